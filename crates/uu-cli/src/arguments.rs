@@ -1,0 +1,301 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use uu_data::read::{BounceRateUnit, Format};
+use uu_registry::ModelVersion;
+
+/// Estimates how many unique users a website has in a month, and says how sure it is.
+#[derive(Debug, Parser)]
+#[command(name = "uu-predictor", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done; 1 done, and the answer is no; 2 error.\n\
+Every setting has an environment variable; `uu-predictor config show --defaults` lists them.")]
+pub(crate) struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub general: General,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct General {
+    /// Folder that holds the models [default: ./uu-store] [env: UU_STORE]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub store: Option<PathBuf>,
+    /// File with settings [default: uu-predictor.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What is logged: error, warn, info, debug, trace, or a filter [default: info] [env: UU_LOG__LEVEL]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve estimates over HTTP; an empty store first trains on the bundled sample
+    Serve(Serve),
+    /// Clean data, fit, calibrate and validate a model, and put it into the store
+    Train(Train),
+    /// Estimate the unique users of every row of a file
+    Predict(Predict),
+    /// Judge a model on rows whose unique users are known
+    Evaluate(Evaluate),
+    /// Generate site-months that look like real ones
+    Sample(Sample),
+    /// Look at the models in the store
+    #[command(subcommand)]
+    Models(Models),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(Config),
+    /// Ask a running server whether it is ready
+    Healthcheck(Healthcheck),
+    /// Print the API's description as OpenAPI JSON
+    Openapi,
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:5000] [env: UU_SERVER__LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+}
+
+/// How files are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// Format of the data [default: by extension and content]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<FormatName>,
+    /// Unit of the bounce rates in the data
+    #[arg(long, value_enum, default_value = "percent", value_name = "UNIT")]
+    pub bounce_rate_unit: BounceRateUnitName,
+    /// Leave rows out that break a rule, and report how many and why, instead of stopping at them
+    #[arg(long)]
+    pub skip_bad_rows: bool,
+}
+
+/// Arguments of `train`.
+#[derive(Debug, Args)]
+pub(crate) struct Train {
+    /// Files with site-months: csv, json, ndjson, parquet or the nested export, also compressed; `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "bundled_sample", conflicts_with = "bundled_sample")]
+    pub data: Vec<PathBuf>,
+    /// Train on the generated sample that ships with the product, to try things out
+    #[arg(long)]
+    pub bundled_sample: bool,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// A further numeric column that is an input like the others; may be given several times
+    #[arg(long = "extra-input", value_name = "COLUMN")]
+    pub extra_inputs: Vec<String>,
+    /// Seed of everything random [default: 0] [env: UU_TRAIN__SEED]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; does not change the model [default: all cores] [env: UU_TRAIN__THREADS]
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Put the model into the store without using it
+    #[arg(long)]
+    pub no_promote: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How progress is shown on standard error
+    #[arg(long, value_enum, default_value = "bar", value_name = "HOW", hide = true)]
+    pub progress: ProgressStyle,
+}
+
+/// Arguments of `predict`.
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// File with site-months; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// File to write, its format by extension; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// How the input is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Format of the output [default: by extension, or as the input]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub output_format: Option<FormatName>,
+    /// Level of the intervals, from 0.5 to 0.99
+    #[arg(long, default_value_t = 0.9)]
+    pub level: f64,
+    /// Version of the model [default: the one in use]
+    #[arg(long, value_name = "VERSION")]
+    pub model: Option<ModelVersion>,
+}
+
+/// Arguments of `evaluate`.
+#[derive(Debug, Args)]
+pub(crate) struct Evaluate {
+    /// Files with site-months whose unique users are known; `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub data: Vec<PathBuf>,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Level of the intervals, from 0.5 to 0.99
+    #[arg(long, default_value_t = 0.9)]
+    pub level: f64,
+    /// Leave out sites the model was trained on
+    #[arg(long)]
+    pub unseen_only: bool,
+    /// Version of the model [default: the one in use]
+    #[arg(long, value_name = "VERSION")]
+    pub model: Option<ModelVersion>,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `sample`.
+#[derive(Debug, Args)]
+pub(crate) struct Sample {
+    /// Sites to generate; each has about four months
+    #[arg(long, default_value_t = 10_000)]
+    pub sites: u64,
+    /// Seed: the same one gives the same rows
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Share of rows whose unique users are left out
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    pub unlabelled_share: f64,
+    /// File to write, its format by extension; `-` is standard output, as csv
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+}
+
+/// Commands about models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Models {
+    /// List the versions
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a version: where it comes from and how good it was found to be
+    Show {
+        /// Version [default: the one in use]
+        #[arg(id = "VERSION")]
+        version: Option<ModelVersion>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write the trees of a version as LightGBM text files, one for each stage
+    Export {
+        /// Folder to write to; it is made where there is none
+        #[arg(long, value_name = "FOLDER")]
+        trees: PathBuf,
+        /// Version [default: the one in use]
+        #[arg(long, value_name = "VERSION")]
+        model: Option<ModelVersion>,
+    },
+}
+
+/// Commands about settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print the settings that are in force
+    Show {
+        /// Print the defaults instead, with their explanations
+        #[arg(long)]
+        defaults: bool,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Args)]
+pub(crate) struct Healthcheck {
+    /// Address and port of the server [default: that of the settings]
+    #[arg(long, value_name = "ADDRESS")]
+    pub address: Option<String>,
+    /// Seconds to wait for its answer
+    #[arg(long, default_value_t = 5, value_name = "SECONDS")]
+    pub timeout_s: u64,
+}
+
+/// Formats by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Apache Parquet
+    Parquet,
+    /// The nested JSON export: one object a site, with values by date
+    Nested,
+}
+
+/// Units by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BounceRateUnitName {
+    /// 0 to 100
+    Percent,
+    /// 0 to 1
+    Fraction,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressStyle {
+    /// A bar on a terminal, a line now and then elsewhere
+    Bar,
+    /// One JSON object a line, for a parent process
+    Json,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::Csv => Self::Csv,
+            FormatName::Json => Self::Json,
+            FormatName::Ndjson => Self::Ndjson,
+            FormatName::Parquet => Self::Parquet,
+            FormatName::Nested => Self::Nested,
+        }
+    }
+}
+
+impl From<BounceRateUnitName> for BounceRateUnit {
+    fn from(name: BounceRateUnitName) -> Self {
+        match name {
+            BounceRateUnitName::Percent => Self::Percent,
+            BounceRateUnitName::Fraction => Self::Fraction,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,50 @@
+//! `evaluate`: all figures of a model on labelled rows.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use uu_data::clean::QualityReport;
+use uu_model::Contents;
+use uu_service::{Judgement, Served, judge};
+
+use super::{checked_level, sources, store};
+use crate::arguments::Evaluate;
+use crate::output::{evaluation, note, print, print_json};
+use crate::progress::rows;
+use crate::settings::Settings;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    judgement: &'a Judgement,
+    data_quality: &'a QualityReport,
+}
+
+/// Judges a model and prints its figures.
+pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let level = checked_level(arguments.level)?;
+    let (version, artifact) = uu_service::read(&store(settings)?, arguments.model)?;
+    let served = Served { version: version.to_string(), model: uu_model::Model::from_bytes(&artifact)? };
+    let training_sites = Contents::of(&artifact)?.training_sites()?;
+    let counter = rows();
+    let sources = sources(arguments.data, &arguments.reading, served.model.rules().clone());
+    let (dataset, quality) = sources.for_judging(&mut |rows| counter.set_position(rows))?;
+    counter.finish_and_clear();
+    let judgement = judge(&served, &dataset, &training_sites, level, arguments.unseen_only);
+    let Some(figures) = &judgement.evaluation else {
+        anyhow::bail!("no row has known unique users, so there is nothing to compare estimates with; the label's column is `unique_users`");
+    };
+    let optimistic = judgement.rows_of_training_sites;
+    if optimistic > 0 && !arguments.unseen_only {
+        note(&format!(
+            "warning: {optimistic} of {} rows are of sites the model was trained on, and flatter it; `--unseen-only` leaves them out",
+            figures.overall.errors.rows
+        ));
+    }
+    if arguments.json {
+        print_json(&Report { judgement: &judgement, data_quality: &quality })?;
+    } else {
+        print(&evaluation(figures))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

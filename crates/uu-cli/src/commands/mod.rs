@@ -1,0 +1,96 @@
+//! One file for each command: settle the settings, call the use case, print.
+
+mod config;
+mod evaluate;
+mod healthcheck;
+mod models;
+mod predict;
+mod sample;
+mod serve;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use uu_core::Rules;
+use uu_data::read::{BadRows, Input};
+use uu_registry::{FolderStore, RegistryError};
+use uu_service::Sources;
+
+use crate::arguments::{Arguments, Command, Reading};
+use crate::settings::{DataOverrides, LogOverrides, Overrides, ServerOverrides, Settings, TrainOverrides};
+use crate::{logging, output};
+
+/// Does what was asked.
+///
+/// **Errors**: whatever kept it from being done, to be told to the user.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match &arguments.command {
+        // These need no settings, and must work where the settings are broken.
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "uu-predictor", &mut std::io::stdout());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Command::Openapi => {
+            output::print(&uu_server::openapi().to_pretty_json()?)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
+    }
+    let settings = Settings::load(arguments.general.config.as_deref(), &overrides(&arguments))?;
+    logging::start(&settings.log)?;
+    match arguments.command {
+        Command::Serve(_) => serve::run(&settings),
+        Command::Train(arguments) => train::run(arguments, &settings),
+        Command::Predict(arguments) => predict::run(arguments, &settings),
+        Command::Evaluate(arguments) => evaluate::run(arguments, &settings),
+        Command::Sample(arguments) => sample::run(arguments),
+        Command::Models(arguments) => models::run(arguments, &settings),
+        Command::Config(arguments) => config::run(&arguments, &settings),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, &settings),
+        Command::Completions { .. } | Command::Openapi => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What the flags say of the settings.
+fn overrides(arguments: &Arguments) -> Overrides {
+    let mut overrides = Overrides { store: arguments.general.store.clone(), ..Overrides::default() };
+    if let Some(level) = &arguments.general.log {
+        overrides.log = Some(LogOverrides { level: Some(level.clone()) });
+    }
+    match &arguments.command {
+        Command::Serve(serve) => overrides.server = Some(ServerOverrides { listen: serve.listen.clone() }),
+        Command::Train(train) => {
+            overrides.train = Some(TrainOverrides { seed: train.seed, threads: train.threads });
+            overrides.data = Some(DataOverrides { extra_inputs: train.extra_inputs.clone() });
+        }
+        _ => {}
+    }
+    overrides
+}
+
+fn store(settings: &Settings) -> Result<FolderStore, RegistryError> {
+    FolderStore::open(&settings.store)
+}
+
+/// The files of a command, read as its arguments say.
+fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
+    Sources {
+        format: reading.format.map(Into::into),
+        bounce_rate_unit: reading.bounce_rate_unit.into(),
+        bad_rows: bad_rows(reading),
+        ..Sources::new(files.into_iter().map(Input::argument).collect(), rules)
+    }
+}
+
+fn bad_rows(reading: &Reading) -> BadRows {
+    if reading.skip_bad_rows { BadRows::Skip } else { BadRows::Fail }
+}
+
+/// A level an interval can have.
+fn checked_level(level: f64) -> anyhow::Result<f64> {
+    let (least, most) = (uu_model::LEVELS.start(), uu_model::LEVELS.end());
+    anyhow::ensure!(uu_model::LEVELS.contains(&level), "`--level` must be between {least} and {most}, got {level}");
+    Ok(level)
+}

@@ -1,0 +1,62 @@
+//! How an error is told.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use uu_data::clean::CleanError;
+use uu_data::read::ReadError;
+use uu_service::{BatchError, LoadError, SourceError};
+
+/// Exit code of an error; 1 is kept for answers that are no.
+const ERROR: u8 = 2;
+
+/// Tells an error on standard error, with its causes and a hint at the way out where there is one.
+pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    if is_broken_pipe(error) {
+        // The reader has what it wanted: `uu-predictor predict .. | head`.
+        return ExitCode::SUCCESS;
+    }
+    let mut lines = format!("error: {error}\n");
+    let mut said = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        // Transparent errors repeat what they wrap.
+        if !said.contains(&cause) {
+            lines.push_str(&format!("  caused by: {cause}\n"));
+            said = cause;
+        }
+    }
+    if let Some(hint) = error.chain().find_map(hint) {
+        lines.push_str(&format!("hint: {hint}\n"));
+    }
+    // Where standard error is closed there is nobody to tell.
+    let _ = io::stderr().write_all(lines.as_bytes());
+    ExitCode::from(ERROR)
+}
+
+fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<LoadError>() {
+        return error.hint().map(str::to_owned);
+    }
+    if let Some(error) = cause.downcast_ref::<SourceError>() {
+        return match error {
+            SourceError::Read(error) => read_hint(error),
+            SourceError::Clean(error) => Some(error.hint().to_owned()),
+        };
+    }
+    if let Some(BatchError::Read(error)) = cause.downcast_ref::<BatchError>() {
+        return read_hint(error);
+    }
+    if let Some(error) = cause.downcast_ref::<ReadError>() {
+        return read_hint(error);
+    }
+    cause.downcast_ref::<CleanError>().map(|error| error.hint().to_owned())
+}
+
+fn read_hint(error: &ReadError) -> Option<String> {
+    error.hint().map(|hint| hint.to_string())
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

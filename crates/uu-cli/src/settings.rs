@@ -1,0 +1,214 @@
+//! Settings: where each comes from, and what they are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use uu_core::{BounceDefinition, Rules};
+use uu_model::TrainSettings;
+use uu_server::Limits;
+
+/// The settings with their defaults, as a user would write them.
+pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// The settings file that is read where it stands in the working directory.
+const FILE: &str = "uu-predictor.toml";
+
+/// All settings of the binary.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// Folder that holds the models.
+    pub store: PathBuf,
+    /// How data are read.
+    pub data: DataSettings,
+    /// What is logged.
+    pub log: LogSettings,
+    /// How requests are served.
+    pub server: ServerSettings,
+    /// How models are trained.
+    pub train: TrainingSettings,
+}
+
+/// How data are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataSettings {
+    /// Names of the extra numeric inputs.
+    pub extra_inputs: Vec<String>,
+    /// What each source calls a bounce.
+    pub bounce_definitions: BTreeMap<String, BounceDefinition>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    /// A level or a filter.
+    pub level: String,
+    /// How a line looks.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// How requests are served.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ServerSettings {
+    /// Address and port.
+    pub listen: String,
+    /// Largest body of a request that is read whole.
+    pub body_bytes: usize,
+    /// Largest body of a batch.
+    pub batch_body_bytes: u64,
+    /// Months in one request.
+    pub months: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Batches running at a time.
+    pub batches: usize,
+    /// Time from a request's headers to its answer.
+    pub request_timeout_s: u64,
+    /// Time requests in flight have to finish.
+    pub shutdown_timeout_s: u64,
+}
+
+/// How models are trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrainingSettings {
+    /// Everything random.
+    pub seed: u64,
+    /// Parts the sites are divided into.
+    pub folds: usize,
+    /// Copies of each row with inputs hidden.
+    pub copies: usize,
+    /// Threads; 0 is one for each core.
+    pub threads: usize,
+}
+
+/// What flags set, strongest of all; absent ones leave the setting as it is.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Overrides {
+    /// `--store`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<PathBuf>,
+    /// `--listen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerOverrides>,
+    /// `--seed`, `--threads`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub train: Option<TrainOverrides>,
+    /// `--extra-input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataOverrides>,
+    /// `--log`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogOverrides>,
+}
+
+/// Flags of `serve`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct ServerOverrides {
+    /// `--listen`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+}
+
+/// Flags of `train`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct TrainOverrides {
+    /// `--seed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// `--threads`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
+}
+
+/// Flags of commands that train.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct DataOverrides {
+    /// `--extra-input`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extra_inputs: Vec<String>,
+}
+
+/// Flags of every command.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct LogOverrides {
+    /// `--log`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<String>,
+}
+
+impl Settings {
+    /// Settles the settings: defaults, file, environment, flags, each stronger than the one before.
+    ///
+    /// **Errors**: a file that cannot be read, an unknown key, a value of the wrong type; the message names it and where it stands.
+    pub(crate) fn load(file: Option<&Path>, flags: &Overrides) -> anyhow::Result<Self> {
+        if let Some(file) = file {
+            std::fs::metadata(file).with_context(|| format!("cannot read the settings `{}`", file.display()))?;
+        }
+        let file = file.map_or_else(|| Toml::file(FILE), Toml::file_exact);
+        Figment::new()
+            .merge(Toml::string(DEFAULTS))
+            .merge(file)
+            .merge(Env::prefixed("UU_").split("__").ignore(&["log_style"]))
+            .merge(Serialized::defaults(flags))
+            .extract()
+            .context("the settings cannot be used; `uu-predictor config show --defaults` lists those there are")
+    }
+
+    /// What records are checked with when a model is trained.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules { extras: self.data.extra_inputs.clone(), bounce_definitions: self.data.bounce_definitions.clone() }
+    }
+
+    /// The training's settings: those a user may set, and the tuned ones.
+    pub(crate) fn train_settings(&self) -> TrainSettings {
+        let threads = (self.train.threads > 0).then_some(self.train.threads);
+        let TrainingSettings { seed, folds, copies, .. } = self.train;
+        TrainSettings { seed, folds, copies, threads, ..TrainSettings::default() }
+    }
+
+    /// What the server refuses.
+    pub(crate) fn limits(&self) -> Limits {
+        let server = &self.server;
+        Limits {
+            body_bytes: server.body_bytes,
+            batch_body_bytes: server.batch_body_bytes,
+            months: server.months,
+            connections: server.connections,
+            batches: server.batches,
+            request_timeout: Duration::from_secs(server.request_timeout_s),
+            shutdown_timeout: Duration::from_secs(server.shutdown_timeout_s),
+            ..Limits::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_whole_and_agree_with_the_libraries() {
+        let settings: Settings = Figment::from(Toml::string(DEFAULTS)).extract().unwrap();
+        assert_eq!(settings.train_settings(), TrainSettings::default());
+        assert_eq!(settings.limits(), Limits::default());
+    }
+}

@@ -1,0 +1,210 @@
+//! The binary from outside: a user's path from rows to estimates, its errors, its settings.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::OnceLock;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// A folder with rows, a small model trained on them, and rows to estimate; made once.
+struct Fixture {
+    folder: TempDir,
+}
+
+impl Fixture {
+    fn get() -> &'static Self {
+        static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+        FIXTURE.get_or_init(|| {
+            let fixture = Self { folder: tempfile::tempdir().unwrap() };
+            succeeds(&["sample", "--sites", "400", "--seed", "3", "--output", &fixture.path("train.csv")]);
+            succeeds(&["sample", "--sites", "60", "--seed", "4", "--unlabelled-share", "1", "--output", &fixture.path("unknown.parquet")]);
+            // Several sites of the generator share their names over seeds, so the label is not what tells them apart.
+            let args = ["train", "--data", &fixture.path("train.csv"), "--store", &fixture.path("store"), "--json"];
+            fs::write(fixture.path("report.json"), succeeds(&args).stdout).unwrap();
+            fixture
+        })
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+}
+
+fn command(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("uu-predictor").unwrap();
+    command.current_dir(folder).args(args).env_remove("UU_STORE").env("NO_COLOR", "1");
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    command(Path::new("."), args).output().unwrap()
+}
+
+fn succeeds(args: &[&str]) -> Output {
+    let output = run(args);
+    assert_eq!(output.status.code(), Some(0), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+fn fails(args: &[&str]) -> String {
+    let output = run(args);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&output.stdout));
+    assert!(output.stdout.is_empty(), "an error leaves standard output empty");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+fn json(bytes: &[u8]) -> serde_json::Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+#[test]
+fn rows_become_a_model_and_the_model_estimates() {
+    let fixture = Fixture::get();
+    let report = json(&fs::read(fixture.path("report.json")).unwrap());
+    assert_eq!(report["version"], "v0001");
+    assert_eq!(report["promoted"], true);
+    assert!(report["evaluation"]["overall"]["errors"]["median_ape"].as_f64().unwrap() < 0.4);
+    for name in ["out.csv", "out.ndjson", "out.json", "out.parquet", "out.csv.gz"] {
+        let output = fixture.path(name);
+        succeeds(&["predict", "--input", &fixture.path("unknown.parquet"), "--output", &output, "--store", &fixture.path("store")]);
+        assert!(fs::metadata(output).unwrap().len() > 1_000, "{name}");
+    }
+    let csv = fs::read_to_string(fixture.path("out.csv")).unwrap();
+    let header = csv.lines().next().unwrap();
+    for column in ["site", "date", "visits", "unique_users", "unique_users_low", "unique_users_high", "filled", "warnings", "model"] {
+        assert!(header.split(',').any(|name| name == column), "{column} is not in {header}");
+    }
+    let rows = fs::read_to_string(fixture.path("out.ndjson")).unwrap();
+    assert_eq!(rows.lines().count(), csv.lines().count() - 1);
+    for row in rows.lines() {
+        let row = json(row.as_bytes());
+        let number = |key: &str| row[key].as_f64().unwrap();
+        assert!(number("unique_users_low") <= number("unique_users") && number("unique_users") <= number("unique_users_high"), "{row}");
+        assert!(number("unique_users") <= number("visits"), "{row}");
+    }
+}
+
+#[test]
+fn standard_input_and_output_serve_as_files() {
+    let fixture = Fixture::get();
+    let rows = "date,visits,pages_per_visit\n2024-05,120000,2.5\n2024-06,,\n";
+    let args = ["predict", "--input", "-", "--output", "-", "--store", &fixture.path("store")];
+    let output = command(Path::new("."), &args).write_stdin(rows).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 3);
+}
+
+#[test]
+fn evaluate_prints_figures_by_group_and_warns_of_sites_it_was_trained_on() {
+    let fixture = Fixture::get();
+    let args = ["evaluate", "--data", &fixture.path("train.csv"), "--store", &fixture.path("store")];
+    let output = succeeds(&args);
+    let text = String::from_utf8(output.stdout).unwrap();
+    for title in ["all rows", "known inputs", "only these inputs shown", "top category", "global ratio"] {
+        assert!(text.contains(title), "{title}: {text}");
+    }
+    assert!(String::from_utf8(output.stderr).unwrap().contains("--unseen-only"));
+    let output = succeeds(&[args.as_slice(), &["--json", "--level", "0.8"]].concat());
+    assert_eq!(json(&output.stdout)["evaluation"]["level"], 0.8);
+}
+
+#[test]
+fn models_are_listed_shown_and_exported() {
+    let fixture = Fixture::get();
+    let store = fixture.path("store");
+    let list = json(&succeeds(&["models", "list", "--json", "--store", &store]).stdout);
+    assert_eq!((&list[0]["version"], &list[0]["champion"]), (&"v0001".into(), &true.into()));
+    let shown = json(&succeeds(&["models", "show", "--json", "--store", &store]).stdout);
+    assert_eq!(shown["version"], "v0001");
+    let trees = fixture.path("trees");
+    succeeds(&["models", "export", "--trees", &trees, "--store", &store]);
+    assert!(fs::read_to_string(PathBuf::from(trees).join("ratio.txt")).unwrap().starts_with("tree\n"));
+}
+
+#[test]
+fn a_bad_row_stops_with_its_place_and_a_hint_or_is_skipped_and_counted() {
+    let fixture = Fixture::get();
+    let file = fixture.path("bad.csv");
+    fs::write(&file, "date,visits,bounce_rate\n2024-05,1000,40\n2024-05,1000,143.1\n2024-05,many,50\n").unwrap();
+    let args = ["predict", "--input", &file, "--output", "-", "--store", &fixture.path("store")];
+    let error = fails(&args);
+    assert!(error.contains("row 2: bounce rate must be between 0 and 100 percent, got 143.1"), "{error}");
+    assert!(error.contains("row 3: visits must be a number, got `many`"), "{error}");
+    assert!(error.contains("hint: "), "{error}");
+    let output = succeeds(&[args.as_slice(), &["--skip-bad-rows"]].concat());
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("2 rows skipped: not_a_number 1, out_of_range 1"));
+}
+
+#[test]
+fn errors_name_the_fault_and_the_way_out() {
+    let fixture = Fixture::get();
+    let empty = fixture.path("empty-store");
+    let error = fails(&["predict", "--input", &fixture.path("train.csv"), "--output", "-", "--store", &empty]);
+    assert!(error.contains("the store has no model yet") && error.contains("uu-predictor train --data FILE"), "{error}");
+    let error = fails(&["train", "--data", "nowhere.csv", "--store", &empty]);
+    assert!(error.contains("nowhere.csv"), "{error}");
+    let error = fails(&["predict", "--input", &fixture.path("train.csv"), "--output", "-", "--store", &empty, "--level", "1.5"]);
+    assert!(error.contains("`--level` must be between 0.5 and 0.99, got 1.5"), "{error}");
+    let few = fixture.path("few.csv");
+    fs::write(&few, "date,site,visits,unique_users\n2024-05,a.com,10,5\n").unwrap();
+    let error = fails(&["train", "--data", &few, "--store", &empty]);
+    assert!(error.contains("a training needs 500"), "{error}");
+    let damaged = fixture.path("damaged-store");
+    fs::create_dir_all(format!("{damaged}/models")).unwrap();
+    fs::write(format!("{damaged}/models/v0001.uumodel"), b"not a model").unwrap();
+    fs::write(format!("{damaged}/champion"), "v0001\n").unwrap();
+    let error = fails(&["predict", "--input", &fixture.path("train.csv"), "--output", "-", "--store", &damaged]);
+    assert!(error.contains("version `v0001` cannot be loaded") && error.contains("not a model artifact"), "{error}");
+}
+
+#[test]
+fn generated_rows_do_not_train_together_with_measured_ones() {
+    let fixture = Fixture::get();
+    let measured = fixture.path("measured.csv");
+    fs::write(&measured, "date,site,source,visits,unique_users\n2024-05,a.com,panel,1000,500\n").unwrap();
+    let error = fails(&["train", "--data", &fixture.path("train.csv"), &measured, "--store", &fixture.path("mixed-store")]);
+    assert!(error.contains("generated rows must not train a model together with measured ones"), "{error}");
+}
+
+#[test]
+fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = |args: &[&str], environment: Option<&str>| {
+        let mut command = command(folder.path(), args);
+        if let Some(address) = environment {
+            command.env("UU_SERVER__LISTEN", address);
+        }
+        json(&command.output().unwrap().stdout)["server"]["listen"].as_str().unwrap().to_owned()
+    };
+    let show = ["config", "show", "--json"];
+    assert_eq!(listen(&show, None), "127.0.0.1:5000");
+    fs::write(folder.path().join("uu-predictor.toml"), "[server]\nlisten = \"127.0.0.1:5001\"\n").unwrap();
+    assert_eq!(listen(&show, None), "127.0.0.1:5001");
+    assert_eq!(listen(&show, Some("127.0.0.1:5002")), "127.0.0.1:5002");
+    let store =
+        command(folder.path(), &["config", "show", "--json", "--store", "flagged"]).env("UU_STORE", "environment").output().unwrap();
+    assert_eq!(json(&store.stdout)["store"], "flagged");
+    fs::write(folder.path().join("uu-predictor.toml"), "[server]\nlistne = \"127.0.0.1:5001\"\n").unwrap();
+    let refused = command(folder.path(), &show).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("listne"));
+}
+
+#[test]
+fn the_api_is_described_and_shells_are_completed() {
+    let api = json(&succeeds(&["openapi"]).stdout);
+    for path in ["/predict", "/predict/batch", "/predictor/predict", "/categories", "/health/ready"] {
+        assert!(api["paths"].get(path).is_some(), "{path}");
+    }
+    let completions = String::from_utf8(succeeds(&["completions", "bash"]).stdout).unwrap();
+    assert!(completions.contains("uu-predictor"));
+}
+
+#[test]
+fn a_healthcheck_of_nobody_is_an_error() {
+    let error = fails(&["healthcheck", "--address", "127.0.0.1:1", "--timeout-s", "1"]);
+    assert!(error.contains("no server answers at `127.0.0.1:1`"), "{error}");
+}

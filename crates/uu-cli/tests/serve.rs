@@ -1,0 +1,122 @@
+//! The server from outside: an empty store, the first answer, a healthcheck, a graceful stop.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// A server on a free port; killed when the test ends.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(store: &std::path::Path) -> Self {
+        let mut child = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+            .arg(store)
+            .env("NO_COLOR", "1")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let address = line.split_once("listening on http://").map(|(_, rest)| rest.split_whitespace().next().unwrap().to_owned());
+                if let Some(address) = address {
+                    let _ = sender.send(address);
+                }
+            }
+        });
+        let address = receiver.recv_timeout(Duration::from_secs(30)).expect("the server says where it listens");
+        Self { child, address }
+    }
+
+    fn ask(&self, request: &str) -> (u16, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    fn get(&self, path: &str) -> (u16, String) {
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"))
+    }
+
+    fn post(&self, path: &str, body: &str) -> (u16, String) {
+        let length = body.len();
+        self.ask(&format!(
+            "POST {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    fn wait_until_ready(&self) {
+        let deadline = Instant::now() + Duration::from_secs(300);
+        while self.get("/health/ready").0 != 200 {
+            assert!(Instant::now() < deadline, "not ready: {}", self.get("/health/ready").1);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const EXAMPLE: &str = r#"{"2018-12-01": {"alexa": null, "visits": 1000000, "pagesPerVisit": 5000000, "bounceRate": null, "avgVisitDuration": null, "category": 100}}"#;
+
+#[test]
+fn an_empty_store_trains_first_says_so_and_then_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    assert_eq!(server.get("/health/live").0, 200, "alive from the start");
+    let (status, problem) = server.post("/predict", EXAMPLE);
+    assert_eq!(status, 503, "not ready yet: {problem}");
+    server.wait_until_ready();
+    let (status, answer) = server.post("/predict", EXAMPLE);
+    assert_eq!(status, 200, "{answer}");
+    let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+    let month = &answer["2018-12-01"];
+    assert_eq!(
+        (month["visits"].as_u64(), month["pagesPerVisit"].as_u64(), month["category"].as_u64()),
+        (Some(1_000_000), Some(5_000_000), Some(100))
+    );
+    let users = month["uniqueUsers"].as_u64().unwrap();
+    assert!((1..=1_000_000).contains(&users));
+    assert!(month["uniqueUsersLow"].as_u64().unwrap() <= users && users <= month["uniqueUsersHigh"].as_u64().unwrap());
+    assert_eq!(month["filled"], serde_json::json!(["alexa", "bounceRate", "avgVisitDuration"]));
+    assert_eq!(month["warnings"][0]["code"], "implausible_value");
+
+    let healthcheck =
+        assert_cmd::Command::cargo_bin("uu-predictor").unwrap().args(["healthcheck", "--address", &server.address]).output().unwrap();
+    assert_eq!(healthcheck.status.code(), Some(0));
+
+    // A second start finds the model and is ready at once.
+    drop(server);
+    let server = Server::start(folder.path());
+    assert_eq!(server.get("/health/ready").0, 200);
+    stops_gracefully(server);
+}
+
+#[cfg(unix)]
+fn stops_gracefully(mut server: Server) {
+    let status = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
+    assert!(status.success());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let exit = loop {
+        match server.child.try_wait().unwrap() {
+            Some(exit) => break exit,
+            None if Instant::now() > deadline => panic!("still there 30 seconds after it was told to stop"),
+            None => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    assert_eq!(exit.code(), Some(0));
+}

@@ -1,0 +1,269 @@
+//! The one place where a raw record becomes a checked one, or a list of faults.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::fault::FaultField;
+use crate::units::OutOfRange;
+use crate::{
+    AvgVisitDuration, BounceRate, Category, Fault, FaultRule, Field, Month, NoCategory, PagesPerVisit, Rank, RawRecord, RawValue, Record,
+    UniqueUsers, Visits, Warning,
+};
+
+/// Longest text a name can be; longer ones are no host name, source or category.
+const MAX_NAME_BYTES: usize = 2048;
+
+/// Largest values that are believed. Beyond them a well-formed value is reported and left out.
+///
+/// The busiest site of the world has some 10^11 visits a month; the deepest published mean visit has 105 pages and lasts 6,477
+/// seconds; there are some 4 x 10^8 registered host names.
+const PLAUSIBLE: [(Field, f64); 5] = [
+    (Field::Visits, 1e12),
+    (Field::UniqueUsers, 1e11),
+    (Field::Rank, 1e10),
+    (Field::PagesPerVisit, 1_000.0),
+    (Field::AvgVisitDuration, 86_400.0),
+];
+
+/// What a source calls a bounce.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceDefinition {
+    /// A visit of one page: pages per visit and bounce rate bound each other.
+    OnePage,
+    /// A visit that was not engaged, as Google Analytics 4 has it.
+    NotEngaged,
+    /// Not declared.
+    #[default]
+    Unknown,
+}
+
+/// What the check needs to know beyond the record's own rules.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Names of the extra numeric inputs.
+    pub extras: Vec<String>,
+    /// What each source calls a bounce.
+    pub bounce_definitions: BTreeMap<String, BounceDefinition>,
+}
+
+/// A record that passed, and what is to be said about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The record.
+    pub record: Record,
+    /// What was noticed, in the order of the fields.
+    pub warnings: Vec<Warning>,
+}
+
+/// Turns a raw record into a checked one.
+///
+/// **Missing values**: unknown stays unknown; zero is a value. Implausible values become unknown, with a warning.
+///
+/// **Errors**: every fault of the record, in the order of the fields.
+pub fn check(raw: &RawRecord<'_>, rules: &Rules) -> Result<Checked, Vec<Fault>> {
+    let mut checker = Checker { raw, faults: Vec::new(), warnings: Vec::new() };
+    let record = Record {
+        month: checker.month(),
+        site: checker.site(),
+        source: checker.name(Field::Source),
+        rank_source: checker.name(Field::RankSource),
+        rank: checker.quantity(Field::Rank, Rank::new),
+        visits: checker.quantity(Field::Visits, Visits::new),
+        pages_per_visit: checker.pages_per_visit(),
+        bounce_rate: checker.quantity(Field::BounceRate, BounceRate::new),
+        avg_visit_duration: checker.quantity(Field::AvgVisitDuration, AvgVisitDuration::new),
+        category: checker.category(),
+        unique_users: checker.quantity(Field::UniqueUsers, UniqueUsers::new),
+        extras: checker.extras(&rules.extras),
+    };
+    checker.relations(&record, rules);
+    if checker.faults.is_empty() { Ok(Checked { record, warnings: checker.warnings }) } else { Err(checker.faults) }
+}
+
+struct Checker<'a> {
+    raw: &'a RawRecord<'a>,
+    faults: Vec<Fault>,
+    warnings: Vec<Warning>,
+}
+
+impl Checker<'_> {
+    fn fault(&mut self, rule: FaultRule, field: Field, found: String, expected: &'static str) {
+        self.faults.push(Fault { rule, field: FaultField::Field(field), found, expected: Cow::Borrowed(expected) });
+    }
+
+    fn month(&mut self) -> Month {
+        const EXPECTED: &str = "a date like `2018-12-01` or `2018-12`";
+        let parsed = match self.raw.get(Field::Date) {
+            RawValue::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        parsed.unwrap_or_else(|| {
+            self.fault(FaultRule::BadDate, Field::Date, shown(self.raw.get(Field::Date)), EXPECTED);
+            Month::from_index(2000 * 12).expect("the year 2000 has a January")
+        })
+    }
+
+    fn text(&mut self, field: Field) -> Option<&str> {
+        match self.raw.get(field) {
+            RawValue::Unknown => None,
+            RawValue::Text(text) if text.len() <= MAX_NAME_BYTES => Some(text.trim()).filter(|text| !text.is_empty()),
+            other => {
+                self.fault(FaultRule::NotAText, field, shown(other), "a short text");
+                None
+            }
+        }
+    }
+
+    fn name(&mut self, field: Field) -> Option<Box<str>> {
+        self.text(field).map(Box::from)
+    }
+
+    fn site(&mut self) -> Option<Box<str>> {
+        let text = self.text(Field::Site)?;
+        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+        let path = if path == "/" { "" } else { path };
+        let host = host.trim_end_matches('.').to_lowercase();
+        if host.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+            let found = shortened(text);
+            self.fault(FaultRule::BadSite, Field::Site, found, "a host name like `example.com`");
+            return None;
+        }
+        Some((host + path).into_boxed_str())
+    }
+
+    fn number(&mut self, field: Field) -> Option<f64> {
+        match read_number(self.raw.get(field)) {
+            Ok(number) => number,
+            Err(found) => {
+                self.fault(FaultRule::NotANumber, field, found, "a number");
+                None
+            }
+        }
+    }
+
+    fn quantity<T>(&mut self, field: Field, new: fn(f64) -> Result<T, OutOfRange>) -> Option<T> {
+        let found = self.number(field)?;
+        match new(found) {
+            Ok(quantity) => self.plausible(field, found).then_some(quantity),
+            Err(out) => {
+                self.fault(FaultRule::OutOfRange, field, out.found.to_string(), out.expected);
+                None
+            }
+        }
+    }
+
+    fn plausible(&mut self, field: Field, found: f64) -> bool {
+        let Some(&(_, limit)) = PLAUSIBLE.iter().find(|&&(limited, limit)| limited == field && found > limit) else { return true };
+        self.warnings.push(Warning::Implausible { field, found, limit });
+        false
+    }
+
+    /// Sources that miscount report fewer than one page a visit: that is unknown. Below zero is a fault.
+    fn pages_per_visit(&mut self) -> Option<PagesPerVisit> {
+        let field = Field::PagesPerVisit;
+        let below_one = matches!(read_number(self.raw.get(field)), Ok(Some(found)) if (0.0..1.0).contains(&found));
+        if below_one {
+            let found = self.number(field)?;
+            self.warnings.push(Warning::BelowOne { field, found });
+            return None;
+        }
+        self.quantity(field, PagesPerVisit::new)
+    }
+
+    fn category(&mut self) -> Option<Category> {
+        let outcome = match self.raw.get(Field::Category) {
+            RawValue::Unknown => return None,
+            RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown, code.to_string())),
+            RawValue::Text(text) => match text.trim().parse::<f64>() {
+                Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown, bare(text))),
+                Err(_) => Category::from_name(text).map_err(|error| (error, bare(text))),
+            },
+            other @ RawValue::Other { .. } => {
+                self.fault(FaultRule::NotAText, Field::Category, shown(other), "the name or the code of a category");
+                return None;
+            }
+        };
+        match outcome {
+            Ok(category) => Some(category),
+            Err((NoCategory::Unknown, found)) => {
+                self.warnings.push(Warning::UnknownCategory { found });
+                None
+            }
+            Err((NoCategory::Ambiguous(paths), _)) => {
+                self.warnings.push(Warning::AmbiguousCategory { paths });
+                None
+            }
+        }
+    }
+
+    fn extras(&mut self, names: &[String]) -> Vec<Option<f64>> {
+        let raw = self.raw;
+        let read = |(index, name): (usize, &String)| {
+            read_number(raw.extra(index)).unwrap_or_else(|found| {
+                let field = FaultField::Extra(name.clone());
+                self.faults.push(Fault { rule: FaultRule::NotANumber, field, found, expected: Cow::Borrowed("a number") });
+                None
+            })
+        };
+        names.iter().enumerate().map(read).collect()
+    }
+
+    fn relations(&mut self, record: &Record, rules: &Rules) {
+        if let (Some(users), Some(visits)) = (record.unique_users, record.visits)
+            && users.get() > visits.get()
+        {
+            self.warnings.push(Warning::UsersExceedVisits { users: users.get(), visits: visits.get() });
+        }
+        let definition = record.source.as_deref().and_then(|source| rules.bounce_definitions.get(source));
+        if let (Some(pages), Some(bounce), Some(BounceDefinition::OnePage)) = (record.pages_per_visit, record.bounce_rate, definition) {
+            // A bounced visit has one page and any other at least two.
+            let least = 2.0 - bounce.get() / 100.0;
+            if pages.get() < least {
+                self.warnings.push(Warning::PagesBelowBounce { pages_per_visit: pages.get(), least });
+            }
+        }
+    }
+}
+
+fn category_of_code(code: f64) -> Option<Category> {
+    (code.fract() == 0.0 && (0.0..1e6).contains(&code)).then(|| Category::from_code(code as u32)).flatten()
+}
+
+/// The number a value is or spells; `Err` holds what was found instead.
+fn read_number(value: &RawValue<'_>) -> Result<Option<f64>, String> {
+    match value {
+        RawValue::Unknown => Ok(None),
+        RawValue::Number(number) if number.is_finite() => Ok(Some(*number)),
+        RawValue::Text(text) => match text.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ => Err(shown(value)),
+        },
+        other => Err(shown(other)),
+    }
+}
+
+fn shown(value: &RawValue<'_>) -> String {
+    match value {
+        RawValue::Unknown => "nothing".to_owned(),
+        RawValue::Number(number) => number.to_string(),
+        RawValue::Text(text) => shortened(text),
+        RawValue::Other { kind } => (*kind).to_owned(),
+    }
+}
+
+/// A text cut where it grows too long; the message that holds it puts the back quotes.
+fn bare(text: &str) -> String {
+    shortened(text).trim_matches('`').to_owned()
+}
+
+/// A text in back quotes, cut where it grows too long for a message.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("`{}...`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}

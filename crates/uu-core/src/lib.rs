@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod check;
+mod fault;
+mod field;
+mod metrics;
+mod month;
+mod raw;
+mod record;
+mod taxonomy;
+mod units;
+
+pub use check::{BounceDefinition, Checked, Rules, check};
+pub use fault::{Fault, FaultField, FaultRule, Warning};
+pub use field::Field;
+pub use metrics::{ErrorMetrics, IntervalMetrics, median};
+pub use month::{Month, NotAMonth};
+pub use raw::{RawRecord, RawValue};
+pub use record::Record;
+pub use taxonomy::{Category, NoCategory};
+pub use units::{AvgVisitDuration, BounceRate, OutOfRange, PagesPerVisit, Rank, UniqueUsers, Visits};
+
+#[cfg(test)]
+mod tests;

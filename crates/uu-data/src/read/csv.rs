@@ -1,0 +1,141 @@
+//! CSV: rows of text cells, each row bounded, each chunk a batch of text columns.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow::array::{ArrayRef, StringBuilder};
+use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use uu_core::{Fault, FaultField, FaultRule};
+
+use super::columns::Binding;
+use super::compressed::{HEAD_BYTES, Source};
+use super::{Chunk, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
+
+const BUFFER_BYTES: usize = 256 << 10;
+
+/// Fails once more bytes than a row may have were taken for one row: an open quote would otherwise swallow the file.
+struct Bounded {
+    source: Source,
+    taken: Arc<AtomicUsize>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        let taken = self.taken.fetch_add(count, Ordering::Relaxed) + count;
+        if taken > MAX_ROW_BYTES + BUFFER_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(count) }
+    }
+}
+
+pub(super) struct CsvChunks {
+    context: Context,
+    reader: csv::Reader<Bounded>,
+    taken: Arc<AtomicUsize>,
+    schema: SchemaRef,
+    binding: Binding,
+    rows_read: u64,
+    started: bool,
+}
+
+pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, ReadError> {
+    let head = source.peek(HEAD_BYTES).map_err(|error| ReadError::from_io(&context.file, 0, error))?;
+    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
+        return Err(ReadError::Encoding { file: context.file.clone(), found: "UTF-16" });
+    }
+    let delimiter = delimiter(head);
+    let taken = Arc::new(AtomicUsize::new(0));
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(delimiter)
+        .buffer_capacity(BUFFER_BYTES)
+        .from_reader(Bounded { source, taken: taken.clone() });
+    let header = reader.byte_headers().map_err(|error| failed(&context, 0, error))?;
+    let names: Vec<String> =
+        header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
+    let binding = context.bind(&names)?;
+    let schema = Arc::new(Schema::new(names.into_iter().map(|name| Column::new(name, DataType::Utf8, true)).collect::<Vec<_>>()));
+    Ok(CsvChunks { context, reader, taken, schema, binding, rows_read: 0, started: false })
+}
+
+/// The delimiter the header uses most.
+fn delimiter(head: &[u8]) -> u8 {
+    let header = head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
+    [b';', b'\t'].into_iter().filter(|other| count(*other) > count(b',')).max_by_key(|other| count(*other)).unwrap_or(b',')
+}
+
+fn failed(context: &Context, row: u64, error: csv::Error) -> ReadError {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            ReadError::RowTooLarge { file: context.file.clone(), row: row + 1 }
+        }
+        csv::ErrorKind::Io(error) => ReadError::from_io(&context.file, row, error),
+        // The reader is flexible and reads bytes, so rows of another shape and broken text never come here.
+        _ => ReadError::Io { file: context.file.clone(), row, source: io::ErrorKind::InvalidData.into() },
+    }
+}
+
+impl CsvChunks {
+    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
+        let width = self.schema.fields().len();
+        let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::new()).collect();
+        let mut malformed = Vec::new();
+        let mut record = csv::ByteRecord::new();
+        let (mut rows, mut bytes) = (0, 0);
+        while rows < self.context.chunk_rows && bytes < MAX_CHUNK_BYTES {
+            self.taken.store(0, Ordering::Relaxed);
+            let read = self.reader.read_byte_record(&mut record);
+            if !read.map_err(|error| failed(&self.context, self.rows_read + rows as u64, error))? {
+                break;
+            }
+            if let Some(fault) = append(&mut builders, &record) {
+                malformed.push((rows, fault));
+            }
+            bytes += record.as_slice().len();
+            rows += 1;
+        }
+        // A file with a header alone still has columns to be written.
+        if rows == 0 && self.started {
+            return Ok(None);
+        }
+        self.started = true;
+        let columns: Vec<ArrayRef> = builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect();
+        let batch = RecordBatch::try_new(self.schema.clone(), columns).expect("every row appends to every column");
+        let first_row = self.rows_read + 1;
+        self.rows_read += rows as u64;
+        let rows = self.context.check_batch(&batch, &self.binding, first_row, malformed);
+        let numbers_from_text = self.context.numbers_from_text(&batch, &self.binding);
+        Ok(Some(Chunk { first_row, batch, json: None, rows, numbers_from_text }))
+    }
+}
+
+/// Appends one row of cells; a cell that is empty is null. The fault is of a row that has another shape than the header.
+fn append(builders: &mut [StringBuilder], record: &csv::ByteRecord) -> Option<Fault> {
+    let whole = std::str::from_utf8(record.as_slice());
+    for (index, builder) in builders.iter_mut().enumerate() {
+        match record.get(index) {
+            None | Some([]) => builder.append_null(),
+            Some(cell) => builder.append_value(String::from_utf8_lossy(cell)),
+        }
+    }
+    let fault = |expected: String, found: String| {
+        Some(Fault { rule: FaultRule::MalformedRow, field: FaultField::Record, found, expected: expected.into() })
+    };
+    if let Err(error) = whole {
+        return fault("text in UTF-8".to_owned(), format!("the byte 0x{:02X}", record.as_slice()[error.valid_up_to()]));
+    }
+    if record.len() != builders.len() {
+        return fault(format!("{} cells wide, as the header is", builders.len()), record.len().to_string());
+    }
+    None
+}
+
+impl Iterator for CsvChunks {
+    type Item = Result<Chunk, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}

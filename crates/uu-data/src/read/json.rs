@@ -1,0 +1,184 @@
+//! JSON: arrays, lines and objects keyed by date, element by element.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use serde_json::value::RawValue;
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue as Given, check};
+
+use super::columns::{Target, is_number};
+use super::compressed::Source;
+use super::elements::Elements;
+use super::object::{Entries, cell, given, malformed, parse};
+use super::text_table::TextTable;
+use super::{Chunk, Chunks, Context, Format, MAX_CHUNK_BYTES, ReadError, RowFaults, nested};
+
+struct JsonChunks {
+    context: Context,
+    elements: Elements,
+    /// Every element is of the nested export, as the caller said; otherwise each is told by its keys.
+    nested: bool,
+    table: TextTable,
+    targets: HashMap<String, Option<Target>>,
+    pending: VecDeque<Row>,
+    rows_read: u64,
+    numbers_from_text: BTreeMap<String, u64>,
+}
+
+/// A flat record, still JSON, or what was wrong with the element it should have been in.
+pub(super) type Row = Result<Box<RawValue>, Fault>;
+
+pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result<Chunks, ReadError> {
+    let elements = match format {
+        Format::Ndjson => Elements::lines(context.file.clone(), source)?,
+        _ => Elements::values(context.file.clone(), source)?,
+    };
+    Ok(Box::new(JsonChunks {
+        context,
+        elements,
+        nested: format == Format::Nested,
+        table: TextTable::default(),
+        targets: HashMap::new(),
+        pending: VecDeque::new(),
+        rows_read: 0,
+        numbers_from_text: BTreeMap::new(),
+    }))
+}
+
+impl JsonChunks {
+    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
+        let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
+        while rows.len() < self.context.chunk_rows && bytes < MAX_CHUNK_BYTES {
+            let Some(row) = self.next_row()? else { break };
+            let outcome = row.map(|object| {
+                bytes += object.get().len();
+                let checked = self.record(rows.len(), &object);
+                json.push(object);
+                checked
+            });
+            let number = self.rows_read + rows.len() as u64 + 1;
+            let checked = outcome.unwrap_or_else(|fault| {
+                json.push(RawValue::NULL.to_owned());
+                Err(vec![fault])
+            });
+            rows.push(checked.map_err(|faults| self.context.row_faults(number, faults)));
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        if self.rows_read == 0 {
+            self.require_columns(&rows)?;
+        }
+        let batch = self.table.finish(rows.len());
+        let first_row = self.rows_read + 1;
+        self.rows_read += rows.len() as u64;
+        let numbers_from_text = std::mem::take(&mut self.numbers_from_text);
+        Ok(Some(Chunk { first_row, batch, json: Some(json), rows, numbers_from_text }))
+    }
+
+    /// A file of which no row has a date or an input is not a file of records.
+    fn require_columns(&self, rows: &[Result<Checked, RowFaults>]) -> Result<(), ReadError> {
+        let only_malformed = rows.iter().all(|row| row.as_ref().is_err_and(|bad| bad.faults[0].rule == FaultRule::MalformedRow));
+        if only_malformed {
+            return Ok(());
+        }
+        match self.context.bind(self.table.names()) {
+            // One record may spell a key in one way and the next in another.
+            Err(ReadError::DuplicateColumn { .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn next_row(&mut self) -> Result<Option<Row>, ReadError> {
+        while self.pending.is_empty() {
+            let Some(bytes) = self.elements.next()? else { return Ok(None) };
+            let expanded = parse(bytes).and_then(|element| expand(element, self.nested));
+            match expanded {
+                Ok(rows) => self.pending.extend(rows.into_iter().map(Ok)),
+                Err(fault) => self.pending.push_back(Err(fault)),
+            }
+        }
+        Ok(self.pending.pop_front())
+    }
+
+    /// Checks one flat record and lays its cells into the table.
+    fn record(&mut self, row: usize, object: &RawValue) -> Result<Checked, Vec<Fault>> {
+        let Entries(entries) = Entries::of(object).map_err(|fault| vec![fault])?;
+        let mut raw = RawRecord::new();
+        let mut faults = Vec::new();
+        for (key, value) in &entries {
+            if !self.table.set(row, key, cell(value)) {
+                return Err(vec![malformed("one of a table with at most 10,000 columns", "one more".to_owned())]);
+            }
+            let target = match self.targets.get(key.as_ref()) {
+                Some(target) => *target,
+                None => {
+                    let target = self.context.target(key);
+                    self.targets.insert(key.clone().into_owned(), target);
+                    target
+                }
+            };
+            let Some(target) = target else { continue };
+            let value = given(value);
+            if value.is_unknown() {
+                continue;
+            }
+            if matches!(value, Given::Text(_)) && is_number(target) {
+                *self.numbers_from_text.entry(key.clone().into_owned()).or_default() += 1;
+            }
+            let taken = match target {
+                Target::Field(field) => !raw.get(field).is_unknown(),
+                Target::Extra(index) => !raw.extra(index).is_unknown(),
+            };
+            if taken {
+                faults.push(self.twice(target));
+            } else {
+                self.context.place(&mut raw, target, value);
+            }
+        }
+        match check(&raw, &self.context.rules) {
+            Ok(checked) if faults.is_empty() => Ok(checked),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        }
+    }
+
+    fn twice(&self, target: Target) -> Fault {
+        let field = match target {
+            Target::Field(field) => FaultField::Field(field),
+            Target::Extra(index) => FaultField::Extra(self.context.rules.extras[index].clone()),
+        };
+        Fault { rule: FaultRule::DuplicateField, field, found: "two values".to_owned(), expected: "given once".into() }
+    }
+}
+
+impl Iterator for JsonChunks {
+    type Item = Result<Chunk, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
+/// The flat records of an element: itself, its months if its keys are dates, or those of a site of the nested export.
+fn expand(element: Box<RawValue>, nested: bool) -> Result<Vec<Box<RawValue>>, Fault> {
+    let entries = Entries::of(&element)?;
+    if nested || nested::is_site(&entries) {
+        return nested::flatten(&entries);
+    }
+    let keyed = entries.0.iter().all(|(key, value)| key.parse::<Month>().is_ok() && value.get().starts_with('{'));
+    if !keyed || entries.0.is_empty() {
+        return Ok(vec![element]);
+    }
+    entries.0.iter().map(|(date, value)| with_date(date, value)).collect()
+}
+
+/// A month's object, with its key as its date.
+fn with_date(date: &str, month: &RawValue) -> Result<Box<RawValue>, Fault> {
+    let inner = month.get()[1..].trim_start();
+    let separator = if inner.starts_with('}') { "" } else { ", " };
+    let flat = format!("{{\"{}\": \"{date}\"{separator}{inner}", Field::Date.json());
+    parse(flat.as_bytes())
+}

@@ -1,0 +1,116 @@
+//! One JSON object, taken apart into keys and values that still are text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use uu_core::{Fault, FaultField, FaultRule, RawValue as Given};
+
+/// The entries of an object in their order; keys may repeat.
+pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+/// A JSON text, borrowed where it holds no escapes.
+struct Text<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TextVisitor;
+        impl<'de> Visitor<'de> for TextVisitor {
+            type Value = Text<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a text")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Text(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct EntriesVisitor;
+        impl<'de> Visitor<'de> for EntriesVisitor {
+            type Value = Entries<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::with_capacity(12);
+                while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    entries.push((key.0, value));
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
+
+impl<'a> Entries<'a> {
+    /// Takes an object apart.
+    ///
+    /// **Errors**: it is not an object, or is broken.
+    pub(crate) fn of(value: &'a RawValue) -> Result<Self, Fault> {
+        let text = value.get();
+        if !text.starts_with('{') {
+            return Err(malformed("a JSON object", kind(text).to_owned()));
+        }
+        serde_json::from_str(text).map_err(|error| malformed("a JSON object", format!("broken JSON ({error})")))
+    }
+}
+
+/// The JSON value that the bytes are.
+pub(crate) fn parse(bytes: &[u8]) -> Result<Box<RawValue>, Fault> {
+    serde_json::from_slice(bytes.trim_ascii()).map_err(|error| malformed("a JSON object", format!("broken JSON ({error})")))
+}
+
+/// A row that cannot be taken apart.
+pub(crate) fn malformed(expected: &'static str, found: String) -> Fault {
+    Fault { rule: FaultRule::MalformedRow, field: FaultField::Record, found, expected: expected.into() }
+}
+
+/// A JSON value as a value of a record.
+pub(crate) fn given(value: &RawValue) -> Given<'_> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'n') => Given::Unknown,
+        Some(b'"') => match serde_json::from_str::<Text<'_>>(text) {
+            Ok(text) => Given::text(text.0),
+            Err(_) => Given::Other { kind: "a broken text" },
+        },
+        Some(b'-' | b'0'..=b'9') => text.parse().map_or(Given::Other { kind: "a broken number" }, Given::Number),
+        _ => Given::Other { kind: kind(text) },
+    }
+}
+
+/// A JSON value as a text cell: null is none, texts lose their quotes, the rest stays JSON.
+pub(crate) fn cell(value: &RawValue) -> Option<Cow<'_, str>> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'n') => None,
+        Some(b'"') => Some(serde_json::from_str::<Text<'_>>(text).map_or(Cow::Borrowed(text), |text| text.0)),
+        _ => Some(Cow::Borrowed(text)),
+    }
+}
+
+fn kind(text: &str) -> &'static str {
+    match text.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'[') => "a list",
+        Some(b'"') => "a text",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}

@@ -1,0 +1,189 @@
+//! A column's values as text: for CSV cells and for JSON.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, StringArray, StringBuilder,
+    StringViewArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+
+/// Parts the entries of a list within one cell.
+const LIST_SEPARATOR: &[u8] = b"; ";
+
+/// One column, ready to be written row by row.
+pub(super) enum Cells {
+    Numbers(Float64Array),
+    Integers(Int64Array),
+    Booleans(BooleanArray),
+    Text(StringArray),
+    LargeText(LargeStringArray),
+    TextView(StringViewArray),
+    List { list: ListArray, entries: Box<Cells> },
+}
+
+impl Cells {
+    pub(super) fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
+        Ok(match column.data_type() {
+            DataType::Utf8 => Self::Text(column.as_string::<i32>().clone()),
+            DataType::LargeUtf8 => Self::LargeText(column.as_string::<i64>().clone()),
+            DataType::Utf8View => Self::TextView(column.as_string_view().clone()),
+            DataType::Boolean => Self::Booleans(column.as_boolean().clone()),
+            DataType::Float64 => Self::Numbers(column.as_primitive().clone()),
+            // By way of text, a 32-bit 0.1 stays 0.1 instead of 0.10000000149.
+            DataType::Float32 | DataType::Float16 => {
+                Self::Numbers(cast(&cast(column, &DataType::Utf8)?, &DataType::Float64)?.as_primitive().clone())
+            }
+            kind if kind.is_integer() && *kind != DataType::UInt64 => {
+                Self::Integers(cast(column, &DataType::Int64)?.as_primitive().clone())
+            }
+            DataType::List(_) => {
+                let list: ListArray = column.as_list().clone();
+                let entries = Box::new(Self::of(list.values())?);
+                Self::List { list, entries }
+            }
+            DataType::Dictionary(_, values) => Self::of(&cast(column, values)?)?,
+            _ => Self::Text(cast(column, &DataType::Utf8)?.as_string::<i32>().clone()),
+        })
+    }
+
+    fn is_null(&self, row: usize) -> bool {
+        match self {
+            Self::Numbers(array) => array.is_null(row) || array.value(row).is_nan(),
+            Self::Integers(array) => array.is_null(row),
+            Self::Booleans(array) => array.is_null(row),
+            Self::Text(array) => array.is_null(row),
+            Self::LargeText(array) => array.is_null(row),
+            Self::TextView(array) => array.is_null(row),
+            Self::List { list, .. } => list.is_null(row),
+        }
+    }
+
+    fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Self::Text(array) => Some(array.value(row)),
+            Self::LargeText(array) => Some(array.value(row)),
+            Self::TextView(array) => Some(array.value(row)),
+            _ => None,
+        }
+    }
+
+    /// Appends the value as bare text; nothing where it is null.
+    pub(super) fn push_text(&self, row: usize, out: &mut Vec<u8>) {
+        if self.is_null(row) {
+            return;
+        }
+        match self {
+            Self::Numbers(array) => push_number(array.value(row), out),
+            Self::Integers(array) => push_integer(array.value(row), out),
+            Self::Booleans(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
+            Self::List { list, entries } => {
+                let (start, end) = bounds(list, row);
+                for entry in start..end {
+                    if entry > start {
+                        out.extend_from_slice(LIST_SEPARATOR);
+                    }
+                    entries.push_text(entry, out);
+                }
+            }
+            _ => out.extend_from_slice(self.text(row).unwrap_or_default().as_bytes()),
+        }
+    }
+
+    /// Appends the value as a CSV cell, in quotes where it needs them.
+    pub(super) fn push_csv(&self, row: usize, out: &mut Vec<u8>) {
+        match self {
+            Self::Numbers(_) | Self::Integers(_) | Self::Booleans(_) => self.push_text(row, out),
+            _ => {
+                let start = out.len();
+                self.push_text(row, out);
+                quote_from(start, out);
+            }
+        }
+    }
+
+    /// Appends the value as JSON.
+    pub(super) fn push_json(&self, row: usize, out: &mut Vec<u8>) {
+        if self.is_null(row) {
+            out.extend_from_slice(b"null");
+            return;
+        }
+        match self {
+            Self::Numbers(array) if !array.value(row).is_finite() => out.extend_from_slice(b"null"),
+            Self::Numbers(_) | Self::Integers(_) | Self::Booleans(_) => self.push_text(row, out),
+            Self::List { list, entries } => {
+                let (start, end) = bounds(list, row);
+                out.push(b'[');
+                for entry in start..end {
+                    if entry > start {
+                        out.push(b',');
+                    }
+                    entries.push_json(entry, out);
+                }
+                out.push(b']');
+            }
+            _ => push_json_text(self.text(row).unwrap_or_default(), out),
+        }
+    }
+}
+
+fn bounds(list: &ListArray, row: usize) -> (usize, usize) {
+    let offsets = list.value_offsets();
+    (offsets[row] as usize, offsets[row + 1] as usize)
+}
+
+/// Appends a JSON text.
+pub(super) fn push_json_text(text: &str, out: &mut Vec<u8>) {
+    serde_json::to_writer(out, text).expect("a text is JSON, and a vector takes it");
+}
+
+fn push_integer(number: i64, out: &mut Vec<u8>) {
+    write!(out, "{number}").expect("a vector takes what is written");
+}
+
+/// Appends the shortest text that reads back as the same number; whole numbers without a point.
+fn push_number(number: f64, out: &mut Vec<u8>) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if number.fract() == 0.0 && number.abs() < EXACT && !(number == 0.0 && number.is_sign_negative()) {
+        return push_integer(number as i64, out);
+    }
+    if number.is_finite() {
+        serde_json::to_writer(out, &number).expect("a finite number is JSON, and a vector takes it");
+    } else {
+        write!(out, "{number}").expect("a vector takes what is written");
+    }
+}
+
+/// Puts what was appended since `start` in quotes if CSV needs them.
+pub(super) fn quote_from(start: usize, out: &mut Vec<u8>) {
+    let cell = &out[start..];
+    let spaced = cell.first().is_some_and(u8::is_ascii_whitespace) || cell.last().is_some_and(u8::is_ascii_whitespace);
+    if !spaced && !cell.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        return;
+    }
+    let quoted: Vec<u8> = cell.iter().flat_map(|byte| std::iter::repeat_n(*byte, if *byte == b'"' { 2 } else { 1 })).collect();
+    out.truncate(start);
+    out.push(b'"');
+    out.extend_from_slice(&quoted);
+    out.push(b'"');
+}
+
+/// A column's values as a column of text, as CSV would have them.
+pub(super) fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let cells = Cells::of(column)?;
+    let mut builder = StringBuilder::with_capacity(column.len(), 8 * column.len());
+    let mut text = Vec::new();
+    for row in 0..column.len() {
+        if cells.is_null(row) {
+            builder.append_null();
+            continue;
+        }
+        text.clear();
+        cells.push_text(row, &mut text);
+        builder.append_value(String::from_utf8_lossy(&text));
+    }
+    Ok(Arc::new(builder.finish()))
+}

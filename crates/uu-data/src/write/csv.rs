@@ -1,0 +1,69 @@
+//! CSV: a header, then a line for each row.
+
+use std::io::{self, Write};
+
+use arrow::datatypes::Schema;
+use arrow::record_batch::RecordBatch;
+
+use super::cells::{Cells, quote_from};
+use super::output::Sink;
+use super::{Encode, WriteError};
+
+const FLUSH_BYTES: usize = 1 << 20;
+
+pub(super) struct CsvWriter {
+    sink: Sink,
+    file: String,
+    buffer: Vec<u8>,
+}
+
+impl CsvWriter {
+    pub(super) fn new(mut sink: Sink, schema: &Schema, file: String) -> io::Result<Self> {
+        let mut header = Vec::new();
+        for (index, column) in schema.fields().iter().enumerate() {
+            if index > 0 {
+                header.push(b',');
+            }
+            let start = header.len();
+            header.extend_from_slice(column.name().as_bytes());
+            quote_from(start, &mut header);
+        }
+        header.push(b'\n');
+        sink.write_all(&header)?;
+        Ok(Self { sink, file, buffer: Vec::new() })
+    }
+
+    fn flush(&mut self) -> Result<(), WriteError> {
+        let written = self.sink.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(|source| WriteError::Io { file: self.file.clone(), source })
+    }
+}
+
+impl Encode for CsvWriter {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        let columns = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>, _>>()?;
+        for row in 0..batch.num_rows() {
+            let start = self.buffer.len();
+            for (index, cells) in columns.iter().enumerate() {
+                if index > 0 {
+                    self.buffer.push(b',');
+                }
+                cells.push_csv(row, &mut self.buffer);
+            }
+            // A line of one empty cell would be read as no line at all.
+            if self.buffer.len() == start {
+                self.buffer.extend_from_slice(b"\"\"");
+            }
+            self.buffer.push(b'\n');
+            if self.buffer.len() > FLUSH_BYTES {
+                self.flush()?;
+            }
+        }
+        self.flush()
+    }
+
+    fn finish(self: Box<Self>) -> Result<Sink, WriteError> {
+        Ok(self.sink)
+    }
+}

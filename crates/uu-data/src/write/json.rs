@@ -1,0 +1,173 @@
+//! JSON arrays and lines: from columns, or from the objects that were given.
+
+use std::io::{self, Write};
+
+use arrow::record_batch::RecordBatch;
+use serde_json::value::RawValue;
+use uu_core::Field;
+
+use super::cells::{Cells, push_json_text};
+use super::layout::fills;
+use super::output::Sink;
+use super::{Added, Encode, WriteError};
+use crate::read::object::{Entries, given};
+
+const FLUSH_BYTES: usize = 1 << 20;
+
+/// Parts objects from each other: lines, or elements of one array.
+struct Separated {
+    sink: Sink,
+    lines: bool,
+    buffer: Vec<u8>,
+    started: bool,
+}
+
+impl Separated {
+    fn new(sink: Sink, lines: bool) -> Self {
+        Self { sink, lines, buffer: Vec::new(), started: false }
+    }
+
+    fn before_object(&mut self) -> io::Result<()> {
+        if self.buffer.len() > FLUSH_BYTES {
+            self.flush()?;
+        }
+        match (self.lines, self.started) {
+            (true, true) => self.buffer.push(b'\n'),
+            (true, false) => {}
+            (false, true) => self.buffer.extend_from_slice(b",\n"),
+            (false, false) => self.buffer.extend_from_slice(b"[\n"),
+        }
+        self.started = true;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let written = self.sink.write_all(&self.buffer);
+        self.buffer.clear();
+        written
+    }
+
+    fn finish(mut self) -> io::Result<Sink> {
+        let end: &[u8] = match (self.lines, self.started) {
+            (true, true) => b"\n",
+            (true, false) => b"",
+            (false, true) => b"\n]\n",
+            (false, false) => b"[]\n",
+        };
+        self.buffer.extend_from_slice(end);
+        self.flush()?;
+        Ok(self.sink)
+    }
+}
+
+/// Writes the rows of columns as objects.
+pub(super) struct TableWriter {
+    out: Separated,
+    file: String,
+}
+
+impl TableWriter {
+    pub(super) fn new(sink: Sink, lines: bool, file: String) -> Self {
+        Self { out: Separated::new(sink, lines), file }
+    }
+
+    fn rows(&mut self, columns: &[(Vec<u8>, Cells)], rows: usize) -> io::Result<()> {
+        for row in 0..rows {
+            self.out.before_object()?;
+            self.out.buffer.push(b'{');
+            for (index, (key, cells)) in columns.iter().enumerate() {
+                if index > 0 {
+                    self.out.buffer.push(b',');
+                }
+                self.out.buffer.extend_from_slice(key);
+                cells.push_json(row, &mut self.out.buffer);
+            }
+            self.out.buffer.push(b'}');
+        }
+        self.out.flush()
+    }
+}
+
+/// A key with its colon.
+fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(name.len() + 3);
+    push_json_text(name, &mut key);
+    key.push(b':');
+    key
+}
+
+impl Encode for TableWriter {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
+        let schema = batch.schema();
+        let mut columns = Vec::with_capacity(batch.num_columns());
+        for (column, values) in schema.fields().iter().zip(batch.columns()) {
+            columns.push((key(column.name()), Cells::of(values)?));
+        }
+        self.rows(&columns, batch.num_rows()).map_err(|source| WriteError::Io { file: self.file.clone(), source })
+    }
+
+    fn finish(self: Box<Self>) -> Result<Sink, WriteError> {
+        let file = self.file;
+        self.out.finish().map_err(|source| WriteError::Io { file, source })
+    }
+}
+
+/// Writes objects as they were given, with what was unknown filled and the other added values behind.
+pub(super) struct ObjectWriter {
+    out: Separated,
+}
+
+impl ObjectWriter {
+    pub(super) fn new(sink: Sink, lines: bool) -> Self {
+        Self { out: Separated::new(sink, lines) }
+    }
+
+    pub(super) fn write(&mut self, objects: &[Box<RawValue>], added: &[Added]) -> io::Result<()> {
+        let mut columns = Vec::with_capacity(added.len());
+        for added in added {
+            let cells = Cells::of(&added.values).map_err(io::Error::other)?;
+            columns.push((added.name.as_str(), key(&added.name), cells));
+        }
+        for (row, object) in objects.iter().enumerate() {
+            self.out.before_object()?;
+            push_object(row, object, &columns, &mut self.out.buffer);
+        }
+        self.out.flush()
+    }
+
+    pub(super) fn finish(self) -> io::Result<Sink> {
+        self.out.finish()
+    }
+}
+
+fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], out: &mut Vec<u8>) {
+    let entries = Entries::of(object).map(|entries| entries.0).unwrap_or_default();
+    let mut done = vec![false; added.len()];
+    out.push(b'{');
+    let mut first = true;
+    let mut separate = |out: &mut Vec<u8>| {
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+    };
+    for (name, value) in &entries {
+        let beside = added.iter().position(|(added, ..)| *added == name.as_ref() || fills(added, name));
+        separate(out);
+        push_json_text(name, out);
+        out.push(b':');
+        match beside {
+            Some(place) if Field::named(name).is_none() || given(value).is_unknown() => added[place].2.push_json(row, out),
+            // A line break can only stand between tokens, where a space does as well; NDJSON must not have it.
+            _ => out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte })),
+        }
+        if let Some(place) = beside {
+            done[place] = true;
+        }
+    }
+    for ((_, key, cells), _) in added.iter().zip(done).filter(|(_, done)| !done) {
+        separate(out);
+        out.extend_from_slice(key);
+        cells.push_json(row, out);
+    }
+    out.push(b'}');
+}

@@ -1,0 +1,170 @@
+//! Which columns an output has, and where each comes from. Fixed by the first batch.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, StringArray, new_null_array};
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{cast, is_not_null};
+use arrow::datatypes::{DataType, Field as Column, Float32Type, Float64Type, Schema, SchemaRef};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use uu_core::Field;
+
+use super::{Added, WriteError};
+
+/// One column of the output.
+struct OutColumn {
+    name: String,
+    /// Name of the given column, where it comes from one.
+    given: Option<String>,
+    /// Name of the added column, where it comes from one, or is filled by one.
+    added: Option<String>,
+    kind: DataType,
+}
+
+/// The columns of the output.
+pub(super) struct Layout {
+    columns: Vec<OutColumn>,
+    text: bool,
+}
+
+/// Whether an added column is of the same field as a given one, under whatever name.
+pub(super) fn fills(added: &str, given: &str) -> bool {
+    Field::named(given).is_some_and(|field| Field::named(added) == Some(field))
+}
+
+/// Whether a field is a number in the formats that have types.
+fn is_number(name: &str, extras: &[String]) -> bool {
+    use Field::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, UniqueUsers, Visits};
+    extras.iter().any(|extra| extra == name)
+        || matches!(Field::named(name), Some(Rank | Visits | PagesPerVisit | BounceRate | AvgVisitDuration | UniqueUsers))
+}
+
+fn is_text(kind: &DataType) -> bool {
+    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+impl Layout {
+    /// The given columns in their order, then those added columns that fill or replace none of them.
+    ///
+    /// `text` says that cells are text in the output, so that what was read as text is written back letter by letter.
+    pub(super) fn new(batch: &RecordBatch, added: &[Added], text: bool, extras: &[String]) -> Self {
+        let schema = batch.schema();
+        let mut columns: Vec<OutColumn> = Vec::new();
+        for column in schema.fields() {
+            let name = column.name();
+            let beside = added.iter().find(|added| added.name == *name || fills(&added.name, name));
+            let replaced = beside.is_some() && Field::named(name).is_none();
+            let mut kind = column.data_type().clone();
+            if !text && is_text(&kind) && is_number(name, extras) {
+                kind = DataType::Float64;
+            }
+            if let Some(beside) = beside {
+                kind = if replaced { beside.values.data_type().clone() } else { merged(&kind, beside.values.data_type(), text) };
+            }
+            let added = beside.map(|added| added.name.clone());
+            columns.push(OutColumn { name: name.clone(), given: (!replaced).then(|| name.clone()), added, kind });
+        }
+        for more in added {
+            if columns.iter().all(|column| column.added.as_ref() != Some(&more.name)) {
+                let kind = more.values.data_type().clone();
+                columns.push(OutColumn { name: more.name.clone(), given: None, added: Some(more.name.clone()), kind });
+            }
+        }
+        Self { columns, text }
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        let columns: Vec<Column> = self.columns.iter().map(|column| Column::new(&column.name, column.kind.clone(), true)).collect();
+        Arc::new(Schema::new(columns))
+    }
+
+    /// The batch's rows in the columns of the output. Given columns that the layout does not have are named in `late`.
+    pub(super) fn table(&self, batch: &RecordBatch, added: &[Added], late: &mut BTreeSet<String>) -> Result<RecordBatch, WriteError> {
+        for column in batch.schema().fields() {
+            if self.columns.iter().all(|known| known.name != *column.name() && !fills(&known.name, column.name())) {
+                late.insert(column.name().clone());
+            }
+        }
+        let columns = self.columns.iter().map(|column| self.column(column, batch, added)).collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
+    }
+
+    fn column(&self, column: &OutColumn, batch: &RecordBatch, added: &[Added]) -> Result<ArrayRef, WriteError> {
+        // A later batch of JSON may spell a field in another way than the first.
+        let given = match &column.given {
+            Some(name) => batch.column_by_name(name),
+            None => column.added.as_ref().and_then(|added| {
+                let schema = batch.schema();
+                let place = schema.fields().iter().position(|given| fills(added, given.name()))?;
+                Some(batch.column(place))
+            }),
+        };
+        let added = column.added.as_ref().and_then(|name| added.iter().find(|added| added.name == *name)).map(|added| &added.values);
+        let given = given.map(|given| self.convert(given, column)).transpose()?;
+        let added = added.map(|added| self.convert(added, column)).transpose()?;
+        Ok(match (given, added) {
+            (None, None) => new_null_array(&column.kind, batch.num_rows()),
+            (Some(one), None) | (None, Some(one)) => one,
+            (Some(given), Some(added)) => zip(&known(&given)?, &given, &added)?,
+        })
+    }
+
+    fn convert(&self, values: &ArrayRef, column: &OutColumn) -> Result<ArrayRef, WriteError> {
+        let from = values.data_type();
+        if *from == column.kind {
+            return Ok(values.clone());
+        }
+        if is_text(from) && column.kind == DataType::Float64 {
+            return numbers(values, &column.name);
+        }
+        if self.text && is_text(&column.kind) {
+            return Ok(super::cells::texts(values)?);
+        }
+        Ok(cast(values, &column.kind)?)
+    }
+}
+
+/// The type that holds what was given and what fills it.
+fn merged(given: &DataType, added: &DataType, text: bool) -> DataType {
+    match (given, added) {
+        (given, added) if given == added => given.clone(),
+        (given, added) if given.is_numeric() && added.is_numeric() && !text => DataType::Float64,
+        _ => DataType::Utf8,
+    }
+}
+
+/// Which values are known: not null, not empty, not NaN.
+fn known(values: &ArrayRef) -> Result<BooleanArray, WriteError> {
+    Ok(match values.data_type() {
+        DataType::Float64 => {
+            let numbers = values.as_primitive::<Float64Type>();
+            numbers.iter().map(|number| Some(number.is_some_and(|number| !number.is_nan()))).collect()
+        }
+        DataType::Float32 => {
+            let numbers = values.as_primitive::<Float32Type>();
+            numbers.iter().map(|number| Some(number.is_some_and(|number| !number.is_nan()))).collect()
+        }
+        DataType::Utf8 => {
+            let texts = values.as_string::<i32>();
+            texts.iter().map(|text| Some(text.is_some_and(|text| !text.trim().is_empty()))).collect()
+        }
+        _ => is_not_null(values)?,
+    })
+}
+
+/// The numbers that texts spell; empty is null.
+fn numbers(values: &ArrayRef, column: &str) -> Result<ArrayRef, WriteError> {
+    let texts = cast(values, &DataType::Utf8)?;
+    let texts: &StringArray = texts.as_string();
+    let parse = |text: Option<&str>| match text.map(str::trim) {
+        None | Some("") => Ok(None),
+        Some(text) => match text.parse::<f64>() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(WriteError::NotANumber { column: column.to_owned(), found: text.chars().take(60).collect() }),
+        },
+    };
+    let numbers = texts.iter().map(parse).collect::<Result<Float64Array, _>>()?;
+    Ok(Arc::new(numbers))
+}

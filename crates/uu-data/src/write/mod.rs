@@ -1,0 +1,203 @@
+//! Writing: the columns as given with the added ones beside them, streamed, and in place only when whole.
+
+mod cells;
+mod csv;
+mod json;
+mod layout;
+mod output;
+mod parquet;
+mod records;
+
+use std::collections::BTreeSet;
+use std::io;
+
+use arrow::array::ArrayRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use serde_json::value::RawValue;
+
+pub use output::{Compression, Output};
+pub use records::{records_batch, write_records};
+
+use crate::read::Format;
+use layout::Layout;
+use output::Sink;
+
+/// How to write.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    /// The format; by extension, else CSV, when not given.
+    pub format: Option<Format>,
+    /// The compression; by extension when not given.
+    pub compression: Option<Compression>,
+    /// Names of extra inputs: like the fields, they are numbers in formats that have types, also where they were read as text.
+    pub extras: Vec<String>,
+}
+
+/// A column beside those that were given.
+#[derive(Clone, Debug)]
+pub struct Added {
+    /// Its name.
+    pub name: String,
+    /// Its values, one for each row.
+    pub values: ArrayRef,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows.
+    pub rows: u64,
+    /// Columns that a later row of the JSON input was the first to have: a table whose header stands cannot take them up.
+    pub late_columns: BTreeSet<String>,
+}
+
+/// Writing cannot go on; nothing is left in the place of the output.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The output cannot be made or written.
+    #[error("`{file}` cannot be written: {source}")]
+    Io {
+        /// The output.
+        file: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The nested export is an input format.
+    #[error("the nested export is only read, expected an output of `csv`, `json`, `ndjson` or `parquet`")]
+    NestedIsReadOnly,
+    /// A text stands where the column holds numbers.
+    #[error("column `{column}` must hold numbers, got `{found}`")]
+    NotANumber {
+        /// The column.
+        column: String,
+        /// The text.
+        found: String,
+    },
+    /// The columns cannot be laid out in the format.
+    #[error("the columns cannot be written: {0}")]
+    Columns(#[from] ArrowError),
+    /// The Parquet library failed.
+    #[error("the Parquet file cannot be written: {0}")]
+    Parquet(#[from] ::parquet::errors::ParquetError),
+}
+
+/// One of the formats, writing batches that all have the same columns.
+trait Encode: Send {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError>;
+
+    /// Writes what ends the content and gives the sink back.
+    fn finish(self: Box<Self>) -> Result<Sink, WriteError>;
+}
+
+/// Where the writer is: the format is set up by the first batch, since it names the columns.
+enum State {
+    Waiting(Sink),
+    Table { encoder: Box<dyn Encode>, layout: Layout },
+    Objects(json::ObjectWriter),
+    Failed,
+}
+
+/// Writes chunks to one output; see [`Writer::write`] for what becomes of columns that are given and added.
+pub struct Writer {
+    name: String,
+    format: Format,
+    extras: Vec<String>,
+    state: State,
+    written: Written,
+}
+
+impl Writer {
+    /// Prepares an output. A path is written beside itself and put in place by [`Writer::finish`]; dropped before, it leaves nothing.
+    ///
+    /// **Errors**: the output cannot be made, or its format is only read.
+    pub fn create(output: Output, options: WriteOptions) -> Result<Self, WriteError> {
+        let name = output.name();
+        let format = options.format.or_else(|| Format::of_name(&name)).unwrap_or(Format::Csv);
+        if format == Format::Nested {
+            return Err(WriteError::NestedIsReadOnly);
+        }
+        let compression = options.compression.unwrap_or_else(|| Compression::of_name(&name));
+        let sink = Sink::open(output, compression).map_err(|source| WriteError::Io { file: name.clone(), source })?;
+        Ok(Self { name, format, extras: options.extras, state: State::Waiting(sink), written: Written::default() })
+    }
+
+    /// The format that is written.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes rows: the columns of `batch`, or the objects of `json` as they were, and the added columns.
+    ///
+    /// An added column of a field that was given too, under any of its names, fills the given column where that is unknown, and
+    /// what was given stays. Any other added column replaces a given one of its name.
+    ///
+    /// **Shapes**: `json` and each added column have one value for each row of `batch`; `added` names the same columns in every call.
+    ///
+    /// **Errors**: the output fails; the rest of the output is then void.
+    pub fn write(&mut self, batch: &RecordBatch, json: Option<&[Box<RawValue>]>, added: &[Added]) -> Result<(), WriteError> {
+        if let State::Waiting(_) = self.state {
+            self.start(batch, json.is_some(), added)?;
+        }
+        self.written.rows += batch.num_rows() as u64;
+        match (&mut self.state, json) {
+            (State::Objects(writer), Some(json)) => {
+                writer.write(json, added).map_err(|source| WriteError::Io { file: self.name.clone(), source })
+            }
+            (State::Table { encoder, layout }, _) => {
+                let table = layout.table(batch, added, &mut self.written.late_columns)?;
+                encoder.write(&table)
+            }
+            _ => Err(self.void()),
+        }
+    }
+
+    fn start(&mut self, batch: &RecordBatch, has_json: bool, added: &[Added]) -> Result<(), WriteError> {
+        let State::Waiting(sink) = std::mem::replace(&mut self.state, State::Failed) else { return Err(self.void()) };
+        let lines = self.format == Format::Ndjson;
+        if has_json && matches!(self.format, Format::Json | Format::Ndjson) {
+            self.state = State::Objects(json::ObjectWriter::new(sink, lines));
+            return Ok(());
+        }
+        let layout = Layout::new(batch, added, self.format == Format::Csv, &self.extras);
+        let named = |source| WriteError::Io { file: self.name.clone(), source };
+        let encoder: Box<dyn Encode> = match self.format {
+            Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone()).map_err(named)?),
+            Format::Parquet => Box::new(parquet::ParquetWriter::new(sink, layout.schema())?),
+            _ => Box::new(json::TableWriter::new(sink, lines, self.name.clone())),
+        };
+        self.state = State::Table { encoder, layout };
+        Ok(())
+    }
+
+    fn void(&self) -> WriteError {
+        WriteError::Io { file: self.name.clone(), source: io::Error::other("an earlier write failed") }
+    }
+
+    /// Ends the content and puts it in place.
+    ///
+    /// **Errors**: the output fails.
+    pub fn finish(mut self) -> Result<Written, WriteError> {
+        let file = self.name.clone();
+        let named = |source| WriteError::Io { file: file.clone(), source };
+        if matches!(self.state, State::Waiting(_)) && self.format != Format::Csv {
+            // Nothing came: JSON is an empty array, Parquet a file without columns.
+            self.start(&RecordBatch::new_empty(arrow::datatypes::Schema::empty().into()), true, &[])?;
+        }
+        let sink = match self.state {
+            State::Waiting(sink) => sink,
+            State::Table { encoder, .. } => encoder.finish()?,
+            State::Objects(writer) => writer.finish().map_err(named)?,
+            State::Failed => return Err(WriteError::Io { file, source: io::Error::other("an earlier write failed") }),
+        };
+        sink.finish().map_err(named)?;
+        Ok(self.written)
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Writer").field("name", &self.name).field("format", &self.format).finish_non_exhaustive()
+    }
+}

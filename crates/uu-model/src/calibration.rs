@@ -1,0 +1,129 @@
+//! Intervals: how far the truth lay from the estimate on sites held out whole, for each pattern of known inputs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::input::Pattern;
+
+/// Points of the stored quantile function of a pattern's scores.
+const GRID: usize = 257;
+
+/// A pattern with fewer scores than this borrows those of a pattern that knows less: its extreme quantiles would be guesses.
+pub(crate) const MIN_SCORES: usize = 200;
+
+/// Scores by pattern: signed errors of the logarithm of the estimate, each over the spread expected for its row.
+///
+/// **Source**: split conformal prediction with normalised scores (Lei et al. 2018, DOI 10.1080/01621459.2017.1307116), conditional on
+/// the pattern of missing inputs (Zaffran et al. 2023). The two tails are calibrated apart, half of the miscoverage each.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Calibration {
+    patterns: BTreeMap<Pattern, Scores>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Scores {
+    count: usize,
+    /// The quantile function at `GRID` evenly spaced probabilities.
+    quantiles: Vec<f32>,
+}
+
+impl Calibration {
+    /// Calibrates every pattern that has enough scores.
+    pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<f64>>) -> Self {
+        let patterns = scores
+            .into_iter()
+            .filter(|(_, scores)| scores.len() >= MIN_SCORES)
+            .map(|(pattern, mut scores)| {
+                scores.sort_unstable_by(f64::total_cmp);
+                let at = |index: usize| quantile(&scores, index as f64 / (GRID - 1) as f64) as f32;
+                (pattern, Scores { count: scores.len(), quantiles: (0..GRID).map(at).collect() })
+            })
+            .collect();
+        Self { patterns }
+    }
+
+    /// Multiples of the spread that lead from the logarithm of the point to the interval's ends: `(low, high)`, low <= 0 <= high.
+    ///
+    /// A pattern that was not calibrated takes the widest of the largest calibrated patterns it contains.
+    pub(crate) fn bounds(&self, pattern: Pattern, level: f64) -> (f64, f64) {
+        if let Some(scores) = self.patterns.get(&pattern) {
+            return scores.bounds(level);
+        }
+        let contained = self.patterns.iter().filter(|(other, _)| pattern.contains(**other));
+        let largest = contained.clone().map(|(other, _)| other.size()).max();
+        let widest = |bounds: (f64, f64), other: (f64, f64)| (bounds.0.min(other.0), bounds.1.max(other.1));
+        match largest {
+            Some(size) => {
+                contained.filter(|(other, _)| other.size() == size).map(|(_, scores)| scores.bounds(level)).fold((0.0, 0.0), widest)
+            }
+            None => self.patterns.values().map(|scores| scores.bounds(level)).fold((0.0, 0.0), widest),
+        }
+    }
+}
+
+impl Scores {
+    /// The conformal ranks `floor((n + 1) a)` and `ceil((n + 1) (1 - a))`, kept within the scores there are.
+    fn bounds(&self, level: f64) -> (f64, f64) {
+        let tail = (1.0 - level) / 2.0;
+        let count = self.count as f64;
+        let low_rank = ((count + 1.0) * tail).floor().max(1.0);
+        let high_rank = ((count + 1.0) * (1.0 - tail)).ceil().min(count);
+        let probability = |rank: f64| (rank - 1.0) / (count - 1.0);
+        let at = |probability: f64| {
+            let position = probability * (GRID - 1) as f64;
+            let below = (position.floor() as usize).min(GRID - 2);
+            let (a, b) = (f64::from(self.quantiles[below]), f64::from(self.quantiles[below + 1]));
+            a + (b - a) * (position - below as f64)
+        };
+        (at(probability(low_rank)).min(0.0), at(probability(high_rank)).max(0.0))
+    }
+}
+
+/// The quantile of sorted values, interpolated between neighbours.
+fn quantile(sorted: &[f64], probability: f64) -> f64 {
+    let position = probability * (sorted.len() - 1) as f64;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(sorted.len() - 1);
+    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uu_core::Field;
+
+    fn even_scores(count: usize) -> Vec<f64> {
+        (0..count).map(|index| index as f64 / (count - 1) as f64 * 2.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn the_ends_are_the_conformal_ranks() {
+        let calibration = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, even_scores(1001))]));
+        let (low, high) = calibration.bounds(Pattern::NOTHING, 0.9);
+        assert!((low + 0.9).abs() < 0.005 && (high - 0.9).abs() < 0.005, "{low} {high}");
+    }
+
+    #[test]
+    fn a_pattern_without_scores_borrows_from_the_largest_it_contains() {
+        let (visits, rank) = (Pattern::of(&[Field::Visits]), Pattern::of(&[Field::Rank]));
+        let wide: Vec<f64> = even_scores(500).iter().map(|score| score * 3.0).collect();
+        let calibration =
+            Calibration::fit(BTreeMap::from([(Pattern::NOTHING, wide), (visits, even_scores(500)), (rank, even_scores(100))]));
+        let both = Pattern::of(&[Field::Visits, Field::Rank]);
+        assert_eq!(calibration.bounds(both, 0.8), calibration.bounds(visits, 0.8));
+        assert_eq!(calibration.bounds(rank, 0.8), calibration.bounds(Pattern::NOTHING, 0.8), "100 scores are too few");
+    }
+
+    proptest! {
+        #[test]
+        fn a_higher_level_contains_a_lower_one(
+            scores in proptest::collection::vec(-5.0f64..5.0, 200..400), a in 0.5f64..0.99, b in 0.5f64..0.99,
+        ) {
+            let calibration = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, scores)]));
+            let (inner, outer) = (calibration.bounds(Pattern::NOTHING, a.min(b)), calibration.bounds(Pattern::NOTHING, a.max(b)));
+            prop_assert!(outer.0 <= inner.0 && inner.0 <= 0.0 && 0.0 <= inner.1 && inner.1 <= outer.1);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! What an artifact holds beside the model: nothing of it is read to answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::artifact::{self, ArtifactError, Parts};
+#[cfg(feature = "train")]
+use crate::model::REPORT_SECTION;
+use crate::model::{About, SITES_SECTION, TREES_SECTION};
+
+/// An artifact opened to be looked into.
+#[derive(Debug)]
+pub struct Contents<'a>(Parts<'a>);
+
+impl<'a> Contents<'a> {
+    /// Opens an artifact.
+    ///
+    /// **Errors**: [`ArtifactError`] for anything but a whole artifact of a format this release reads.
+    pub fn of(bytes: &'a [u8]) -> Result<Self, ArtifactError> {
+        artifact::read(bytes).map(Self)
+    }
+
+    /// Where the model comes from and how good it was found to be.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    /// The trees of each stage in LightGBM's text format, by the stage's name.
+    ///
+    /// **Errors**: a section that cannot be read.
+    pub fn trees(&self) -> Result<BTreeMap<String, String>, ArtifactError> {
+        self.json(TREES_SECTION)
+    }
+
+    /// Hashes of the sites the model was trained on, as [`uu_data::site_hash`] with seed 0 makes them.
+    ///
+    /// **Errors**: a section that cannot be read.
+    pub fn training_sites(&self) -> Result<BTreeSet<u64>, ArtifactError> {
+        let (hashes, _) = self.0.section(SITES_SECTION)?.as_chunks::<8>();
+        Ok(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect())
+    }
+
+    /// How the model was found to be when it was trained.
+    ///
+    /// **Errors**: a section that cannot be read.
+    #[cfg(feature = "train")]
+    pub fn report(&self) -> Result<crate::TrainReport, ArtifactError> {
+        self.json(REPORT_SECTION)
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, section: &'static str) -> Result<T, ArtifactError> {
+        let unreadable = |reason: String| ArtifactError::Unreadable { section, reason };
+        let bytes = zstd::decode_all(self.0.section(section)?).map_err(|error| unreadable(error.to_string()))?;
+        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    }
+}

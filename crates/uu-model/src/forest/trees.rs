@@ -1,0 +1,181 @@
+//! The canonical form of a forest: what is stored, and what every fast layout is derived from.
+
+use serde::{Deserialize, Serialize};
+
+use super::error::ForestError;
+
+/// Trees over columns of bins.
+///
+/// A **column** is a feature together with how its missing values are told apart; its values are cut into **bins**, and
+/// splits compare bins, which is exact: with `bin(x)` the number of cut points below `x`, `x <= cuts[k]` if and only if
+/// `bin(x) <= k`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Trees {
+    pub(super) feature_names: Vec<String>,
+    pub(super) columns: Vec<Column>,
+    pub(super) trees: Vec<Tree>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Column {
+    pub(super) feature: u32,
+    pub(super) values: Values,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Values {
+    /// Bins `0..=cuts.len()` hold the values between the ascending cuts; the next bin holds what is missing.
+    Numeric { missing: Missing, cuts: Vec<f64> },
+    /// Bin `i` holds `codes[i]`, ascending; the next bin holds every other value.
+    Categorical { codes: Vec<u32> },
+}
+
+/// What a column takes for missing: LightGBM's `missing_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Missing {
+    /// Nothing: NaN is read as zero.
+    None,
+    /// Zero and NaN.
+    Zero,
+    /// NaN.
+    Nan,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tree {
+    pub(super) splits: Vec<Split>,
+    pub(super) leaves: Vec<Leaf>,
+}
+
+/// A child `>= 0` is the split with that index, one below 0 is the leaf `!child`; split 0 is the root.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Split {
+    pub(super) column: u32,
+    pub(super) test: Test,
+    pub(super) left: i32,
+    pub(super) right: i32,
+}
+
+/// What sends a row to the left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Test {
+    /// A bin of at most `cut`; the missing bin goes where `missing_left` says.
+    AtMost { cut: u32, missing_left: bool },
+    /// One of these bins, ascending.
+    OneOf { bins: Vec<u32> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Leaf {
+    pub(super) value: f64,
+    /// Training rows that ended here.
+    pub(super) count: u32,
+}
+
+impl Column {
+    pub(super) fn num_bins(&self) -> u32 {
+        self.last_bin() + 1
+    }
+
+    /// The bin of missing values, or of categories no split names.
+    pub(super) fn last_bin(&self) -> u32 {
+        match &self.values {
+            Values::Numeric { cuts, .. } => cuts.len() as u32 + 1,
+            Values::Categorical { codes } => codes.len() as u32,
+        }
+    }
+}
+
+impl Test {
+    /// `last_bin` is the column's.
+    pub(super) fn goes_left(&self, bin: u32, last_bin: u32) -> bool {
+        match self {
+            Test::AtMost { missing_left, .. } if bin == last_bin => *missing_left,
+            Test::AtMost { cut, .. } => bin <= *cut,
+            Test::OneOf { bins } => bins.binary_search(&bin).is_ok(),
+        }
+    }
+}
+
+impl Tree {
+    /// Training rows of all leaves.
+    pub(super) fn count(&self) -> u64 {
+        self.leaves.iter().map(|leaf| u64::from(leaf.count)).sum()
+    }
+
+    /// The child that stands for the whole tree.
+    pub(super) fn root(&self) -> i32 {
+        if self.splits.is_empty() { !0 } else { 0 }
+    }
+}
+
+impl Trees {
+    /// Checks everything the evaluators index by, so that bytes from a damaged artifact are an error and not a panic.
+    pub(super) fn check(&self) -> Result<(), ForestError> {
+        for (index, column) in self.columns.iter().enumerate() {
+            within(index, "feature", column.feature.into(), self.feature_names.len())?;
+            let ascending = match &column.values {
+                Values::Numeric { cuts, .. } => cuts.is_sorted_by(|a, b| a < b) && !cuts.iter().any(|cut| cut.is_nan()),
+                Values::Categorical { codes } => codes.is_sorted_by(|a, b| a < b),
+            };
+            if !ascending {
+                return Err(ForestError::Unsorted { column: index });
+            }
+        }
+        self.trees.iter().enumerate().try_for_each(|(index, tree)| self.check_tree(index, tree))
+    }
+
+    fn check_tree(&self, index: usize, tree: &Tree) -> Result<(), ForestError> {
+        for split in &tree.splits {
+            within(index, "column", split.column.into(), self.columns.len())?;
+            match (&split.test, &self.columns[split.column as usize].values) {
+                (Test::AtMost { cut, .. }, Values::Numeric { cuts, .. }) => {
+                    within(index, "cut", (*cut).into(), cuts.len())?;
+                }
+                (Test::OneOf { bins }, Values::Categorical { codes }) => {
+                    for &bin in bins {
+                        within(index, "category", bin.into(), codes.len())?;
+                    }
+                    if !bins.is_sorted_by(|a, b| a < b) {
+                        return Err(ForestError::Unsorted { column: split.column as usize });
+                    }
+                }
+                _ => return Err(ForestError::NotATree { tree: index }),
+            }
+        }
+        if tree.leaves.iter().any(|leaf| !leaf.value.is_finite()) {
+            return Err(ForestError::NotFinite { tree: index });
+        }
+        // Explanations weigh the sides of a split by their rows. A single leaf is written without its count.
+        if !tree.splits.is_empty() && tree.count() == 0 {
+            return Err(ForestError::NoCounts { tree: index });
+        }
+        check_shape(index, tree)
+    }
+}
+
+/// Every split and every leaf is reached from the root exactly once.
+fn check_shape(index: usize, tree: &Tree) -> Result<(), ForestError> {
+    let mut seen_splits = vec![false; tree.splits.len()];
+    let mut seen_leaves = vec![false; tree.leaves.len()];
+    let mut open = vec![tree.root()];
+    while let Some(child) = open.pop() {
+        let (seen, at) = if child >= 0 { (&mut seen_splits, child) } else { (&mut seen_leaves, !child) };
+        match seen.get_mut(at as usize) {
+            Some(flag) if !*flag => *flag = true,
+            _ => return Err(ForestError::NotATree { tree: index }),
+        }
+        if child >= 0 {
+            let split = &tree.splits[child as usize];
+            open.extend([split.left, split.right]);
+        }
+    }
+    if seen_splits.iter().chain(&seen_leaves).all(|&seen| seen) {
+        return Ok(());
+    }
+    Err(ForestError::NotATree { tree: index })
+}
+
+fn within(tree: usize, what: &'static str, index: u64, count: usize) -> Result<(), ForestError> {
+    if index < count as u64 { Ok(()) } else { Err(ForestError::OutOfRange { tree, what, index, count }) }
+}

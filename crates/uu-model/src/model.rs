@@ -1,0 +1,322 @@
+//! A trained model, ready to answer.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+use serde::{Deserialize, Serialize};
+use uu_core::{FaultField, Field, Record, Rules, Visits, Warning};
+
+use crate::artifact::{self, ArtifactError};
+use crate::baselines::Baselines;
+use crate::calibration::Calibration;
+use crate::estimate::{Estimate, EstimateOptions, FilledInput};
+use crate::explain;
+use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
+use crate::stage::Stage;
+
+/// Levels an interval can have: beyond them the calibration has too few rows in its tails.
+pub const LEVELS: RangeInclusive<f64> = 0.5..=0.99;
+
+/// Rows that are answered together: their features stay in the cache while the trees pass over them.
+const BLOCK_ROWS: usize = 512;
+
+/// A trained model: it answers records, alone or in blocks, from any number of threads.
+#[derive(Debug)]
+pub struct Model {
+    about: About,
+    parts: Parts,
+}
+
+/// Where a model comes from and how good it was found to be.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct About {
+    /// Release of the product that trained it.
+    pub product_version: String,
+    /// Rows of the training data.
+    pub rows: usize,
+    /// Rows whose unique users are known.
+    pub labelled_rows: usize,
+    /// Sites of the training data.
+    pub sites: usize,
+    /// Sources of the training data, the commonest first: whose definitions of unique users the model knows.
+    pub sources: Vec<String>,
+    /// SHA-256 of the training data in canonical order.
+    pub data_fingerprint: String,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Trees of all stages.
+    pub trees: usize,
+    /// Median absolute percentage error on sites held out, inputs as observed.
+    pub median_ape: f64,
+    /// RMSLE on sites held out, inputs as observed.
+    pub rmsle: f64,
+    /// Coverage of the 90 % interval on sites held out, inputs as observed.
+    pub coverage: f64,
+}
+
+/// All that an estimate is computed from, as the artifact holds it.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Parts {
+    pub(crate) rules: Rules,
+    pub(crate) sources: Vec<String>,
+    /// Range of each numeric input in the training data, in its own unit; `None` where no row carried it.
+    pub(crate) ranges: Vec<Option<(f64, f64)>>,
+    pub(crate) learned_category: bool,
+    /// Mean logarithm of visits: where explanations start from.
+    pub(crate) mean_log_visits: f64,
+    /// Logarithm of visits per user.
+    pub(crate) ratio: Stage,
+    /// Logarithm of the error that is to be expected.
+    pub(crate) spread: Stage,
+    /// One for each numeric input, where it was learned.
+    pub(crate) fills: Vec<Option<Stage>>,
+    pub(crate) calibration: Calibration,
+    pub(crate) baselines: Baselines,
+}
+
+/// What the stages say of one row.
+#[derive(Clone, Copy)]
+struct Predicted {
+    log_ratio: f64,
+    log_spread: f64,
+}
+
+#[derive(Default)]
+struct Buffers {
+    row: InputRow,
+    block: InputBlock,
+    /// For each row, the value each numeric input was filled with; NaN where it was not.
+    fills: Vec<f64>,
+}
+
+thread_local! {
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+/// Names of the artifact's sections.
+pub(crate) const MODEL_SECTION: &str = "model";
+pub(crate) const TREES_SECTION: &str = "trees.zst";
+pub(crate) const REPORT_SECTION: &str = "report.json.zst";
+pub(crate) const SITES_SECTION: &str = "sites";
+
+impl Model {
+    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]
+    pub(crate) fn new(about: About, parts: Parts) -> Self {
+        Self { about, parts }
+    }
+
+    /// Reads an artifact.
+    ///
+    /// **Errors**: [`ArtifactError`] for anything but a whole artifact of a format this release reads.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        let artifact = artifact::read(bytes)?;
+        let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: MODEL_SECTION, reason: error.to_string() };
+        let parts: Parts = postcard::from_bytes(artifact.section(MODEL_SECTION)?).map_err(unreadable)?;
+        Ok(Self { about: artifact.about, parts })
+    }
+
+    /// What a record must be checked with before this model can answer it.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.parts.rules
+    }
+
+    /// Where the model comes from.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The simple estimates every table compares the model with.
+    #[must_use]
+    pub fn baselines(&self) -> &Baselines {
+        &self.parts.baselines
+    }
+
+    /// The source whose definition of unique users an estimate for `record` follows.
+    #[must_use]
+    pub fn source_for(&self, record: &Record) -> &str {
+        let code = self.source_code(record);
+        self.parts.sources.get(usize::from(code.max(1)) - 1).map_or("unknown", String::as_str)
+    }
+
+    /// The pattern of those known inputs of `record` that the model has learned to use.
+    #[must_use]
+    pub fn pattern_of(&self, record: &Record) -> Pattern {
+        let mut row = InputRow::default();
+        self.read(record, &mut row);
+        row.pattern()
+    }
+
+    /// The pattern in which every input the model has learned is known.
+    #[must_use]
+    pub fn learned(&self) -> Pattern {
+        let known = |index: &usize| self.parts.ranges[*index].is_some();
+        let mut fields: Vec<Field> = (0..NUMERIC.len()).filter(known).map(|index| NUMERIC[index]).collect();
+        if self.parts.learned_category {
+            fields.push(Field::Category);
+        }
+        Pattern::of(&fields)
+    }
+
+    /// Answers records, in order; each on its own.
+    #[must_use]
+    pub fn estimate(&self, records: &[Record], options: EstimateOptions) -> Vec<Estimate> {
+        self.estimate_hiding(records, None, options)
+    }
+
+    /// Answers records as if no more than the inputs of `shown` were known of them.
+    #[must_use]
+    pub fn estimate_showing(&self, records: &[Record], shown: Pattern, options: EstimateOptions) -> Vec<Estimate> {
+        self.estimate_hiding(records, Some(shown), options)
+    }
+
+    /// Answers one record with the least latency; equal to [`Model::estimate`] to the last bit.
+    #[must_use]
+    pub fn estimate_one(&self, record: &Record, options: EstimateOptions) -> Estimate {
+        BUFFERS.with_borrow_mut(|Buffers { row, fills, .. }| {
+            self.read(record, row);
+            fills.clear();
+            fills.extend(self.parts.fills.iter().enumerate().map(|(index, stage)| match stage {
+                Some(stage) if row.numeric[index].is_nan() => unscaled(index, stage.predict_row(row)),
+                _ => f64::NAN,
+            }));
+            let predicted = Predicted { log_ratio: self.parts.ratio.predict_row(row), log_spread: self.parts.spread.predict_row(row) };
+            self.conclude(record, row, fills, predicted, options)
+        })
+    }
+
+    fn estimate_hiding(&self, records: &[Record], shown: Option<Pattern>, options: EstimateOptions) -> Vec<Estimate> {
+        let mut estimates = Vec::with_capacity(records.len());
+        for records in records.chunks(BLOCK_ROWS) {
+            BUFFERS.with_borrow_mut(|buffers| self.estimate_block(records, shown, options, buffers, &mut estimates));
+        }
+        estimates
+    }
+
+    fn estimate_block(
+        &self,
+        records: &[Record],
+        shown: Option<Pattern>,
+        options: EstimateOptions,
+        Buffers { row, block, fills }: &mut Buffers,
+        estimates: &mut Vec<Estimate>,
+    ) {
+        block.clear();
+        block.numeric.resize(self.parts.ranges.len(), Vec::new());
+        for record in records {
+            self.read(record, row);
+            block.push(row);
+        }
+        if let Some(shown) = shown {
+            block.mask(shown);
+        }
+        let log_ratio = self.parts.ratio.predict(block);
+        let log_spread = self.parts.spread.predict(block);
+        let inputs = self.parts.fills.len();
+        fills.clear();
+        fills.resize(records.len() * inputs, f64::NAN);
+        for (index, stage) in self.parts.fills.iter().enumerate() {
+            let Some(stage) = stage else { continue };
+            let unknown: Vec<usize> = (0..block.len()).filter(|&row| block.numeric[index][row].is_nan()).collect();
+            if unknown.is_empty() {
+                continue;
+            }
+            for (&row, value) in unknown.iter().zip(stage.predict(&block.take(&unknown))) {
+                fills[row * inputs + index] = unscaled(index, value);
+            }
+        }
+        for (index, record) in records.iter().enumerate() {
+            block.row(index, row);
+            let predicted = Predicted { log_ratio: log_ratio[index], log_spread: log_spread[index] };
+            estimates.push(self.conclude(record, row, &fills[index * inputs..][..inputs], predicted, options));
+        }
+    }
+
+    /// From what the stages say to an answer that keeps the laws.
+    fn conclude(&self, record: &Record, row: &InputRow, fills: &[f64], predicted: Predicted, options: EstimateOptions) -> Estimate {
+        let known_visits = if row.numeric[VISITS].is_nan() { None } else { record.visits.map(Visits::get) };
+        // A known number of users bounds unknown visits from below.
+        let least_visits = record.unique_users.map_or(0.0, |users| users.get().ceil());
+        let usual_visits = self.parts.mean_log_visits.exp();
+        let visits = known_visits.unwrap_or_else(|| if fills[VISITS].is_nan() { usual_visits } else { fills[VISITS] }.max(least_visits));
+        let point = bounded_point(visits, predicted.log_ratio);
+        let bounds = self.parts.calibration.bounds(row.pattern(), options.level);
+        let (low, high) = interval(point, known_visits, predicted.log_spread, bounds);
+        let filled = self.filled(fills, visits);
+        let explanation = options.explain.then(|| explain::explain(&self.parts, row, visits, known_visits.is_some(), point));
+        Estimate { point, low, high, filled, warnings: self.warnings(record, row), explanation }
+    }
+
+    fn filled(&self, fills: &[f64], visits: f64) -> Vec<FilledInput> {
+        let shown = |(index, value): (usize, &f64)| FilledInput {
+            field: numeric_field(index, &self.parts.rules.extras),
+            value: if index == VISITS { visits } else { *value },
+        };
+        fills.iter().enumerate().filter(|(_, value)| !value.is_nan()).map(shown).collect()
+    }
+
+    fn warnings(&self, record: &Record, row: &InputRow) -> Vec<Warning> {
+        let mut warnings = Vec::new();
+        for (index, range) in self.parts.ranges.iter().enumerate() {
+            let field = || numeric_field(index, &self.parts.rules.extras);
+            match range {
+                None => warnings.push(Warning::NotLearned { field: field() }),
+                Some((low, high)) if !row.numeric[index].is_nan() => {
+                    let found = numeric_value(record, index).unwrap_or(f64::NAN);
+                    if found < *low || found > *high {
+                        warnings.push(Warning::OutsideTrainingRange { field: field(), found, low: *low, high: *high });
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        if !self.parts.learned_category {
+            warnings.push(Warning::NotLearned { field: FaultField::Field(Field::Category) });
+        }
+        if let Some(source) = record.source.as_deref()
+            && row.source == UNKNOWN_CODE
+        {
+            warnings.push(Warning::UnknownSource { found: source.to_owned(), used: self.source_for(record).to_owned() });
+        }
+        if row.pattern() == Pattern::NOTHING && row.numeric.iter().all(|value| value.is_nan()) {
+            warnings.push(Warning::NothingKnown);
+        }
+        warnings
+    }
+
+    /// The record's inputs as the stages know them: what was never learned counts as unknown.
+    fn read(&self, record: &Record, row: &mut InputRow) {
+        row.read(record, self.source_code(record));
+        row.numeric.resize(self.parts.ranges.len(), f64::NAN);
+        for (value, range) in row.numeric.iter_mut().zip(&self.parts.ranges) {
+            if range.is_none() {
+                *value = f64::NAN;
+            }
+        }
+        if !self.parts.learned_category {
+            row.category = UNKNOWN_CODE;
+        }
+    }
+
+    /// Place of the record's source among the model's, from 1; the commonest where none is given, 0 for one it does not know.
+    fn source_code(&self, record: &Record) -> u16 {
+        match record.source.as_deref() {
+            None => u16::from(!self.parts.sources.is_empty()),
+            Some(source) => self.parts.sources.iter().position(|known| known == source).map_or(UNKNOWN_CODE, |index| index as u16 + 1),
+        }
+    }
+}
+
+/// The point estimate: at least one user and at most one a visit, none where there are no visits.
+pub(crate) fn bounded_point(visits: f64, log_ratio: f64) -> f64 {
+    (visits * (-log_ratio).exp()).clamp(visits.min(1.0), visits)
+}
+
+/// The interval around a point, `bounds` spreads away from its logarithm; users cannot exceed visits that are known.
+pub(crate) fn interval(point: f64, known_visits: Option<f64>, log_spread: f64, bounds: (f64, f64)) -> (f64, f64) {
+    let spread = log_spread.exp();
+    let low = (point * (bounds.0 * spread).exp()).max(point.min(1.0)).min(point);
+    let high = (point * (bounds.1 * spread).exp()).min(known_visits.unwrap_or(f64::MAX)).max(point);
+    (low, high)
+}

@@ -1,0 +1,139 @@
+//! Estimates of sites by stages that never saw them, and how far off they were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uu_core::{Record, UniqueUsers, Visits};
+use uu_data::site_hash;
+
+use super::table::Table;
+use crate::calibration::Calibration;
+use crate::evaluation::Judged;
+use crate::input::{InputBlock, Pattern, VISITS, unscaled};
+use crate::model::{bounded_point, interval};
+use crate::stage::Stage;
+
+/// Rows a pattern is calibrated and judged on at most; more would add time and no certainty worth having.
+const MAX_PER_PATTERN: usize = 10_000;
+
+/// Stages fitted without the sites of one fold.
+pub(super) struct FoldStages {
+    pub(super) ratio: Stage,
+    pub(super) visits: Option<Stage>,
+}
+
+/// Held-out rows, each as its pattern shows it, with the estimate that was made of it.
+pub(super) struct HeldOut {
+    pub(super) block: InputBlock,
+    /// The table's row each is.
+    pub(super) rows: Vec<usize>,
+    pub(super) patterns: Vec<Pattern>,
+    pub(super) folds: Vec<usize>,
+    pub(super) points: Vec<f64>,
+    actual: Vec<f64>,
+    known_visits: Vec<Option<f64>>,
+}
+
+/// Rows, and as what pattern each is to be judged.
+pub(super) type Draw = Vec<(usize, Pattern)>;
+
+/// Every labelled row with the inputs it has.
+pub(super) fn as_observed(table: &Table<'_>) -> Draw {
+    table.labelled().into_iter().map(|row| (row, table.patterns[row])).collect()
+}
+
+/// For every pattern that rows can be reduced to, rows that know at least as much.
+pub(super) fn every_pattern(table: &Table<'_>) -> Draw {
+    let labelled = table.labelled();
+    let observed: BTreeSet<Pattern> = labelled.iter().map(|&row| table.patterns[row]).collect();
+    let possible: BTreeSet<Pattern> = observed.iter().flat_map(|pattern| pattern.subsets()).collect();
+    let mut draw = Vec::new();
+    for pattern in possible {
+        let mut rows: Vec<usize> = labelled.iter().copied().filter(|&row| table.patterns[row].contains(pattern)).collect();
+        if rows.len() > MAX_PER_PATTERN {
+            rows.sort_by_key(|&row| (site_hash("calibration", table.keys[row] ^ u64::from(pattern.0)), row));
+            rows.truncate(MAX_PER_PATTERN);
+            rows.sort_unstable();
+        }
+        draw.extend(rows.into_iter().map(|row| (row, pattern)));
+    }
+    draw
+}
+
+impl HeldOut {
+    /// Estimates the drawn rows of one fold by the stages that were fitted without it.
+    pub(super) fn estimate(table: &Table<'_>, draw: &Draw, fold_of: &[usize], fold: usize, stages: &FoldStages) -> Self {
+        let (rows, patterns): (Vec<usize>, Vec<Pattern>) = draw.iter().copied().filter(|(row, _)| fold_of[*row] == fold).unzip();
+        let mut block = table.block.take(&rows);
+        for (index, pattern) in patterns.iter().enumerate() {
+            block.mask_row(index, *pattern);
+        }
+        let filled_visits = stages.visits.as_ref().map(|stage| stage.predict(&block));
+        let usual = table.mean_log_visits();
+        let visits_of = |index: usize| -> (Option<f64>, f64) {
+            if block.numeric[VISITS][index].is_nan() {
+                return (None, unscaled(VISITS, filled_visits.as_ref().map_or(usual, |filled| filled[index])));
+            }
+            let visits = record(table, rows[index]).visits.map_or(0.0, Visits::get);
+            (Some(visits), visits)
+        };
+        let (known_visits, visits): (Vec<_>, Vec<_>) = (0..rows.len()).map(visits_of).unzip();
+        let points = stages.ratio.predict(&block).into_iter().zip(visits).map(|(log_ratio, visits)| bounded_point(visits, log_ratio));
+        Self {
+            points: points.collect(),
+            actual: rows.iter().map(|&row| record(table, row).unique_users.map_or(f64::NAN, UniqueUsers::get)).collect(),
+            folds: vec![fold; rows.len()],
+            known_visits,
+            block,
+            rows,
+            patterns,
+        }
+    }
+
+    /// Puts the folds' rows together.
+    pub(super) fn join(parts: Vec<Self>) -> Self {
+        let mut parts = parts.into_iter();
+        let mut joined = parts.next().expect("at least two folds");
+        for part in parts {
+            joined.block.append(part.block);
+            joined.rows.extend(part.rows);
+            joined.patterns.extend(part.patterns);
+            joined.folds.extend(part.folds);
+            joined.points.extend(part.points);
+            joined.actual.extend(part.actual);
+            joined.known_visits.extend(part.known_visits);
+        }
+        joined
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Logarithm of the truth over the estimate.
+    pub(super) fn residual(&self, index: usize) -> f64 {
+        self.actual[index].ln() - self.points[index].ln()
+    }
+
+    /// Residuals over their expected spread, by pattern, of the rows that `keep` names.
+    pub(super) fn scores(&self, log_spread: &[f64], keep: impl Fn(usize) -> bool) -> BTreeMap<Pattern, Vec<f64>> {
+        let mut scores: BTreeMap<Pattern, Vec<f64>> = BTreeMap::new();
+        for index in (0..self.len()).filter(|&index| keep(index)) {
+            scores.entry(self.patterns[index]).or_default().push(self.residual(index) / log_spread[index].exp());
+        }
+        scores
+    }
+
+    /// Each row beside the truth, with the interval that the calibration without its fold gives it.
+    pub(super) fn judged(&self, log_spread: &[f64], calibrations: &[Calibration], level: f64) -> Vec<Judged> {
+        let judge = |index: usize| {
+            let bounds = calibrations[self.folds[index]].bounds(self.patterns[index], level);
+            let point = self.points[index];
+            Judged { actual: self.actual[index], point, interval: interval(point, self.known_visits[index], log_spread[index], bounds) }
+        };
+        (0..self.len()).map(judge).collect()
+    }
+}
+
+fn record<'a>(table: &Table<'a>, row: usize) -> &'a Record {
+    &table.dataset.records()[row]
+}

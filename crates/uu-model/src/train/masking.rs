@@ -1,0 +1,56 @@
+//! Rows with some of their inputs hidden, so that one model serves every pattern of missing inputs.
+
+use uu_data::site_hash;
+
+use super::table::Table;
+use crate::input::{InputBlock, Pattern};
+
+/// Rows to fit a stage on: the rows themselves and copies with inputs hidden.
+pub(super) struct Expanded {
+    pub(super) block: InputBlock,
+    /// The table's row each came from.
+    pub(super) origin: Vec<usize>,
+    pub(super) weights: Vec<f32>,
+}
+
+/// How rows are copied.
+#[derive(Clone, Copy)]
+pub(super) struct Masking {
+    pub(super) copies: usize,
+    pub(super) weight: f64,
+    /// A numeric input that every row and every copy hides: the one the stage predicts.
+    pub(super) hidden: Option<usize>,
+    pub(super) seed: u64,
+}
+
+impl Masking {
+    /// Expands the table's `rows`; each copy shows a subset of what its row knows, drawn evenly among all of them.
+    pub(super) fn expand(self, table: &Table<'_>, rows: &[usize]) -> Expanded {
+        let mut origin = Vec::with_capacity(rows.len() * (self.copies + 1));
+        for _ in 0..=self.copies {
+            origin.extend_from_slice(rows);
+        }
+        let mut block = table.block.take(&origin);
+        let mut weights = vec![1.0; origin.len()];
+        for copy in 1..=self.copies {
+            for (place, &row) in rows.iter().enumerate() {
+                let index = copy * rows.len() + place;
+                block.mask_row(index, self.draw(table, row, copy));
+                weights[index] = self.weight as f32;
+            }
+        }
+        if let Some(hidden) = self.hidden {
+            block.numeric[hidden].fill(f64::NAN);
+        }
+        Expanded { block, origin, weights }
+    }
+
+    fn draw(self, table: &Table<'_>, row: usize, copy: usize) -> Pattern {
+        let mut subsets: Vec<Pattern> = table.patterns[row].subsets().collect();
+        // All of it is the row itself.
+        subsets.pop();
+        let draw = site_hash("mask", table.keys[row] ^ self.seed.wrapping_add(copy as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let index = draw % subsets.len().max(1) as u64;
+        subsets.get(index as usize).copied().unwrap_or(Pattern::NOTHING)
+    }
+}

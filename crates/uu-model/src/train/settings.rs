@@ -1,0 +1,106 @@
+//! What a training can be told.
+
+use serde::{Deserialize, Serialize};
+use uu_lightgbm::{Objective, Parameters};
+
+/// Settings of a training.
+///
+/// | name | default | range | purpose |
+/// | --- | --- | --- | --- |
+/// | `seed` | 0 | | everything random: folds, masks, sampling inside the trees |
+/// | `folds` | 4 | 2 to 20 | parts the sites are divided into; each is held out once |
+/// | `copies` | 2 | 0 to 8 | copies of each row with some of its inputs hidden |
+/// | `copy_weight` | 0.3 | (0, 1] | weight of such a copy where the ratio is learned |
+/// | `fill_copy_weight` | 0.5 | (0, 1] | its weight where an input is learned to be filled |
+/// | `threads` | all cores | >= 1 | threads; does not change the model |
+/// | `ratio`, `visits`, `fill`, `spread` | | | trees of each stage |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "every field has its row in the table above")]
+pub struct TrainSettings {
+    pub seed: u64,
+    pub folds: usize,
+    pub copies: usize,
+    pub copy_weight: f64,
+    pub fill_copy_weight: f64,
+    pub threads: Option<usize>,
+    pub ratio: TreeSettings,
+    pub visits: TreeSettings,
+    pub fill: TreeSettings,
+    pub spread: TreeSettings,
+}
+
+/// Hyperparameters of one stage's trees, by their names in the literature.
+///
+/// | name | range | purpose |
+/// | --- | --- | --- |
+/// | `num_iterations` | >= 1 | trees |
+/// | `learning_rate` | (0, 1] | how much of each tree is added |
+/// | `num_leaves` | 2 to 64 | leaves of a tree at most |
+/// | `max_depth` | >= 1 | depth of a tree at most; bounds the time of a prediction |
+/// | `min_data_in_leaf` | >= 1 | rows of a leaf at least |
+/// | `feature_fraction` | (0, 1] | share of the columns a tree may use |
+/// | `bagging_fraction` | (0, 1] | share of the rows a tree sees |
+/// | `lambda_l2` | >= 0 | L2 penalty on leaf values |
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "every field has its row in the table above")]
+pub struct TreeSettings {
+    pub num_iterations: u32,
+    pub learning_rate: f64,
+    pub num_leaves: u32,
+    pub max_depth: i32,
+    pub min_data_in_leaf: u32,
+    pub feature_fraction: f64,
+    pub bagging_fraction: f64,
+    pub lambda_l2: f64,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        let ratio = TreeSettings {
+            num_iterations: 300,
+            learning_rate: 0.05,
+            num_leaves: 31,
+            max_depth: 8,
+            min_data_in_leaf: 20,
+            feature_fraction: 0.8,
+            bagging_fraction: 0.8,
+            lambda_l2: 0.0,
+        };
+        Self {
+            seed: 0,
+            folds: 4,
+            copies: 2,
+            copy_weight: 0.3,
+            fill_copy_weight: 0.5,
+            threads: None,
+            visits: TreeSettings { num_iterations: 150, learning_rate: 0.1, ..ratio.clone() },
+            fill: TreeSettings { num_iterations: 60, learning_rate: 0.15, num_leaves: 15, ..ratio.clone() },
+            spread: TreeSettings { num_iterations: 50, learning_rate: 0.1, num_leaves: 15, min_data_in_leaf: 50, ..ratio.clone() },
+            ratio,
+        }
+    }
+}
+
+impl TreeSettings {
+    /// LightGBM's parameters; one thread each, since the fits of a training run side by side.
+    pub(super) fn parameters(&self, objective: Objective, seed: u64) -> Parameters {
+        Parameters {
+            objective,
+            num_iterations: self.num_iterations,
+            learning_rate: self.learning_rate,
+            num_leaves: self.num_leaves,
+            max_depth: self.max_depth,
+            min_data_in_leaf: self.min_data_in_leaf,
+            feature_fraction: self.feature_fraction,
+            bagging_fraction: self.bagging_fraction,
+            bagging_freq: u32::from(self.bagging_fraction < 1.0),
+            lambda_l2: self.lambda_l2,
+            // LightGBM's seeds are signed 32-bit numbers.
+            seed: (seed % (1 << 31)) as u32,
+            num_threads: 1,
+            ..Parameters::default()
+        }
+    }
+}

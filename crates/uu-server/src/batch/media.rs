@@ -1,0 +1,159 @@
+//! Which formats a batch comes and goes in, as its headers say.
+
+use std::io::Read;
+
+use axum::http::{HeaderMap, header};
+use uu_service::batch::Format;
+
+use crate::body::media_type;
+use crate::problem::{Kind, Problem, shortened};
+
+/// Media types by format; the first of a format is the one it is answered with.
+const TYPES: [(&str, Format); 13] = [
+    ("text/csv", Format::Csv),
+    ("application/csv", Format::Csv),
+    ("text/tab-separated-values", Format::Csv),
+    ("application/x-ndjson", Format::Ndjson),
+    ("application/ndjson", Format::Ndjson),
+    ("application/jsonl", Format::Ndjson),
+    ("application/x-jsonlines", Format::Ndjson),
+    ("application/json-seq", Format::Ndjson),
+    ("application/json", Format::Json),
+    ("text/json", Format::Json),
+    ("application/vnd.apache.parquet", Format::Parquet),
+    ("application/x-parquet", Format::Parquet),
+    ("application/parquet", Format::Parquet),
+];
+
+/// How a body is compressed, beyond what its format does itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+/// What came and what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Media {
+    pub(super) given: Format,
+    pub(super) wanted: Format,
+    encoding: Encoding,
+}
+
+impl Media {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let given = given(headers)?;
+        Ok(Self { given, wanted: wanted(headers, given)?, encoding: encoding(headers)? })
+    }
+
+    /// The body without its content encoding; text formats are decompressed by their reader.
+    pub(super) fn decoded(self, reader: impl Read + Send + 'static) -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(match self.encoding {
+            Encoding::Identity => Box::new(reader),
+            Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+            Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
+        })
+    }
+}
+
+/// The media type a format is answered with.
+pub(super) fn name(format: Format) -> &'static str {
+    TYPES.iter().find(|(_, typed)| *typed == format).map_or("application/json", |(name, _)| name)
+}
+
+fn given(headers: &HeaderMap) -> Result<Format, Problem> {
+    let found = media_type(headers);
+    let format = found.as_deref().and_then(|found| TYPES.iter().find(|(name, _)| *name == found)).map(|(_, format)| *format);
+    format.ok_or_else(|| {
+        let found = found.map_or_else(|| "none".to_owned(), |found| format!("`{}`", shortened(&found)));
+        Problem::new(
+            Kind::UnsupportedMediaType,
+            format!("`text/csv`, `application/x-ndjson`, `application/json` or `application/vnd.apache.parquet` is expected, got {found}"),
+        )
+    })
+}
+
+fn wanted(headers: &HeaderMap, given: Format) -> Result<Format, Problem> {
+    let mut ranges = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(Range::of)
+        .filter(|range| range.quality > 0.0)
+        .collect::<Vec<_>>();
+    if !headers.contains_key(header::ACCEPT) {
+        return Ok(given);
+    }
+    ranges.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    ranges.iter().find_map(|range| range.format(given)).ok_or_else(|| {
+        Problem::new(
+            Kind::NotAcceptable,
+            "the answer can be `text/csv`, `application/x-ndjson`, `application/json` or `application/vnd.apache.parquet`",
+        )
+    })
+}
+
+/// One entry of an `Accept` header.
+struct Range {
+    name: String,
+    quality: f64,
+}
+
+impl Range {
+    fn of(text: &str) -> Self {
+        let mut parts = text.split(';');
+        let name = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
+        let quality = parts.find_map(|part| part.trim().strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
+        Self { name, quality }
+    }
+
+    /// The format the entry allows; of several, the one that was given.
+    fn format(&self, given: Format) -> Option<Format> {
+        let allows = |name: &str| match self.name.strip_suffix('*') {
+            Some("*/") => true,
+            Some(kind) => kind.ends_with('/') && name.starts_with(kind),
+            None => self.name == name,
+        };
+        if TYPES.iter().any(|(name, format)| *format == given && allows(name)) {
+            return Some(given);
+        }
+        TYPES.iter().find(|(name, _)| allows(name)).map(|(_, format)| *format)
+    }
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Encoding::Identity) };
+    match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
+        "identity" | "" => Ok(Encoding::Identity),
+        "gzip" | "x-gzip" => Ok(Encoding::Gzip),
+        "zstd" => Ok(Encoding::Zstd),
+        other => {
+            let detail = format!("the content encodings `gzip`, `zstd` and `identity` are read, got `{}`", shortened(other));
+            Err(Problem::new(Kind::UnsupportedMediaType, detail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("*/*", Some(Format::Csv))]
+    #[case("text/csv", Some(Format::Csv))]
+    #[case("text/*", Some(Format::Csv))]
+    #[case("application/json", Some(Format::Json))]
+    #[case("application/*", Some(Format::Csv))]
+    #[case("image/png, application/x-ndjson;q=0.5, application/json;q=0.8", Some(Format::Json))]
+    #[case("text/html, */*;q=0.1", Some(Format::Csv))]
+    #[case("image/png", None)]
+    #[case("text/csv;q=0", None)]
+    fn the_best_accepted_format_is_taken(#[case] accept: &str, #[case] expected: Option<Format>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, accept.parse().unwrap());
+        assert_eq!(wanted(&headers, Format::Csv).ok(), expected);
+    }
+}

@@ -1,0 +1,150 @@
+//! `POST /predict/batch`: rows of any sites in, the same rows with their estimates out, streamed.
+
+mod bridge;
+mod failure;
+mod media;
+mod options;
+
+use std::io::Seek;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use uu_service::Served;
+use uu_service::batch::{self, Batch, BatchError, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
+
+use crate::app::App;
+use crate::limits::Limits;
+use crate::problem::{Kind, Problem, ProblemDocument};
+use bridge::{AnswerWriter, BodyReader, Started};
+use media::Media;
+use options::Options;
+
+/// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.
+///
+/// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
+/// `unique_users_low`, `unique_users_high`, `filled`, `warnings` and `model`. A failure after the answer has begun cuts it off.
+#[utoipa::path(
+    post,
+    path = "/predict/batch",
+    tag = "predict",
+    params(
+        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them"),
+        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+    ),
+    request_body(
+        description = "The rows; gzip and zstd are read, as `Content-Encoding` says or their first bytes do",
+        content(
+            (String = "text/csv", example = "date,site,visits\n2018-12,example.com,1000000\n"),
+            (String = "application/x-ndjson"),
+            (Vec<Object> = "application/json"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The rows with their estimates", content(
+            (String = "text/csv"),
+            (String = "application/x-ndjson"),
+            (Vec<Object> = "application/json"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+        )),
+        (status = 400, description = "The body cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 406, description = "No such answer format", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Rows break rules", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many batches at once", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No model is in use yet", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn post_batch(State(app): State<Arc<App>>, request: Request) -> Response {
+    respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
+    let served = app.served()?;
+    let (head, body) = request.into_parts();
+    let options = Options::read(head.uri.query())?;
+    let media = Media::of(&head.headers)?;
+    let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
+    let slot = Arc::clone(&app.batches).try_acquire_owned().map_err(|_| busy())?;
+    let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
+    let reader = bridge::body_reader(body, limit, app.limits.stall_timeout);
+    let refusal = reader.refusal();
+    let (writer, answer) = bridge::answer_writer();
+    let job = Job { served, media, options, limits: app.limits.clone() };
+    tokio::task::spawn_blocking(move || {
+        let ending = writer.ending();
+        let outcome = job.run(reader, writer);
+        drop(slot);
+        ending.end(outcome);
+    });
+    match answer.started().await {
+        Started::Answer(body) => Ok(response(media, body)),
+        Started::Failure(error) => Err(failure::problem(&error, refusal.get())),
+        Started::Panic => {
+            tracing::error!("a batch panicked");
+            app.metrics.panics.increment(1);
+            Err(Problem::internal())
+        }
+    }
+}
+
+fn response(media: Media, body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media::name(media.wanted)));
+    response
+}
+
+struct Job {
+    served: Arc<Served>,
+    media: Media,
+    options: Options,
+    limits: Limits,
+}
+
+impl Job {
+    fn run(&self, reader: BodyReader, writer: AnswerWriter) -> Result<(), BatchError> {
+        let write = WriteOptions { format: Some(self.media.wanted), compression: None, extras: self.served.model.rules().extras.clone() };
+        let batch = Batch {
+            reader: self.open(reader)?,
+            writer: Writer::create(Output::Stream(Box::new(writer)), write)?,
+            bad_rows: self.options.bad_rows,
+            estimate: self.options.estimate,
+        };
+        let report = batch::predict_batch(&self.served, batch, &mut |_| std::ops::ControlFlow::Continue(()))?;
+        tracing::debug!(rows = report.rows, skipped = report.skipped.total, "a batch is done");
+        Ok(())
+    }
+
+    fn open(&self, reader: BodyReader) -> Result<Reader, BatchError> {
+        const NAME: &str = "body";
+        let options = ReadOptions {
+            format: Some(self.media.given),
+            rules: self.served.model.rules().clone(),
+            bounce_rate_unit: self.options.bounce_rate_unit,
+            ..ReadOptions::default()
+        };
+        if self.media.given != Format::Parquet {
+            return Ok(batch::open(Input::Stream { name: NAME.to_owned(), reader: Box::new(reader) }, options)?);
+        }
+        let spooled = self.spool(reader).map_err(|source| batch::ReadError::Io { file: NAME.into(), row: 0, source })?;
+        Ok(batch::open_parquet(NAME, spooled, options)?)
+    }
+
+    /// Copies the body to a file without a name, since Parquet's table of contents stands at its end.
+    fn spool(&self, reader: BodyReader) -> std::io::Result<std::fs::File> {
+        use std::io::Read;
+        let mut file = tempfile::tempfile()?;
+        std::io::copy(&mut self.media.decoded(reader)?.take(self.limits.batch_spool_bytes + 1), &mut file)?;
+        if file.stream_position()? > self.limits.batch_spool_bytes {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        file.rewind()?;
+        Ok(file)
+    }
+}

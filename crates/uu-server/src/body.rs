@@ -1,0 +1,105 @@
+//! Reads request bodies, within their bounds.
+
+use axum::body::{Body, HttpBody};
+use axum::http::{HeaderMap, header};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+
+use crate::problem::{Kind, Problem, shortened};
+
+/// How much beyond its bound a body is read and thrown away, so that its sender gets to read the refusal instead of a reset.
+const DRAIN_BYTES: usize = 16 << 20;
+
+/// Reads a JSON body whole.
+///
+/// **Errors**: another media type, a content encoding, a body beyond `limit` bytes or cut short.
+pub(crate) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    if let Some(found) = media_type(headers)
+        && !is_json(&found)
+    {
+        let detail = format!("`application/json` is expected, got `{}`", shortened(&found));
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    refuse_encoding(headers)?;
+    read_whole(body, limit).await
+}
+
+/// The media type without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().unwrap_or("(not a text)");
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+}
+
+pub(crate) fn is_json(media_type: &str) -> bool {
+    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(Problem::new(
+            Kind::UnsupportedMediaType,
+            "a body without content encoding is expected; `/predict/batch` takes gzip and zstd",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Reads a body whole; one that came in one piece is not copied.
+pub(crate) async fn read_whole(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let announced = body.size_hint().lower();
+    if announced > limit as u64 {
+        drain(body, 0).await;
+        return Err(too_large(limit));
+    }
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new(Kind::MalformedBody, "the body ended early"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        let length = first.len() + rest.len() + data.len();
+        if length > limit {
+            drain(body, length).await;
+            return Err(too_large(limit));
+        }
+        if first.is_empty() {
+            first = data;
+        } else {
+            if rest.is_empty() {
+                rest.reserve((announced as usize).saturating_sub(first.len()));
+            }
+            rest.extend_from_slice(&data);
+        }
+    }
+    if rest.is_empty() {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
+    whole.extend_from_slice(&first);
+    whole.extend_from_slice(&rest);
+    Ok(whole.freeze())
+}
+
+async fn drain(mut body: Body, mut length: usize) {
+    while let Some(Ok(frame)) = body.frame().await {
+        length += frame.data_ref().map_or(0, Bytes::len);
+        if length > DRAIN_BYTES {
+            return;
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Kind::TooLarge, format!("at most {limit} bytes are read; send many rows to `/predict/batch`"))
+}
+
+/// The body as text.
+///
+/// **Errors**: where it is not UTF-8.
+pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let before = &bytes[..error.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        Problem::new(Kind::MalformedBody, "the body is not UTF-8").at(line, column)
+    })
+}

@@ -1,0 +1,78 @@
+//! What the server refuses, so that no client can use it up.
+
+use std::time::Duration;
+
+/// Bounds on what clients can make the server hold, do or wait for.
+///
+/// | name | default | purpose |
+/// | --- | --- | --- |
+/// | `body_bytes` | 1 MiB | largest body of a request that is read whole |
+/// | `batch_body_bytes` | 4 GiB | largest body of a batch, counted as it streams, before decompression |
+/// | `batch_spool_bytes` | 4 GiB | largest Parquet upload: it is spooled to disk, since its index stands at its end |
+/// | `months` | 1,200 | months in one request: a century |
+/// | `fields_per_month` | 100 | keys in one month |
+/// | `inline_months` | 100 | months answered on the thread that read them; more go to a worker |
+/// | `workers` | number of cores | large requests worked on at a time |
+/// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
+/// | `batches` | 2 | batches running at a time; beyond, 429 |
+/// | `connections` | 1,024 | open connections; further ones wait to be accepted |
+/// | `header_bytes` | 64 KiB | request line and headers together |
+/// | `header_timeout` | 30 s | idle time, and time to send the headers |
+/// | `request_timeout` | 30 s | time from the headers to the answer, the body included |
+/// | `stall_timeout` | 30 s | time a client may leave a write, or a batch's next bytes, waiting |
+/// | `shutdown_timeout` | 30 s | time requests in flight have to finish |
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest body of a request that is read whole.
+    pub body_bytes: usize,
+    /// Largest body of a batch, counted as it streams.
+    pub batch_body_bytes: u64,
+    /// Largest Parquet upload.
+    pub batch_spool_bytes: u64,
+    /// Months in one request.
+    pub months: usize,
+    /// Keys in one month.
+    pub fields_per_month: usize,
+    /// Months answered on the thread that read them.
+    pub inline_months: usize,
+    /// Large requests worked on at a time.
+    pub workers: usize,
+    /// Large requests waiting for a worker.
+    pub worker_queue: usize,
+    /// Batches running at a time.
+    pub batches: usize,
+    /// Open connections.
+    pub connections: usize,
+    /// Request line and headers together.
+    pub header_bytes: usize,
+    /// Idle time of a connection, and time to send the headers.
+    pub header_timeout: Duration,
+    /// Time from the headers to the answer.
+    pub request_timeout: Duration,
+    /// Time a client may leave a write, or a batch's next bytes, waiting.
+    pub stall_timeout: Duration,
+    /// Time requests in flight have to finish once the server stops.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            batch_body_bytes: 4 << 30,
+            batch_spool_bytes: 4 << 30,
+            months: 1_200,
+            fields_per_month: 100,
+            inline_months: 100,
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            worker_queue: 64,
+            batches: 2,
+            connections: 1_024,
+            header_bytes: 64 << 10,
+            header_timeout: Duration::from_secs(30),
+            request_timeout: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}

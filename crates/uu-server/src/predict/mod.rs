@@ -1,0 +1,151 @@
+//! `POST /predict` and `GET /predict`: one site, months keyed by date.
+
+mod answer;
+mod prepare;
+mod query;
+mod request;
+
+use std::sync::Arc;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use uu_service::{EstimateOptions, Served};
+
+pub(crate) use query::{bad_parameter, known_only, read_level, read_switch};
+pub(crate) use request::raw_value;
+
+use crate::app::App;
+use crate::body::{read_json, read_text};
+use crate::limits::Limits;
+use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::{PredictAnswer, PredictRequest};
+use query::Query;
+
+/// Estimates the unique users of one site in one or many months.
+///
+/// The answer has the dates and the keys of the request, in their order: what was given is echoed unchanged, what was null is filled.
+#[utoipa::path(
+    post,
+    path = "/predict",
+    tag = "predict",
+    params(
+        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("explain" = Option<bool>, Query, description = "Adds each input's factor on the estimate"),
+    ),
+    request_body(
+        content = PredictRequest,
+        description = "Months keyed by date, `YYYY-MM-DD` or `YYYY-MM`; `domain`, `source` and `rankSource` may also stand beside them",
+        example = json!({"2018-12-01": {
+            "alexa": null, "visits": 1_000_000, "pagesPerVisit": 5_000_000, "bounceRate": null, "avgVisitDuration": null, "category": 100
+        }}),
+    ),
+    responses(
+        (status = 200, description = "The months, filled", body = PredictAnswer),
+        (status = 400, description = "The body is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Values break rules; all of them are listed", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many large requests at once", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No model is in use yet", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn post_predict(State(app): State<Arc<App>>, request: Request) -> Response {
+    respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The same as a GET: with the same JSON as its body, or with one month as query parameters.
+#[utoipa::path(
+    get,
+    path = "/predict",
+    tag = "predict",
+    params(
+        ("date" = Option<String>, Query, description = "The month, `YYYY-MM-DD` or `YYYY-MM`", example = "2018-12"),
+        ("domain" = Option<String>, Query, description = "Host name of the site"),
+        ("alexa" = Option<f64>, Query, description = "Position in a global ranking; `rank` is the same"),
+        ("visits" = Option<f64>, Query, description = "Sessions in the month", example = 1_000_000),
+        ("pagesPerVisit" = Option<f64>, Query, description = "Pages per visit"),
+        ("bounceRate" = Option<f64>, Query, description = "Percent, 0 to 100"),
+        ("avgVisitDuration" = Option<f64>, Query, description = "Seconds"),
+        ("category" = Option<String>, Query, description = "Name, path or code; see `/categories`"),
+        ("uniqueUsers" = Option<f64>, Query, description = "Unique users, where they are known"),
+        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("explain" = Option<bool>, Query, description = "Adds each input's factor on the estimate"),
+    ),
+    responses(
+        (status = 200, description = "The month, filled", body = PredictAnswer),
+        (status = 400, description = "The body is not JSON", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Values break rules; all of them are listed", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "No model is in use yet", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn get_predict(State(app): State<Arc<App>>, request: Request) -> Response {
+    respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
+    let served = app.served()?;
+    let (head, body) = request.into_parts();
+    let query = Query::read(head.uri.query())?;
+    let as_parameters = head.method != Method::POST && body.is_end_stream();
+    let bytes = if as_parameters {
+        if !query.gives_a_month() {
+            return Err(Problem::new(
+                Kind::MalformedBody,
+                "a month is expected, as a JSON body or as query parameters: `?date=2018-12&visits=1000000`",
+            ));
+        }
+        Bytes::from(query.body()?)
+    } else {
+        query.refuse_rest()?;
+        read_json(&head.headers, body, app.limits.body_bytes).await?
+    };
+    let answer = match answer(&bytes, &served, query.options, &app.limits, Some(app.limits.inline_months))? {
+        Some(answer) => answer,
+        None => {
+            let (options, limits) = (query.options, app.limits.clone());
+            let work = move || answer(&bytes, &served, options, &limits, None);
+            app.workers.run(work).await??.expect("without a bound on inline months there is an answer")
+        }
+    };
+    Ok(json_response(answer))
+}
+
+/// Unknown categories whose nearest names are found on the thread that read the request: each takes as long as many estimates.
+const MOST_INLINE_UNKNOWN_CATEGORIES: usize = 4;
+
+/// Answers a request, or says `None` where it has more months than `most_months`, or would otherwise take long.
+fn answer(
+    bytes: &[u8],
+    served: &Served,
+    options: EstimateOptions,
+    limits: &Limits,
+    most_months: Option<usize>,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let rules = served.model.rules();
+    let given = request::read(read_text(bytes)?, rules, limits).map_err(|error| malformed(&error))?;
+    if most_months.is_some_and(|most| given.months > most && given.months <= limits.months) {
+        return Ok(None);
+    }
+    let prepared = prepare::prepare(&given, rules, limits).map_err(Problem::validation)?;
+    if most_months.is_some() && prepared.unknown_categories() > MOST_INLINE_UNKNOWN_CATEGORIES {
+        return Ok(None);
+    }
+    Ok(Some(answer::answer(&given, &prepared, served, options, bytes.len())))
+}
+
+/// A body that is no JSON, or not of the form that is expected.
+pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    // The place is a field of its own.
+    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    Problem::new(Kind::MalformedBody, text).at(error.line(), error.column())
+}
+
+pub(crate) fn json_response(bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,218 @@
+//! Checks every month of a request, and collects every fault at once.
+
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Record, Rules, Warning, check};
+
+use super::request::{Entry, Given, GivenMonth, GivenValue, Meaning, text_of};
+use crate::Limits;
+use crate::problem::{FaultReport, Faults, pointer, shortened};
+
+/// A request that can be answered.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The months' records, in the order of the request.
+    pub(super) records: Vec<Record>,
+    /// What was noticed about each.
+    pub(super) warnings: Vec<Vec<Warning>>,
+}
+
+impl Prepared {
+    pub(super) fn unknown_categories(&self) -> usize {
+        self.warnings.iter().flatten().filter(|warning| matches!(warning, Warning::UnknownCategory { .. })).count()
+    }
+}
+
+/// Checks the months of a request.
+///
+/// **Errors**: every fault of every month.
+pub(super) fn prepare(given: &Given<'_>, rules: &Rules, limits: &Limits) -> Result<Prepared, Faults> {
+    let mut faults = Faults::default();
+    if given.months == 0 {
+        faults.push(no_month);
+    }
+    if given.months > limits.months {
+        faults.push(|| too_many_months(given.months, limits.months));
+        return Err(faults);
+    }
+    let shared = shared(given, &mut faults);
+    let mut prepared = Prepared { records: Vec::with_capacity(given.months), warnings: Vec::with_capacity(given.months) };
+    for month in months(given) {
+        check_shape(month, limits, &mut faults);
+        match check(&month.record(&shared), rules) {
+            Ok(Checked { record, mut warnings }) => {
+                warn_of_unknown(month, &mut warnings);
+                prepared.records.push(record);
+                prepared.warnings.push(warnings);
+            }
+            Err(found) => {
+                for fault in found {
+                    push(&mut faults, &fault, month);
+                }
+            }
+        }
+    }
+    check_months(given, &mut faults);
+    check_sites(given, &shared, &mut faults);
+    if faults.is_empty() { Ok(prepared) } else { Err(faults) }
+}
+
+pub(super) fn months<'g, 'a>(given: &'g Given<'a>) -> impl Iterator<Item = &'g GivenMonth<'a>> {
+    given.entries.iter().filter_map(|entry| match entry {
+        Entry::Month(month) => Some(month),
+        Entry::Shared(_) => None,
+    })
+}
+
+/// The values that hold for every month, each field once.
+fn shared<'g, 'a>(given: &'g Given<'a>, faults: &mut Faults) -> Vec<&'g GivenValue<'a>> {
+    let mut shared: Vec<&GivenValue<'_>> = Vec::new();
+    for entry in &given.entries {
+        let Entry::Shared(value) = entry else { continue };
+        if shared.iter().any(|other| other.meaning == value.meaning) {
+            faults.push(|| duplicate_key(None, &text_of(value.key)));
+        }
+        shared.push(value);
+    }
+    shared
+}
+
+fn check_shape(month: &GivenMonth<'_>, limits: &Limits, faults: &mut Faults) {
+    if let Some(kind) = month.instead {
+        faults.push(|| not_an_object(&month.date(), kind));
+    }
+    if month.count > limits.fields_per_month {
+        faults.push(|| too_many_fields(&month.date(), month.count, limits.fields_per_month));
+    }
+    for (index, value) in month.values.iter().enumerate() {
+        let again = month.values[..index].iter().any(|before| match value.meaning {
+            Meaning::Field(_) | Meaning::Extra(_) => before.meaning == value.meaning,
+            Meaning::Answer | Meaning::Unknown => before.key == value.key,
+        });
+        if again {
+            faults.push(|| duplicate_key(Some(&month.date()), &text_of(value.key)));
+        }
+    }
+}
+
+fn warn_of_unknown(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
+    for value in &month.values {
+        if matches!(value.meaning, Meaning::Answer | Meaning::Unknown) {
+            warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() });
+        }
+    }
+}
+
+fn check_months(given: &Given<'_>, faults: &mut Faults) {
+    if given.months < 2 {
+        return;
+    }
+    let mut dates: Vec<_> = months(given).filter_map(|month| Some((month.date().parse::<uu_core::Month>().ok()?, month))).collect();
+    dates.sort_by_key(|(date, _)| *date);
+    for pair in dates.windows(2) {
+        if pair[0].0 == pair[1].0 {
+            let fault = Fault {
+                rule: FaultRule::DuplicateMonth,
+                field: FaultField::Field(Field::Date),
+                found: format!("`{}` and `{}`", shortened(&pair[0].1.date()), shortened(&pair[1].1.date())),
+                expected: "a month that is given once".into(),
+            };
+            push(faults, &fault, pair[1].1);
+        }
+    }
+}
+
+/// One request is one site, also where other values of a month are at fault.
+fn check_sites(given: &Given<'_>, shared: &[&GivenValue<'_>], faults: &mut Faults) {
+    let names_site = |value: &GivenValue<'_>| value.meaning == Meaning::Field(Field::Site);
+    let mut first: Option<Box<str>> = None;
+    let mut compare = |raw: uu_core::RawRecord<'_>, month: Option<&GivenMonth<'_>>, faults: &mut Faults| {
+        let mut alone = uu_core::RawRecord::new();
+        alone.set(Field::Date, uu_core::RawValue::Text("2000-01".into()));
+        alone.set(Field::Site, raw.get(Field::Site).clone());
+        let Some(site) = check(&alone, &Rules::default()).ok().and_then(|checked| checked.record.site) else { return };
+        match (&first, month) {
+            (None, _) => first = Some(site),
+            (Some(first), Some(month)) if *first != site => {
+                let expected = format!("the request's one site, `{}`", shortened(first)).into();
+                let found = format!("`{}`", shortened(&site));
+                push(faults, &Fault { rule: FaultRule::SeveralSites, field: FaultField::Field(Field::Site), found, expected }, month);
+            }
+            _ => {}
+        }
+    };
+    if let Some(value) = shared.iter().find(|value| names_site(value)) {
+        let mut raw = uu_core::RawRecord::new();
+        raw.set(Field::Site, value.raw());
+        compare(raw, None, faults);
+    }
+    for month in months(given).filter(|month| month.values.iter().any(names_site)) {
+        compare(month.record(&[]), Some(month), faults);
+    }
+}
+
+fn push(faults: &mut Faults, fault: &Fault, month: &GivenMonth<'_>) {
+    let key = match fault.field {
+        FaultField::Field(field) => month.key_of(Meaning::Field(field)),
+        FaultField::Extra(_) | FaultField::Record => None,
+    };
+    faults.push_fault(fault, Some(&month.date()), key.as_deref());
+}
+
+fn no_month() -> FaultReport {
+    FaultReport {
+        code: "no_month".to_owned(),
+        found: "no month".to_owned(),
+        expected: "at least one month, keyed by its date".to_owned(),
+        message: "a request must have at least one month, keyed by its date, got none".to_owned(),
+        hint: Some("{\"2018-12-01\": {\"visits\": 1000000}}".to_owned()),
+        ..FaultReport::default()
+    }
+}
+
+fn too_many_months(found: usize, limit: usize) -> FaultReport {
+    FaultReport {
+        code: "too_many_months".to_owned(),
+        found: found.to_string(),
+        expected: format!("at most {limit} months"),
+        message: format!("a request must have at most {limit} months, got {found}"),
+        hint: Some("send the rows to `/predict/batch`".to_owned()),
+        ..FaultReport::default()
+    }
+}
+
+fn not_an_object(date: &str, kind: &'static str) -> FaultReport {
+    FaultReport {
+        code: "not_an_object".to_owned(),
+        pointer: Some(pointer(&[date])),
+        date: Some(shortened(date)),
+        found: kind.to_owned(),
+        expected: "an object of the month's values".to_owned(),
+        message: format!("a month must be an object of its values, got {kind}"),
+        hint: Some("the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}".to_owned()),
+        ..FaultReport::default()
+    }
+}
+
+fn too_many_fields(date: &str, found: usize, limit: usize) -> FaultReport {
+    FaultReport {
+        code: "too_many_fields".to_owned(),
+        pointer: Some(pointer(&[date])),
+        date: Some(shortened(date)),
+        found: found.to_string(),
+        expected: format!("at most {limit} keys"),
+        message: format!("a month must have at most {limit} keys, got {found}"),
+        ..FaultReport::default()
+    }
+}
+
+fn duplicate_key(date: Option<&str>, key: &str) -> FaultReport {
+    FaultReport {
+        code: FaultRule::DuplicateField.code().to_owned(),
+        pointer: Some(date.map_or_else(|| pointer(&[key]), |date| pointer(&[date, key]))),
+        date: date.map(shortened),
+        field: Some(shortened(key)),
+        found: format!("`{}` again", shortened(key)),
+        expected: "each field once".to_owned(),
+        message: format!("a field must be given once, got `{}` again, or another name of the same field", shortened(key)),
+        ..FaultReport::default()
+    }
+}

@@ -1,0 +1,159 @@
+//! Accepts connections and serves them until told to stop.
+
+use std::convert::Infallible;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+
+use crate::app::App;
+use crate::metrics::Route;
+use crate::problem::{Kind, Problem};
+use crate::routes::router;
+use crate::stalling::Stalling;
+
+/// How often recorded durations are moved into their buckets.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How long accepting pauses where the system has no descriptors or memory left.
+const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(200);
+
+/// Serves connections of `listener` until `shutdown` ends, then finishes what is in flight.
+///
+/// **Errors**: none once it runs; a connection's failure ends that connection alone.
+pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app: Arc<App>) -> io::Result<()> {
+    let address = listener.local_addr()?;
+    tracing::info!(%address, "listening on http://{address}");
+    let mut server = Server::new(app);
+    let mut shutdown = pin!(shutdown);
+    let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            _ = upkeep.tick() => server.app.metrics.upkeep(),
+            (slot, accepted) = accept(&listener, &server.slots) => match accepted {
+                Ok(stream) => server.serve(stream, slot),
+                Err(error) if is_of_one_connection(&error) => tracing::debug!(%error, "a connection ended before it was accepted"),
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted for now");
+                    tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    server.finish().await;
+    Ok(())
+}
+
+/// Waits for a free slot, then for a connection: beyond the cap, connections wait in the system's queue.
+async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphorePermit, io::Result<TcpStream>) {
+    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
+    (slot, listener.accept().await.map(|(stream, _)| stream))
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+struct Server {
+    app: Arc<App>,
+    router: Router,
+    slots: Arc<Semaphore>,
+    http: http1::Builder,
+    graceful: GracefulShutdown,
+    connections: JoinSet<()>,
+}
+
+impl Server {
+    fn new(app: Arc<App>) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(app.limits.header_timeout).max_buf_size(app.limits.header_bytes);
+        let slots = Arc::new(Semaphore::new(app.limits.connections));
+        let router = router(Arc::clone(&app));
+        Self { app, router, slots, http, graceful: GracefulShutdown::new(), connections: JoinSet::new() }
+    }
+
+    fn serve(&mut self, stream: TcpStream, slot: OwnedSemaphorePermit) {
+        while self.connections.try_join_next().is_some() {}
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection ended before it was served");
+            return;
+        }
+        let io = TokioIo::new(Stalling::new(stream, self.app.limits.stall_timeout));
+        let (app, router) = (Arc::clone(&self.app), self.router.clone());
+        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), request));
+        let connection = self.http.serve_connection(io, service);
+        let connections = self.app.metrics.connections.clone();
+        let watcher = self.graceful.watcher();
+        self.connections.spawn(async move {
+            connections.increment(1);
+            watch(watcher, connection).await;
+            connections.decrement(1);
+            drop(slot);
+        });
+    }
+
+    async fn finish(mut self) {
+        tracing::info!(connections = self.connections.len(), "finishing what is in flight");
+        let bound = self.app.limits.shutdown_timeout;
+        if tokio::time::timeout(bound, self.graceful.shutdown()).await.is_err() {
+            tracing::warn!(connections = self.connections.len(), "cutting off connections that did not finish");
+        }
+        self.connections.shutdown().await;
+    }
+}
+
+async fn watch<C>(watcher: Watcher, connection: C)
+where
+    C: hyper_util::server::graceful::GracefulConnection<Error = hyper::Error>,
+{
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// Answers one request: within its time, and whatever its handler does.
+async fn handle(app: Arc<App>, mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+    let start = Instant::now();
+    let route = Route::of(request.uri().path());
+    let handler = async {
+        let Ok(response) = tower_service_call(&mut router, request).await;
+        response
+    };
+    // A batch takes as long as its bytes take; it bounds each wait for them instead.
+    let bound = if route == Route::Batch { Duration::MAX } else { app.limits.request_timeout };
+    let answered = AssertUnwindSafe(tokio::time::timeout(bound, handler)).catch_unwind().await;
+    let response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(_elapsed)) => Problem::new(Kind::Timeout, "the request was not complete, or not answered, in time").into_response(),
+        Err(_panic) => {
+            app.metrics.panics.increment(1);
+            tracing::error!(?route, "a handler panicked");
+            Problem::internal().into_response()
+        }
+    };
+    app.metrics.answered(route, response.status().as_u16(), start.elapsed());
+    Ok(response)
+}
+
+fn tower_service_call(router: &mut Router, request: Request<Incoming>) -> impl Future<Output = Result<Response, Infallible>> + use<> {
+    tower_service::Service::call(router, request.map(Body::new))
+}

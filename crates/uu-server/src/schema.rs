@@ -1,0 +1,106 @@
+//! The shapes of requests and answers, as documentation and clients know them.
+//!
+//! The server itself reads and writes them without going through these types.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Months of one site, keyed by date.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct PredictRequest(pub BTreeMap<String, MonthRequest>);
+
+/// Months of one site, keyed by date, filled.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct PredictAnswer(pub BTreeMap<String, MonthAnswer>);
+
+/// What is known of one month. Null and absent are unknown; zero is a value.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MonthRequest {
+    /// Host name of the site; one in a request.
+    #[schema(example = "example.com")]
+    pub domain: Option<String>,
+    /// Position in a global ranking, 1 or more; `rank` is the same.
+    pub alexa: Option<f64>,
+    /// Which ranking.
+    pub rank_source: Option<String>,
+    /// Sessions in the month, 0 or more.
+    #[schema(example = 1_000_000)]
+    pub visits: Option<f64>,
+    /// Pages per visit, 1 or more.
+    pub pages_per_visit: Option<f64>,
+    /// Percent, 0 to 100.
+    pub bounce_rate: Option<f64>,
+    /// Seconds, 0 or more.
+    pub avg_visit_duration: Option<f64>,
+    /// A path `Top/Sub`, a name, or a code; see `/categories`.
+    #[schema(value_type = Option<String>, example = 100)]
+    pub category: Option<Value>,
+    /// Unique users, where they are known.
+    pub unique_users: Option<f64>,
+    /// Where the unique users come from, or whose definition the estimate is to follow.
+    pub source: Option<String>,
+}
+
+/// One month as answered: the request's keys, and these.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MonthAnswer {
+    /// Position in the ranking, given or filled.
+    pub alexa: Option<Value>,
+    /// Sessions, given or filled.
+    #[schema(value_type = f64, example = 1_000_000)]
+    pub visits: Value,
+    /// Pages per visit, given or filled.
+    pub pages_per_visit: Option<Value>,
+    /// Bounce rate in percent, given or filled.
+    pub bounce_rate: Option<Value>,
+    /// Mean visit duration in seconds, given or filled.
+    pub avg_visit_duration: Option<Value>,
+    /// The category as given; it is never filled.
+    pub category: Option<Value>,
+    /// The estimate, or the known number as given.
+    #[schema(value_type = u64, example = 420_000)]
+    pub unique_users: Value,
+    /// Lower end of the interval.
+    pub unique_users_low: f64,
+    /// Upper end of the interval.
+    pub unique_users_high: f64,
+    /// Level of the interval.
+    #[schema(example = 0.9)]
+    pub level: f64,
+    /// Whose definition of unique users the estimate follows.
+    pub source: String,
+    /// Keys whose values were filled.
+    pub filled: Vec<String>,
+    /// What is to be said about the inputs.
+    pub warnings: Vec<WarningAnswer>,
+    /// Version of the model.
+    pub model: String,
+    /// Factors whose product with `base` is the unrounded estimate.
+    pub explanation: Option<ExplanationAnswer>,
+}
+
+/// Something to be said about an input that was used all the same, or left out.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct WarningAnswer {
+    /// Stable code.
+    #[schema(example = "implausible_value")]
+    pub code: String,
+    /// Key of the field it is about.
+    pub field: Option<String>,
+    /// The same in a sentence.
+    pub message: String,
+}
+
+/// How the estimate came about.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct ExplanationAnswer {
+    /// The estimate of which no input says anything: users.
+    pub base: f64,
+    /// The factor of each input and of each later step; 1 changes nothing.
+    pub factors: BTreeMap<String, f64>,
+}

@@ -1,0 +1,173 @@
+//! `/predict/batch`: rows in any format, streamed.
+
+use std::io::Write;
+use std::time::Duration;
+
+use rstest::rstest;
+use serde_json::Value;
+use uu_server::Limits;
+
+use crate::client::Answer;
+use crate::server::Server;
+
+const CSV: &str = "date,site,visits,note\n2018-12,a.com,1000000,\"x, y\"\n2018-12-01,b.com,,z\n";
+
+fn post(server: &Server, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    server.client().request("POST", "/predict/batch", headers, body)
+}
+
+fn json_rows(answer: &Answer) -> Vec<Value> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json().as_array().expect("an array").clone()
+}
+
+#[test]
+fn csv_keeps_its_columns_and_gets_the_estimates_beside_them() {
+    let server = Server::start();
+    let answer = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/csv")), "{}", answer.text());
+    let mut lines = answer.text().lines();
+    assert_eq!(
+        lines.next(),
+        Some(
+            "date,site,visits,note,rank,pages_per_visit,bounce_rate,avg_visit_duration,unique_users,unique_users_low,unique_users_high,filled,warnings,model"
+        )
+    );
+    assert!(lines.next().unwrap().starts_with("2018-12,a.com,1000000,\"x, y\","));
+    assert!(lines.next().unwrap().contains("rank; visits; pages_per_visit; bounce_rate; avg_visit_duration"));
+    assert_eq!(lines.next(), None);
+}
+
+#[test]
+fn a_row_is_estimated_as_the_same_month_alone() {
+    let server = Server::start();
+    let answer = post(&server, &[("content-type", "text/csv"), ("accept", "application/json")], CSV.as_bytes());
+    let row = &json_rows(&answer)[0];
+    let alone = &server.client().get("/predict?date=2018-12&visits=1000000").json()["2018-12"];
+    for (column, key) in [
+        ("unique_users", "uniqueUsers"),
+        ("unique_users_low", "uniqueUsersLow"),
+        ("unique_users_high", "uniqueUsersHigh"),
+        ("bounce_rate", "bounceRate"),
+    ] {
+        assert_eq!(row[column].as_f64(), alone[key].as_f64(), "{column}");
+    }
+}
+
+#[rstest]
+#[case::ndjson("application/x-ndjson", "{\"date\":\"2018-12\",\"visits\":1000}\n{\"date\":\"2019-01\",\"visits\":2000}\n")]
+#[case::json("application/json", r#"[{"date":"2018-12","visits":1000},{"date":"2019-01","visits":2000}]"#)]
+fn json_comes_back_with_its_objects_as_they_were(#[case] media: &str, #[case] body: &str) {
+    let server = Server::start();
+    let answer = post(&server, &[("content-type", media)], body.as_bytes());
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some(media)), "{}", answer.text());
+    assert!(answer.text().contains(r#"{"date":"2018-12","visits":1000,"#), "{}", answer.text());
+    assert_eq!(answer.text().matches("\"unique_users\":").count(), 2);
+}
+
+#[test]
+fn parquet_makes_the_round_trip() {
+    let server = Server::start();
+    let parquet = "application/vnd.apache.parquet";
+    let out = post(&server, &[("content-type", "text/csv"), ("accept", parquet)], CSV.as_bytes());
+    assert_eq!((out.status, out.header("content-type")), (200, Some(parquet)));
+    assert!(out.body.starts_with(b"PAR1"));
+    let back = post(&server, &[("content-type", parquet), ("accept", "application/json")], &out.body);
+    assert_eq!(json_rows(&back)[1]["site"], "b.com");
+    let damaged = post(&server, &[("content-type", parquet)], &out.body[..out.body.len() / 2]);
+    assert_eq!(damaged.status, 400, "{}", damaged.text());
+}
+
+#[test]
+fn gzip_and_zstd_are_read() {
+    let server = Server::start();
+    let plain = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(CSV.as_bytes()).unwrap();
+    let zstd = zstd::encode_all(CSV.as_bytes(), 1).unwrap();
+    for (encoding, body) in [("gzip", gzip.finish().unwrap()), ("zstd", zstd)] {
+        let answer = post(&server, &[("content-type", "text/csv"), ("content-encoding", encoding)], &body);
+        assert_eq!(answer.text(), plain.text(), "{encoding}");
+    }
+}
+
+#[test]
+fn bad_rows_are_refused_with_their_numbers_or_left_out() {
+    let server = Server::start();
+    let body = "date,visits,bounce_rate\n2018-12,5,50\nnever,-5,143\n2019-01,6,60\n";
+    let refused = post(&server, &[("content-type", "text/csv")], body.as_bytes());
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let json = refused.json();
+    let errors = json["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 3);
+    assert!(errors.iter().all(|error| error["row"] == 2));
+    let skipped = server.client().request("POST", "/predict/batch?skipBadRows=true", &[("content-type", "text/csv")], body.as_bytes());
+    assert_eq!((skipped.status, skipped.text().lines().count()), (200, 3), "{}", skipped.text());
+}
+
+#[rstest]
+#[case("application/pdf", "", 415)]
+#[case("text/csv", "image/png", 406)]
+#[case("text/csv", "*/*", 400)]
+fn types_that_are_not_there_are_refused(#[case] given: &str, #[case] accept: &str, #[case] status: u16) {
+    let server = Server::start();
+    let answer = post(&server, &[("content-type", given), ("accept", accept)], b"");
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+}
+
+#[test]
+fn a_large_batch_streams_through() {
+    const ROWS: usize = 60_000;
+    let server = Server::start();
+    let mut body = String::from("date,visits,alexa\n");
+    for row in 0..ROWS {
+        body.push_str(&format!("2018-12,{},{}\n", row * 7, row + 1));
+    }
+    let mut client = server.client();
+    client.send(
+        format!("POST /predict/batch HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: {}\r\n\r\n", body.len())
+            .as_bytes(),
+    );
+    client.send(body.as_bytes());
+    let answer = client.receive().expect("an answer");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+    assert_eq!(answer.text().lines().count(), ROWS + 1);
+    for (row, line) in answer.text().lines().skip(1).enumerate() {
+        assert!(line.starts_with(&format!("2018-12,{},{},", row * 7, row + 1)), "row {row}: {line}");
+    }
+}
+
+#[test]
+fn a_batch_that_is_too_large_too_slow_or_one_too_many_is_refused() {
+    let limits = Limits { batch_body_bytes: 1_000, batches: 1, stall_timeout: Duration::from_millis(300), ..Limits::default() };
+    let server = Server::with(limits);
+    let mut slow = server.client();
+    slow.send(
+        b"POST /predict/batch HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: text/csv\r\ncontent-length: 5000\r\n\r\n",
+    );
+    assert_eq!(slow.receive().expect("an interim answer").status, 100);
+    let busy = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
+    assert_eq!((busy.status, busy.header("retry-after")), (429, Some("5")), "{}", busy.text());
+    assert_eq!(slow.receive().expect("an answer").status, 408);
+    let large = post(&server, &[("content-type", "text/csv")], &CSV.as_bytes().repeat(100));
+    assert_eq!(large.status, 413, "{}", large.text());
+}
+
+#[test]
+fn a_failure_after_the_answer_began_cuts_it_off() {
+    let server = Server::start();
+    let mut body = String::from("date,visits\n");
+    for row in 0..60_000 {
+        body.push_str(&format!("2018-12,{row}\n"));
+    }
+    body.push_str("never,1\n");
+    let mut client = server.client();
+    client.send(
+        format!("POST /predict/batch HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: {}\r\n\r\n", body.len())
+            .as_bytes(),
+    );
+    client.send(body.as_bytes());
+    assert!(client.receive().is_none(), "the body has no end");
+}

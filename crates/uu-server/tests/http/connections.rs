@@ -1,0 +1,103 @@
+//! Slow, stalled, too large and too many: what connections can do, and how the server ends.
+
+use std::time::Duration;
+
+use uu_server::Limits;
+
+use crate::client::request;
+use crate::server::Server;
+
+const MONTH: &str = r#"{"2018-12": {"visits": 1000}}"#;
+const SHORT: Duration = Duration::from_millis(300);
+
+#[test]
+fn slow_headers_are_cut_off_and_slow_bodies_answered_408() {
+    let server = Server::with(Limits { header_timeout: SHORT, request_timeout: SHORT, ..Limits::default() });
+    let mut headers = server.client();
+    headers.send(b"POST /predict HTTP/1.1\r\nhost: te");
+    assert!(headers.receive().is_none_or(|answer| answer.status == 408), "the connection ends");
+    let mut body = server.client();
+    body.send(b"POST /predict HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{\"2018");
+    let answer = body.receive().expect("an answer");
+    assert_eq!(answer.status, 408);
+    assert_eq!(answer.json()["type"], "urn:uu-predictor:problem:timeout");
+    assert!(body.receive().is_none(), "the connection is closed");
+}
+
+#[test]
+fn a_body_beyond_the_limit_is_refused_whether_announced_or_not() {
+    let server = Server::with(Limits { body_bytes: 1_000, ..Limits::default() });
+    let body = format!("{{\"2018-12\": {{\"category\": \"{}\"}}}}", "x".repeat(2_000));
+    let answer = server.client().post_json("/predict", &body);
+    assert_eq!(answer.status, 413, "{}", answer.text());
+    let mut chunked = server.client();
+    chunked.send(b"POST /predict HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+    chunked.send(format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len()).as_bytes());
+    assert_eq!(chunked.receive().expect("an answer").status, 413);
+}
+
+#[test]
+fn headers_beyond_the_limit_are_refused() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.send(&request("GET", "/health/live", &[("x-large", &"x".repeat(400_000))], b""));
+    assert!(client.receive().is_none_or(|answer| answer.status == 431));
+    assert_eq!(server.client().get("/health/live").status, 200);
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_their_order() {
+    let server = Server::start();
+    let mut client = server.client();
+    let bodies: Vec<String> = (1..=50).map(|visits| format!("{{\"2018-12\": {{\"visits\": {visits}}}}}")).collect();
+    let json = [("content-type", "application/json")];
+    let bytes: Vec<u8> = bodies.iter().flat_map(|body| request("POST", "/predict", &json, body.as_bytes())).collect();
+    client.send(&bytes);
+    for visits in 1..=50 {
+        assert_eq!(client.receive().expect("an answer").json()["2018-12"]["visits"], visits);
+    }
+}
+
+#[test]
+fn connections_beyond_the_cap_wait_for_a_slot() {
+    let server = Server::with(Limits { connections: 1, ..Limits::default() });
+    let mut first = server.client();
+    assert_eq!(first.get("/health/live").status, 200);
+    let mut second = server.client();
+    second.send(&request("GET", "/health/live", &[], b""));
+    assert_eq!(first.get("/health/live").status, 200, "the first keeps its slot");
+    drop(first);
+    assert_eq!(second.receive().expect("the slot is free").status, 200);
+}
+
+#[test]
+fn stopping_finishes_what_is_in_flight() {
+    let mut server = Server::start();
+    let mut idle = server.client();
+    assert_eq!(idle.get("/health/live").status, 200);
+    let mut busy = server.client();
+    let whole = request("POST", "/predict", &[("content-type", "application/json")], MONTH.as_bytes());
+    let (head, rest) = whole.split_at(whole.len() - 10);
+    // The interim answer shows that the request is being handled before the server is told to stop.
+    let head = String::from_utf8(head.to_vec()).unwrap().replacen("\r\n", "\r\nexpect: 100-continue\r\n", 1);
+    busy.send(head.as_bytes());
+    assert_eq!(busy.receive().expect("an interim answer").status, 100);
+    server.stop();
+    assert!(idle.receive().is_none(), "an idle connection is closed");
+    busy.send(rest);
+    assert_eq!(busy.receive().expect("the answer").status, 200);
+    server.wait();
+}
+
+#[test]
+fn stopping_does_not_wait_for_ever() {
+    let mut server = Server::with(Limits { shutdown_timeout: SHORT, ..Limits::default() });
+    let mut stuck = server.client();
+    stuck.send(
+        b"POST /predict HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n",
+    );
+    assert_eq!(stuck.receive().expect("an interim answer").status, 100);
+    server.stop();
+    server.wait();
+    assert!(stuck.receive().is_none());
+}

@@ -1,0 +1,12 @@
+//! The server over real sockets.
+#![expect(clippy::unwrap_used, reason = "tests, also where a function helps several of them")]
+
+mod batch;
+mod client;
+mod connections;
+mod hostile;
+mod older;
+mod operation;
+mod predict;
+mod problems;
+mod server;

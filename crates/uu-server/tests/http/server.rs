@@ -1,0 +1,118 @@
+//! Servers for tests: a small trained model, a port of their own, and an end.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, LazyLock};
+
+use tokio::sync::oneshot;
+use uu_core::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, Record, Rules, UniqueUsers, Visits};
+use uu_data::Dataset;
+use uu_model::{Model, Silent, TrainSettings, TreeSettings, train};
+use uu_server::{App, Limits, run};
+use uu_service::{Served, Serving};
+
+use crate::client::Client;
+
+static ARTIFACT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let few = |trees: TreeSettings| TreeSettings { num_iterations: 10, min_data_in_leaf: 5, ..trees };
+    let settings = TrainSettings::default();
+    let settings = TrainSettings {
+        folds: 2,
+        copies: 1,
+        ratio: few(settings.ratio),
+        visits: few(settings.visits),
+        fill: few(settings.fill),
+        spread: few(settings.spread),
+        ..settings
+    };
+    train(&dataset(), &Rules::default(), &settings, &Silent).expect("the small data set trains").artifact
+});
+
+/// A data set in which everything follows from the visits, with some noise.
+fn dataset() -> Dataset {
+    let rows = (0..600u32).map(|row| {
+        let noise = f64::from(row.wrapping_mul(2_654_435_761) >> 16) / 65_536.0;
+        let visits = 10f64.powf(3.0 + 5.0 * f64::from(row % 97) / 97.0).round();
+        Record {
+            site: Some(format!("site{}.com", row / 3).into()),
+            source: Some("test".into()),
+            rank: Rank::new((1e9 / visits).ceil()).ok(),
+            visits: Visits::new(visits).ok(),
+            pages_per_visit: PagesPerVisit::new(1.0 + 5.0 * noise).ok(),
+            bounce_rate: BounceRate::new(90.0 - 60.0 * noise).ok(),
+            avg_visit_duration: AvgVisitDuration::new(30.0 + 300.0 * noise).ok(),
+            category: Category::from_code(1 + row % 209),
+            unique_users: UniqueUsers::new((visits / (1.2 + noise)).round()).ok(),
+            ..Record::unknown(Month::new(2024, 1 + row % 3).unwrap())
+        }
+    });
+    Dataset::new(Vec::new(), rows.collect())
+}
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) serving: Arc<Serving>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Server {
+    /// A server with a model in use.
+    pub(crate) fn start() -> Self {
+        Self::with(Limits::default())
+    }
+
+    pub(crate) fn with(limits: Limits) -> Self {
+        let server = Self::without_model(limits);
+        server.install();
+        server
+    }
+
+    pub(crate) fn install(&self) {
+        let model = Model::from_bytes(&ARTIFACT).expect("the artifact is whole");
+        self.serving.install(Served { version: "test-1".to_owned(), model });
+    }
+
+    pub(crate) fn without_model(limits: Limits) -> Self {
+        let serving = Arc::new(Serving::default());
+        let app = App::new(Arc::clone(&serving), limits);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+                tell.send(listener.local_addr().unwrap()).unwrap();
+                let shutdown = async {
+                    stopped.await.ok();
+                };
+                run(listener, shutdown, app).await.unwrap();
+            });
+        });
+        let address = told.recv().expect("the server binds");
+        Self { address, serving, stop: Some(stop), thread: Some(thread) }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Tells the server to stop; it then finishes what is in flight.
+    pub(crate) fn stop(&mut self) {
+        drop(self.stop.take());
+    }
+
+    pub(crate) fn wait(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server ends well");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        if !std::thread::panicking() {
+            self.wait();
+        }
+    }
+}

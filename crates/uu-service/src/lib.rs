@@ -1,0 +1,20 @@
+#![doc = include_str!("../README.md")]
+
+pub mod batch;
+mod champion;
+mod first_model;
+mod judging;
+mod serving;
+mod sources;
+mod training;
+
+pub use batch::{Batch, BatchError, BatchReport, predict_batch};
+pub use champion::{LoadError, load, read};
+pub use first_model::{FirstModelError, ProgressLine, train_in_child};
+pub use judging::{Judgement, judge};
+pub use serving::{Readiness, Served, Serving};
+pub use sources::{SourceError, Sources};
+pub use training::{NewVersion, TrainError, train};
+
+/// What the model answers with; the server depends on the use cases alone.
+pub use uu_model::{Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, Model};

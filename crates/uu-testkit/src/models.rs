@@ -1,0 +1,64 @@
+//! A small model on generated data.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use uu_core::Rules;
+use uu_data::Dataset;
+use uu_data::clean::{CleanOptions, clean};
+use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
+use uu_data::sample::BUNDLED;
+use uu_model::{Model, Silent, TrainSettings, Trained, TreeSettings, train};
+
+/// Cleaned rows of the first `sites` sites of the bundled sample.
+///
+/// # Panics
+/// If the bundled sample cannot be read and cleaned.
+#[must_use]
+pub fn dataset(sites: usize) -> Dataset {
+    let sample = Input::bytes("the bundled sample", BUNDLED);
+    let options = ReadOptions { format: Some(Format::Parquet), ..ReadOptions::default() };
+    let (mut rows, _) = read_all(vec![sample], &options, BadRows::Fail).expect("the bundled sample can be read");
+    let names: BTreeSet<Option<Box<str>>> = rows.iter().map(|row| row.record.site.clone()).collect();
+    let kept: BTreeSet<Option<Box<str>>> = names.into_iter().take(sites).collect();
+    rows.retain(|row| kept.contains(&row.record.site));
+    clean(rows, CleanOptions::default()).expect("generated rows are of one source").0
+}
+
+/// Settings that keep a training within a second or two: a fifth of the trees.
+#[must_use]
+pub fn quick_settings() -> TrainSettings {
+    let defaults = TrainSettings::default();
+    let fewer = |trees: &TreeSettings| TreeSettings { num_iterations: trees.num_iterations / 5, ..trees.clone() };
+    TrainSettings {
+        folds: 3,
+        copies: 1,
+        ratio: fewer(&defaults.ratio),
+        visits: fewer(&defaults.visits),
+        fill: fewer(&defaults.fill),
+        spread: fewer(&defaults.spread),
+        ..defaults
+    }
+}
+
+/// A training on 1,000 generated sites, made once for each test binary.
+///
+/// # Panics
+/// If the training fails.
+#[must_use]
+pub fn trained() -> &'static Trained {
+    static TRAINED: OnceLock<Trained> = OnceLock::new();
+    TRAINED.get_or_init(|| {
+        train(&dataset(1_000), &Rules::default(), &quick_settings(), &Silent).expect("generated rows are enough to train on")
+    })
+}
+
+/// The model of [`trained`].
+///
+/// # Panics
+/// If the training fails.
+#[must_use]
+pub fn model() -> &'static Model {
+    static MODEL: OnceLock<Model> = OnceLock::new();
+    MODEL.get_or_init(|| Model::from_bytes(&trained().artifact).expect("what was just trained can be read"))
+}
