@@ -21,8 +21,16 @@ pub(crate) struct Calibration {
     patterns: BTreeMap<Pattern, Scores>,
 }
 
+/// A held-out row's score, and how many rows of its pattern it stands for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Score {
+    pub(crate) value: f64,
+    pub(crate) weight: f64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Scores {
+    /// Scores of equal weight that would be as certain: Kish's effective sample size.
     count: usize,
     /// The quantile function at `GRID` evenly spaced probabilities.
     quantiles: Vec<f32>,
@@ -30,14 +38,13 @@ struct Scores {
 
 impl Calibration {
     /// Calibrates every pattern that has enough scores.
-    pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<f64>>) -> Self {
+    pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
         let patterns = scores
             .into_iter()
             .filter(|(_, scores)| scores.len() >= MIN_SCORES)
             .map(|(pattern, mut scores)| {
-                scores.sort_unstable_by(f64::total_cmp);
-                let at = |index: usize| quantile(&scores, index as f64 / (GRID - 1) as f64) as f32;
-                (pattern, Scores { count: scores.len(), quantiles: (0..GRID).map(at).collect() })
+                scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
+                (pattern, Scores { count: effective_count(&scores), quantiles: quantiles(&scores) })
             })
             .collect();
         Self { patterns }
@@ -80,12 +87,34 @@ impl Scores {
     }
 }
 
-/// The quantile of sorted values, interpolated between neighbours.
-fn quantile(sorted: &[f64], probability: f64) -> f64 {
-    let position = probability * (sorted.len() - 1) as f64;
-    let below = position.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64)
+fn effective_count(scores: &[Score]) -> usize {
+    let (sum, squares) =
+        scores.iter().fold((0.0, 0.0), |(sum, squares), score| (sum + score.weight, squares + score.weight * score.weight));
+    (sum * sum / squares).round() as usize
+}
+
+/// The quantile function of sorted scores at `GRID` evenly spaced probabilities, interpolated between neighbours.
+///
+/// A score stands at the middle of its own weight, the first at probability 0 and the last at 1: of equal weights that is score `i` of
+/// `n` at `i / (n - 1)`.
+fn quantiles(sorted: &[Score]) -> Vec<f32> {
+    let (first, last) = (sorted[0].weight / 2.0, sorted[sorted.len() - 1].weight / 2.0);
+    let total: f64 = sorted.iter().map(|score| score.weight).sum::<f64>() - first - last;
+    let mut places = Vec::with_capacity(sorted.len());
+    let mut below = -first;
+    for score in sorted {
+        places.push((below + score.weight / 2.0) / total);
+        below += score.weight;
+    }
+    let at = |index: usize| {
+        let probability = index as f64 / (GRID - 1) as f64;
+        let above = places.partition_point(|place| *place < probability).clamp(1, sorted.len() - 1);
+        let (from, to) = (places[above - 1], places[above]);
+        let share = ((probability - from) / (to - from)).clamp(0.0, 1.0);
+        let (low, high) = (sorted[above - 1].value, sorted[above].value);
+        (low + (high - low) * share) as f32
+    };
+    (0..GRID).map(at).collect()
 }
 
 #[cfg(test)]
@@ -94,8 +123,20 @@ mod tests {
     use proptest::prelude::*;
     use uu_core::Field;
 
-    fn even_scores(count: usize) -> Vec<f64> {
-        (0..count).map(|index| index as f64 / (count - 1) as f64 * 2.0 - 1.0).collect()
+    fn even_scores(count: usize) -> Vec<Score> {
+        (0..count).map(|index| Score { value: index as f64 / (count - 1) as f64 * 2.0 - 1.0, weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn a_score_of_a_weight_stands_for_as_many_scores() {
+        let sorted = |weights: &dyn Fn(usize) -> f64, copies: &dyn Fn(usize) -> usize| -> Vec<Score> {
+            let of = |index: usize| std::iter::repeat_n(Score { value: index as f64, weight: weights(index) }, copies(index));
+            (0..400).flat_map(of).collect()
+        };
+        let heavy = quantiles(&sorted(&|index| if index < 100 { 3.0 } else { 1.0 }, &|_| 1));
+        let copied = quantiles(&sorted(&|_| 1.0, &|index| if index < 100 { 3 } else { 1 }));
+        let furthest = heavy.iter().zip(&copied).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(furthest < 1.01, "{furthest}");
     }
 
     #[test]
@@ -108,7 +149,7 @@ mod tests {
     #[test]
     fn a_pattern_without_scores_borrows_from_the_largest_it_contains() {
         let (visits, rank) = (Pattern::of(&[Field::Visits]), Pattern::of(&[Field::Rank]));
-        let wide: Vec<f64> = even_scores(500).iter().map(|score| score * 3.0).collect();
+        let wide = even_scores(500).into_iter().map(|score| Score { value: score.value * 3.0, ..score }).collect();
         let calibration =
             Calibration::fit(BTreeMap::from([(Pattern::NOTHING, wide), (visits, even_scores(500)), (rank, even_scores(100))]));
         let both = Pattern::of(&[Field::Visits, Field::Rank]);
@@ -119,8 +160,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_higher_level_contains_a_lower_one(
-            scores in proptest::collection::vec(-5.0f64..5.0, 200..400), a in 0.5f64..0.99, b in 0.5f64..0.99,
+            scores in proptest::collection::vec((-5.0f64..5.0, 0.1f64..5.0), 200..400), a in 0.5f64..0.99, b in 0.5f64..0.99,
         ) {
+            let scores = scores.into_iter().map(|(value, weight)| Score { value, weight }).collect();
             let calibration = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, scores)]));
             let (inner, outer) = (calibration.bounds(Pattern::NOTHING, a.min(b)), calibration.bounds(Pattern::NOTHING, a.max(b)));
             prop_assert!(outer.0 <= inner.0 && inner.0 <= 0.0 && 0.0 <= inner.1 && inner.1 <= outer.1);

@@ -72,16 +72,20 @@ impl Judged {
 #[must_use]
 pub fn evaluate(model: &Model, records: &[Record], level: f64) -> Option<Evaluation> {
     let labelled: Vec<Record> = records.iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+    // A known label bounds unknown visits from below: the estimate that is judged must not see it.
+    let without_label = |record: &Record| Record { unique_users: None, ..record.clone() };
     let options = EstimateOptions { level, explain: false };
     let judge = |estimates: &[Estimate], records: &[Record]| -> Vec<Judged> {
         records.iter().zip(estimates).filter_map(|(record, estimate)| Judged::of(record, estimate)).collect()
     };
-    let as_observed = judge(&model.estimate(&labelled, options), &labelled);
+    let shown: Vec<Record> = labelled.iter().map(without_label).collect();
+    let as_observed = judge(&model.estimate(&shown, options), &labelled);
     let patterns: Vec<Pattern> = labelled.iter().map(|record| model.pattern_of(record)).collect();
     let by_mask = model.learned().subsets().filter_map(|mask| {
-        let rows: Vec<Record> =
-            labelled.iter().zip(&patterns).filter(|(_, pattern)| pattern.contains(mask)).map(|(record, _)| record.clone()).collect();
-        Group::of(mask.name(), &judge(&model.estimate_showing(&rows, mask, options), &rows))
+        let knowing = |rows: &[Record]| -> Vec<Record> {
+            rows.iter().zip(&patterns).filter(|(_, pattern)| pattern.contains(mask)).map(|(record, _)| record.clone()).collect()
+        };
+        Group::of(mask.name(), &judge(&model.estimate_showing(&knowing(&shown), mask, options), &knowing(&labelled)))
     });
     let by_mask = by_mask.collect();
     let falling_steps = falling_steps(model, &labelled);

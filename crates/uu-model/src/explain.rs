@@ -25,7 +25,7 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
                     of_numeric[usize::from(*index)] -= share * weight.abs() / total;
                 }
             }
-            Column::Category(_) | Column::Top(_) => of_category -= share,
+            Column::CategoryCode | Column::Category(_) => of_category -= share,
             Column::Distance(index) => {
                 of_numeric[usize::from(*index)] -= share / 2.0;
                 of_category -= share / 2.0;

@@ -12,10 +12,10 @@ pub(crate) enum Column {
     Numeric(u8),
     /// A weighted sum of scaled inputs: the logarithm of a product of powers. Unknown where one of them is.
     Combination(Vec<(u8, f64)>),
+    /// Code of the category, split natively: by which of its values go left.
+    CategoryCode,
     /// Mean of a statistic over the category.
     Category(Statistic),
-    /// Mean of a statistic over the category's top.
-    Top(Statistic),
     /// How far a scaled input lies from its mean over the category.
     Distance(u8),
     /// Encoding of the source.
@@ -35,13 +35,15 @@ pub(crate) enum Statistic {
     Numeric(u8),
 }
 
-/// Smoothed means by category, top category and source.
+/// Smoothed means by category and source.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Encoder {
     /// Means of a statistic; the target's come first.
     tables: Vec<(Statistic, Means)>,
-    /// Means of the target by source; an unknown source holds the overall mean.
+    /// Means of the target by source; the first place stands for none.
     source: Vec<f64>,
+    /// Mean of the target over all rows.
+    overall: f64,
 }
 
 /// Smoothed means of one statistic, by category code.
@@ -49,10 +51,7 @@ pub(crate) struct Encoder {
 /// **Missing values**: code 0 stands for unknown and holds NaN, so that an unknown category is missing to the trees as any other
 /// unknown input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Means {
-    category: Vec<f64>,
-    top: Vec<f64>,
-}
+struct Means(Vec<f64>);
 
 /// A mean of this many rows weighs as much as the mean it is shrunk to.
 ///
@@ -94,9 +93,14 @@ impl Encoder {
             overall.add(target);
             by_source[usize::from(block.source[row])].add(target);
         }
-        let mut source: Vec<f64> = by_source.iter().map(|tally| tally.mean_towards(overall.mean())).collect();
-        source[usize::from(UNKNOWN_CODE)] = overall.mean();
-        Self { tables, source }
+        let source = by_source.iter().map(|tally| tally.mean_towards(overall.mean())).collect();
+        Self { tables, source, overall: overall.mean() }
+    }
+
+    /// Mean of the target over all rows.
+    #[cfg(feature = "train")]
+    pub(crate) fn overall(&self) -> f64 {
+        self.overall
     }
 
     fn means(&self, statistic: Statistic) -> &Means {
@@ -118,15 +122,24 @@ impl Means {
                 by_top[usize::from(category.top().code())].add(value);
             }
         }
-        let mut means = Self { category: vec![f64::NAN; categories], top: vec![f64::NAN; categories] };
+        let mut means = vec![f64::NAN; categories];
         for category in Category::all() {
             let (own, top) = (usize::from(category.code()), usize::from(category.top().code()));
             let of_top = by_top[top].mean_towards(overall.mean());
-            means.top[own] = of_top;
-            means.category[own] = by_category[own].mean_towards(of_top);
+            means[own] = by_category[own].mean_towards(of_top);
         }
-        means
+        Self(means)
     }
+}
+
+/// The entry of a code; a code that came after the artifact, with a later taxonomy, is unknown to it.
+fn at(table: &[f64], code: u16) -> f64 {
+    table.get(usize::from(code)).copied().unwrap_or(f64::NAN)
+}
+
+/// A category as LightGBM takes it.
+fn code(category: u16) -> f64 {
+    if category == UNKNOWN_CODE { f64::NAN } else { f64::from(category) }
 }
 
 impl Column {
@@ -135,31 +148,29 @@ impl Column {
         match self {
             Self::Numeric(index) => row.numeric[usize::from(*index)],
             Self::Combination(terms) => terms.iter().map(|&(index, weight)| row.numeric[usize::from(index)] * weight).sum(),
-            Self::Category(statistic) => encoder.means(*statistic).category[usize::from(row.category)],
-            Self::Top(statistic) => encoder.means(*statistic).top[usize::from(row.category)],
-            Self::Distance(index) => {
-                row.numeric[usize::from(*index)] - encoder.means(Statistic::Numeric(*index)).category[usize::from(row.category)]
-            }
-            Self::Source => encoder.source[usize::from(row.source)],
+            Self::CategoryCode => code(row.category),
+            Self::Category(statistic) => at(&encoder.means(*statistic).0, row.category),
+            Self::Distance(index) => row.numeric[usize::from(*index)] - at(&encoder.means(Statistic::Numeric(*index)).0, row.category),
+            Self::Source => at(&encoder.source, row.source),
             Self::Month => f64::from(row.month),
         }
     }
 
     /// The column's values in every row, appended to `out`.
     pub(crate) fn extend(&self, block: &InputBlock, encoder: &Encoder, out: &mut Vec<f64>) {
-        let lookup = |codes: &[u16], table: &[f64], out: &mut Vec<f64>| out.extend(codes.iter().map(|&code| table[usize::from(code)]));
+        let lookup = |codes: &[u16], table: &[f64], out: &mut Vec<f64>| out.extend(codes.iter().map(|&code| at(table, code)));
         match self {
             Self::Numeric(index) => out.extend_from_slice(&block.numeric[usize::from(*index)]),
             Self::Combination(terms) => {
                 let value = |row: usize| terms.iter().map(|&(index, weight)| block.numeric[usize::from(index)][row] * weight).sum::<f64>();
                 out.extend((0..block.len()).map(value));
             }
-            Self::Category(statistic) => lookup(&block.category, &encoder.means(*statistic).category, out),
-            Self::Top(statistic) => lookup(&block.category, &encoder.means(*statistic).top, out),
+            Self::CategoryCode => out.extend(block.category.iter().map(|&category| code(category))),
+            Self::Category(statistic) => lookup(&block.category, &encoder.means(*statistic).0, out),
             Self::Distance(index) => {
-                let means = &encoder.means(Statistic::Numeric(*index)).category;
+                let means = &encoder.means(Statistic::Numeric(*index)).0;
                 let inputs = &block.numeric[usize::from(*index)];
-                out.extend(inputs.iter().zip(&block.category).map(|(input, &code)| input - means[usize::from(code)]));
+                out.extend(inputs.iter().zip(&block.category).map(|(input, &code)| input - at(means, code)));
             }
             Self::Source => lookup(&block.source, &encoder.source, out),
             Self::Month => out.extend(block.month.iter().map(|&month| f64::from(month))),
@@ -169,14 +180,20 @@ impl Column {
     /// The statistic the column needs the means of.
     pub(crate) fn statistic(&self) -> Option<Statistic> {
         match self {
-            Self::Category(statistic) | Self::Top(statistic) => Some(*statistic),
+            Self::Category(statistic) => Some(*statistic),
             Self::Distance(index) => Some(Statistic::Numeric(*index)),
             _ => None,
         }
     }
 
+    /// Whether the column's values are codes without an order.
+    #[cfg(feature = "train")]
+    pub(crate) fn is_categorical(&self) -> bool {
+        matches!(self, Self::CategoryCode)
+    }
+
     /// Whether the column depends on means over rows.
     pub(crate) fn is_encoded(&self) -> bool {
-        matches!(self, Self::Category(_) | Self::Top(_) | Self::Distance(_) | Self::Source)
+        matches!(self, Self::Category(_) | Self::Distance(_) | Self::Source)
     }
 }

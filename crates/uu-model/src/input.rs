@@ -8,7 +8,7 @@ pub(crate) const NUMERIC: [Field; 5] = [Field::Rank, Field::Visits, Field::Pages
 /// Place of visits among the numeric inputs.
 pub(crate) const VISITS: usize = 1;
 
-/// Code of an unknown category, and of a source the model does not know.
+/// Code of an unknown category.
 pub(crate) const UNKNOWN_CODE: u16 = 0;
 
 /// Which inputs of a record are known: a bit for each numeric input, in order, and the category's bit above them.

@@ -21,6 +21,6 @@ pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
 pub use input::Pattern;
-pub use model::{About, LEVELS, Model};
+pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};

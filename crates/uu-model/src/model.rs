@@ -17,6 +17,9 @@ use crate::stage::Stage;
 /// Levels an interval can have: beyond them the calibration has too few rows in its tails.
 pub const LEVELS: RangeInclusive<f64> = 0.5..=0.99;
 
+/// How the source of rows that name none is shown.
+pub const UNNAMED_SOURCE: &str = "unnamed";
+
 /// Rows that are answered together: their features stay in the cache while the trees pass over them.
 const BLOCK_ROWS: usize = 512;
 
@@ -38,7 +41,8 @@ pub struct About {
     pub labelled_rows: usize,
     /// Sites of the training data.
     pub sites: usize,
-    /// Sources of the training data, the commonest first: whose definitions of unique users the model knows.
+    /// Sources of the training data, the commonest first: whose definitions of unique users the model knows. Rows that name none are a
+    /// source of their own, [`UNNAMED_SOURCE`].
     pub sources: Vec<String>,
     /// SHA-256 of the training data in canonical order.
     pub data_fingerprint: String,
@@ -58,7 +62,8 @@ pub struct About {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Parts {
     pub(crate) rules: Rules,
-    pub(crate) sources: Vec<String>,
+    /// Commonest first; `None` stands for the rows that name none.
+    pub(crate) sources: Vec<Option<String>>,
     /// Range of each numeric input in the training data, in its own unit; `None` where no row carried it.
     pub(crate) ranges: Vec<Option<(f64, f64)>>,
     pub(crate) learned_category: bool,
@@ -136,8 +141,8 @@ impl Model {
     /// The source whose definition of unique users an estimate for `record` follows.
     #[must_use]
     pub fn source_for(&self, record: &Record) -> &str {
-        let code = self.source_code(record);
-        self.parts.sources.get(usize::from(code.max(1)) - 1).map_or("unknown", String::as_str)
+        let index = usize::from(self.source_code(record)) - 1;
+        self.parts.sources[index].as_deref().unwrap_or(UNNAMED_SOURCE)
     }
 
     /// The pattern of those known inputs of `record` that the model has learned to use.
@@ -178,8 +183,9 @@ impl Model {
             self.read(record, row);
             fills.clear();
             fills.extend(self.parts.fills.iter().enumerate().map(|(index, stage)| match stage {
-                Some(stage) if row.numeric[index].is_nan() => unscaled(index, stage.predict_row(row)),
-                _ => f64::NAN,
+                _ if !row.numeric[index].is_nan() => f64::NAN,
+                Some(stage) => unscaled(index, stage.predict_row(row)),
+                None => self.usual(index),
             }));
             let predicted = Predicted { log_ratio: self.parts.ratio.predict_row(row), log_spread: self.parts.spread.predict_row(row) };
             self.conclude(record, row, fills, predicted, options)
@@ -217,11 +223,14 @@ impl Model {
         fills.clear();
         fills.resize(records.len() * inputs, f64::NAN);
         for (index, stage) in self.parts.fills.iter().enumerate() {
-            let Some(stage) = stage else { continue };
             let unknown: Vec<usize> = (0..block.len()).filter(|&row| block.numeric[index][row].is_nan()).collect();
             if unknown.is_empty() {
                 continue;
             }
+            let Some(stage) = stage else {
+                unknown.iter().for_each(|row| fills[row * inputs + index] = self.usual(index));
+                continue;
+            };
             for (&row, value) in unknown.iter().zip(stage.predict(&block.take(&unknown))) {
                 fills[row * inputs + index] = unscaled(index, value);
             }
@@ -233,13 +242,17 @@ impl Model {
         }
     }
 
+    /// What an input without a stage is filled with: visits as they usually are, where a model knows nothing but visits.
+    fn usual(&self, index: usize) -> f64 {
+        if index == VISITS { unscaled(VISITS, self.parts.mean_log_visits) } else { f64::NAN }
+    }
+
     /// From what the stages say to an answer that keeps the laws.
     fn conclude(&self, record: &Record, row: &InputRow, fills: &[f64], predicted: Predicted, options: EstimateOptions) -> Estimate {
-        let known_visits = if row.numeric[VISITS].is_nan() { None } else { record.visits.map(Visits::get) };
+        let known_visits = if row.numeric[VISITS].is_nan() { None } else { record.visits.map(whole_visits) };
         // A known number of users bounds unknown visits from below.
         let least_visits = record.unique_users.map_or(0.0, |users| users.get().ceil());
-        let usual_visits = self.parts.mean_log_visits.exp();
-        let visits = known_visits.unwrap_or_else(|| if fills[VISITS].is_nan() { usual_visits } else { fills[VISITS] }.max(least_visits));
+        let visits = known_visits.unwrap_or_else(|| fills[VISITS].max(least_visits));
         let point = bounded_point(visits, predicted.log_ratio);
         let bounds = self.parts.calibration.bounds(row.pattern(), options.level);
         let (low, high) = interval(point, known_visits, predicted.log_spread, bounds);
@@ -275,7 +288,7 @@ impl Model {
             warnings.push(Warning::NotLearned { field: FaultField::Field(Field::Category) });
         }
         if let Some(source) = record.source.as_deref()
-            && row.source == UNKNOWN_CODE
+            && self.parts.sources.iter().all(|known| known.as_deref() != Some(source))
         {
             warnings.push(Warning::UnknownSource { found: source.to_owned(), used: self.source_for(record).to_owned() });
         }
@@ -299,13 +312,16 @@ impl Model {
         }
     }
 
-    /// Place of the record's source among the model's, from 1; the commonest where none is given, 0 for one it does not know.
+    /// Place of the record's source among the model's, from 1: a source it does not know follows the commonest.
     fn source_code(&self, record: &Record) -> u16 {
-        match record.source.as_deref() {
-            None => u16::from(!self.parts.sources.is_empty()),
-            Some(source) => self.parts.sources.iter().position(|known| known == source).map_or(UNKNOWN_CODE, |index| index as u16 + 1),
-        }
+        let source = record.source.as_deref();
+        self.parts.sources.iter().position(|known| known.as_deref() == source).unwrap_or(0) as u16 + 1
     }
+}
+
+/// Visits there can be users of: part of a visit is none.
+pub(crate) fn whole_visits(visits: Visits) -> f64 {
+    visits.get().floor()
 }
 
 /// The point estimate: at least one user and at most one a visit, none where there are no visits.

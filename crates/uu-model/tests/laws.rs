@@ -24,9 +24,9 @@ proptest! {
         let visits = visits_of(&record, &estimate);
         prop_assert!(estimate.point.is_finite() && estimate.low.is_finite() && estimate.high.is_finite());
         prop_assert!(estimate.point <= visits, "{} of {visits}", estimate.point);
-        prop_assert!(estimate.point >= visits.min(1.0));
-        prop_assert!(visits > 0.0 || estimate.point == 0.0);
-        prop_assert!(estimate.whole_point() as f64 <= visits.round());
+        let least = visits.floor().min(1.0);
+        prop_assert!(estimate.point >= least && (visits >= 1.0 || estimate.point == 0.0), "{} of {visits}", estimate.point);
+        prop_assert!(estimate.whole_point() as f64 <= visits && estimate.whole_interval().1 as f64 <= record.visits.map_or(f64::MAX, Visits::get));
     }
 
     #[test]
@@ -170,4 +170,90 @@ fn an_extra_input_is_used_and_filled_like_the_others() {
     let estimate = model.estimate_one(&record, at(0.9));
     let filled = estimate.filled.iter().find(|filled| filled.field == FaultField::Extra("load_time_ms".to_owned())).unwrap();
     assert!((filled.value - 1e6f64.ln()).abs() < 1.5, "{}", filled.value);
+}
+
+fn labelled_rows(sites: usize, change: impl Fn(usize, &Record) -> Record) -> uu_data::Dataset {
+    let rows = dataset(sites);
+    let changed = rows.records().iter().enumerate().map(|(index, record)| change(index, record)).collect();
+    uu_data::Dataset::new(Vec::new(), changed)
+}
+
+#[test]
+fn rows_that_name_no_source_are_a_source_of_their_own() {
+    // Every second site counts three times as many users, and names no source.
+    let rows = labelled_rows(400, |_, record| {
+        let unnamed = record.site.as_deref().is_some_and(|site| uu_data::site_hash(site, 1) % 2 == 0);
+        let visits = record.visits.map(|visits| Visits::new(visits.get() * if unnamed { 1.0 } else { 3.0 }).unwrap());
+        Record { source: (!unnamed).then(|| "panel".into()), visits, ..record.clone() }
+    });
+    let trained = train(&rows, &Rules::default(), &quick_settings(), &Silent).unwrap();
+    let mut sources = trained.about.sources.clone();
+    sources.sort();
+    assert_eq!(sources, ["panel", uu_model::UNNAMED_SOURCE]);
+    let model = Model::from_bytes(&trained.artifact).unwrap();
+    let of = |source: Option<&str>| {
+        let record = Record { source: source.map(Box::from), visits: Visits::new(1e6).ok(), ..Record::unknown("2024-05".parse().unwrap()) };
+        (model.estimate_one(&record, at(0.9)), model.source_for(&record).to_owned())
+    };
+    let (unnamed, panel, elsewhere) = (of(None), of(Some("panel")), of(Some("elsewhere")));
+    assert!(unnamed.0.point > 1.8 * panel.0.point, "{} and {}", unnamed.0.point, panel.0.point);
+    assert_eq!((unnamed.1.as_str(), panel.1.as_str()), (uu_model::UNNAMED_SOURCE, "panel"));
+    // A source the model does not know follows the one its warning names.
+    let named = if elsewhere.1 == "panel" { panel.0.point } else { unnamed.0.point };
+    assert_eq!(elsewhere.0.point, named);
+    let used = elsewhere.0.warnings.iter().find_map(|warning| match warning {
+        uu_core::Warning::UnknownSource { used, .. } => Some(used.clone()),
+        _ => None,
+    });
+    assert_eq!(used, Some(elsewhere.1));
+}
+
+#[test]
+fn visits_alone_are_enough_to_train_on_and_then_unknown_visits_are_the_usual_ones() {
+    let rows = labelled_rows(400, |_, record| Record {
+        site: record.site.clone(),
+        visits: record.visits,
+        unique_users: record.unique_users,
+        ..Record::unknown("2024-05".parse().unwrap())
+    });
+    let trained = train(&rows, &Rules::default(), &quick_settings(), &Silent).unwrap();
+    let model = Model::from_bytes(&trained.artifact).unwrap();
+    let nothing = Record::unknown("2024-05".parse().unwrap());
+    let estimate = model.estimate_one(&nothing, at(0.9));
+    assert_eq!(estimate.filled.len(), 1, "visits end up filled");
+    assert_eq!(model.estimate(&[nothing], at(0.9)), [estimate]);
+}
+
+#[test]
+fn rows_whose_visits_are_missing_because_they_are_small_are_covered_too() {
+    let missing = |record: &Record| record.visits.is_some_and(|visits| visits.get() < 900_000.0);
+    let rows =
+        labelled_rows(
+            1_000,
+            |index, record| {
+                if missing(record) && index % 2 == 0 { Record { visits: None, ..record.clone() } } else { record.clone() }
+            },
+        );
+    let evaluation = train(&rows, &Rules::default(), &quick_settings(), &Silent).unwrap().report.evaluation;
+    let judged = evaluation.by_pattern.iter().filter(|group| !group.name.contains("visits+") && group.errors.rows >= 200);
+    let coverages: Vec<f64> = judged.map(|group| group.intervals.coverage).collect();
+    assert!(!coverages.is_empty(), "no pattern without visits has rows enough to be judged");
+    assert!(coverages.iter().all(|coverage| (0.86..=0.94).contains(coverage)), "{coverages:?}");
+}
+
+#[test]
+fn judging_does_not_let_the_label_bound_unknown_visits() {
+    let row = |users: f64| Record { unique_users: uu_core::UniqueUsers::new(users).ok(), ..Record::unknown("2024-05".parse().unwrap()) };
+    let blind = model().estimate_one(&Record::unknown("2024-05".parse().unwrap()), at(0.9)).point;
+    let evaluation = uu_model::evaluate(model(), &[row(blind * 1e6)], 0.9).unwrap();
+    assert!((evaluation.overall.errors.mae - blind * (1e6 - 1.0)).abs() < blind * 1e6 * 1e-6, "{}", evaluation.overall.errors.mae);
+}
+
+#[test]
+fn an_artifact_gives_back_the_report_of_its_training() {
+    let contents = uu_model::Contents::of(&trained().artifact).unwrap();
+    let report = contents.report().unwrap();
+    assert_eq!(report.settings, trained().report.settings);
+    assert_eq!(report.evaluation.overall.errors.rows, trained().report.evaluation.overall.errors.rows);
+    assert!(contents.trees().unwrap().contains_key("ratio"));
 }

@@ -2,18 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use uu_core::{Record, UniqueUsers, Visits};
+use uu_core::{Record, UniqueUsers};
 use uu_data::site_hash;
 
 use super::table::Table;
-use crate::calibration::Calibration;
+use crate::calibration::{Calibration, Score};
 use crate::evaluation::Judged;
 use crate::input::{InputBlock, Pattern, VISITS, unscaled};
-use crate::model::{bounded_point, interval};
+use crate::model::{bounded_point, interval, whole_visits};
 use crate::stage::Stage;
 
-/// Rows a pattern is calibrated and judged on at most; more would add time and no certainty worth having.
+/// Rows of one kind that a pattern is calibrated and judged on at most; more would add time and no certainty worth having.
 const MAX_PER_PATTERN: usize = 10_000;
+
+/// Rows that came with a pattern from which on they make at least half of its calibration; fewer make as much less.
+///
+/// What is missing is not missing by chance, so rows that came with a pattern err differently from rows of richer patterns with inputs
+/// hidden. Half each keeps the interval honest for both; fewer rows would make its ends too uncertain.
+const ENOUGH_FOR_HALF: f64 = 200.0;
 
 /// Stages fitted without the sites of one fold.
 pub(super) struct FoldStages {
@@ -29,6 +35,8 @@ pub(super) struct HeldOut {
     pub(super) patterns: Vec<Pattern>,
     pub(super) folds: Vec<usize>,
     pub(super) points: Vec<f64>,
+    /// Whether the row came with that pattern, and nothing was hidden.
+    came_so: Vec<bool>,
     actual: Vec<f64>,
     known_visits: Vec<Option<f64>>,
 }
@@ -36,27 +44,34 @@ pub(super) struct HeldOut {
 /// Rows, and as what pattern each is to be judged.
 pub(super) type Draw = Vec<(usize, Pattern)>;
 
-/// Every labelled row with the inputs it has.
+/// Every row whose users are known, with the inputs it has.
 pub(super) fn as_observed(table: &Table<'_>) -> Draw {
-    table.labelled().into_iter().map(|row| (row, table.patterns[row])).collect()
+    table.judgeable().into_iter().map(|row| (row, table.patterns[row])).collect()
 }
 
-/// For every pattern that rows can be reduced to, rows that know at least as much.
+/// For every pattern that rows can be reduced to, the rows that came with it and rows that know more.
 pub(super) fn every_pattern(table: &Table<'_>) -> Draw {
-    let labelled = table.labelled();
-    let observed: BTreeSet<Pattern> = labelled.iter().map(|&row| table.patterns[row]).collect();
+    let rows = table.judgeable();
+    let observed: BTreeSet<Pattern> = rows.iter().map(|&row| table.patterns[row]).collect();
     let possible: BTreeSet<Pattern> = observed.iter().flat_map(|pattern| pattern.subsets()).collect();
     let mut draw = Vec::new();
     for pattern in possible {
-        let mut rows: Vec<usize> = labelled.iter().copied().filter(|&row| table.patterns[row].contains(pattern)).collect();
-        if rows.len() > MAX_PER_PATTERN {
-            rows.sort_by_key(|&row| (site_hash("calibration", table.keys[row] ^ u64::from(pattern.0)), row));
-            rows.truncate(MAX_PER_PATTERN);
-            rows.sort_unstable();
-        }
-        draw.extend(rows.into_iter().map(|row| (row, pattern)));
+        let containing = rows.iter().copied().filter(|&row| table.patterns[row].contains(pattern));
+        let (own, richer): (Vec<usize>, Vec<usize>) = containing.partition(|&row| table.patterns[row] == pattern);
+        let mut drawn = sampled(table, own, pattern);
+        drawn.extend(sampled(table, richer, pattern));
+        drawn.sort_unstable();
+        draw.extend(drawn.into_iter().map(|row| (row, pattern)));
     }
     draw
+}
+
+fn sampled(table: &Table<'_>, mut rows: Vec<usize>, pattern: Pattern) -> Vec<usize> {
+    if rows.len() > MAX_PER_PATTERN {
+        rows.sort_by_key(|&row| (site_hash("calibration", table.keys[row] ^ u64::from(pattern.0)), row));
+        rows.truncate(MAX_PER_PATTERN);
+    }
+    rows
 }
 
 impl HeldOut {
@@ -64,7 +79,9 @@ impl HeldOut {
     pub(super) fn estimate(table: &Table<'_>, draw: &Draw, fold_of: &[usize], fold: usize, stages: &FoldStages) -> Self {
         let (rows, patterns): (Vec<usize>, Vec<Pattern>) = draw.iter().copied().filter(|(row, _)| fold_of[*row] == fold).unzip();
         let mut block = table.block.take(&rows);
-        for (index, pattern) in patterns.iter().enumerate() {
+        let came_so: Vec<bool> = rows.iter().zip(&patterns).map(|(&row, pattern)| table.patterns[row] == *pattern).collect();
+        // A row that came so keeps what its pattern has no bit for: some of the extra inputs, where not all are known.
+        for (index, pattern) in patterns.iter().enumerate().filter(|(index, _)| !came_so[*index]) {
             block.mask_row(index, *pattern);
         }
         let filled_visits = stages.visits.as_ref().map(|stage| stage.predict(&block));
@@ -73,7 +90,7 @@ impl HeldOut {
             if block.numeric[VISITS][index].is_nan() {
                 return (None, unscaled(VISITS, filled_visits.as_ref().map_or(usual, |filled| filled[index])));
             }
-            let visits = record(table, rows[index]).visits.map_or(0.0, Visits::get);
+            let visits = record(table, rows[index]).visits.map_or(0.0, whole_visits);
             (Some(visits), visits)
         };
         let (known_visits, visits): (Vec<_>, Vec<_>) = (0..rows.len()).map(visits_of).unzip();
@@ -83,6 +100,7 @@ impl HeldOut {
             actual: rows.iter().map(|&row| record(table, row).unique_users.map_or(f64::NAN, UniqueUsers::get)).collect(),
             folds: vec![fold; rows.len()],
             known_visits,
+            came_so,
             block,
             rows,
             patterns,
@@ -99,6 +117,7 @@ impl HeldOut {
             joined.patterns.extend(part.patterns);
             joined.folds.extend(part.folds);
             joined.points.extend(part.points);
+            joined.came_so.extend(part.came_so);
             joined.actual.extend(part.actual);
             joined.known_visits.extend(part.known_visits);
         }
@@ -114,13 +133,14 @@ impl HeldOut {
         self.actual[index].ln() - self.points[index].ln()
     }
 
-    /// Residuals over their expected spread, by pattern, of the rows that `keep` names.
-    pub(super) fn scores(&self, log_spread: &[f64], keep: impl Fn(usize) -> bool) -> BTreeMap<Pattern, Vec<f64>> {
-        let mut scores: BTreeMap<Pattern, Vec<f64>> = BTreeMap::new();
+    /// Residuals over their expected spread with their weights, by pattern, of the rows that `keep` names.
+    pub(super) fn scores(&self, log_spread: &[f64], keep: impl Fn(usize) -> bool) -> BTreeMap<Pattern, Vec<Score>> {
+        let mut scores: BTreeMap<Pattern, [Vec<f64>; 2]> = BTreeMap::new();
         for index in (0..self.len()).filter(|&index| keep(index)) {
-            scores.entry(self.patterns[index]).or_default().push(self.residual(index) / log_spread[index].exp());
+            let of_pattern = scores.entry(self.patterns[index]).or_default();
+            of_pattern[usize::from(self.came_so[index])].push(self.residual(index) / log_spread[index].exp());
         }
-        scores
+        scores.into_iter().map(|(pattern, [reduced, own])| (pattern, weighed(&reduced, &own))).collect()
     }
 
     /// Each row beside the truth, with the interval that the calibration without its fold gives it.
@@ -132,6 +152,15 @@ impl HeldOut {
         };
         (0..self.len()).map(judge).collect()
     }
+}
+
+/// Gives rows that came with the pattern their share; see [`ENOUGH_FOR_HALF`].
+fn weighed(reduced: &[f64], own: &[f64]) -> Vec<Score> {
+    let (of_reduced, of_own) = (reduced.len() as f64, own.len() as f64);
+    let share = (of_own / ENOUGH_FOR_HALF / 2.0).min(0.5).max(of_own / (of_own + of_reduced));
+    let weight = if of_reduced > 0.0 && share < 1.0 { share / (1.0 - share) * of_reduced / of_own.max(1.0) } else { 1.0 };
+    let reduced = reduced.iter().map(|&value| Score { value, weight: 1.0 });
+    reduced.chain(own.iter().map(|&value| Score { value, weight })).collect()
 }
 
 fn record<'a>(table: &Table<'a>, row: usize) -> &'a Record {

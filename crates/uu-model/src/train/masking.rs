@@ -11,6 +11,8 @@ pub(super) struct Expanded {
     /// The table's row each came from.
     pub(super) origin: Vec<usize>,
     pub(super) weights: Vec<f32>,
+    /// How many of the first are the rows themselves.
+    pub(super) uncopied: usize,
 }
 
 /// How rows are copied.
@@ -42,7 +44,7 @@ impl Masking {
         if let Some(hidden) = self.hidden {
             block.numeric[hidden].fill(f64::NAN);
         }
-        Expanded { block, origin, weights }
+        Expanded { block, origin, weights, uncopied: rows.len() }
     }
 
     fn draw(self, table: &Table<'_>, row: usize, copy: usize) -> Pattern {

@@ -2,6 +2,7 @@
 
 mod fit;
 mod held_out;
+mod lesson;
 mod masking;
 mod pipeline;
 mod settings;

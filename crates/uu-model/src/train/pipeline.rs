@@ -11,6 +11,7 @@ use uu_lightgbm::Objective;
 
 use super::fit::{FittedStage, StageFit, columns};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
+use super::lesson::Lesson;
 use super::masking::Masking;
 use super::settings::TrainSettings;
 use super::table::Table;
@@ -20,7 +21,7 @@ use crate::baselines::Baselines;
 use crate::calibration::Calibration;
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
 use crate::input::{Pattern, VISITS, numeric_field};
-use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION};
+use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 
 /// Level of the intervals that the report judges.
 const LEVEL: f64 = 0.9;
@@ -109,7 +110,8 @@ impl<'a> Training<'a> {
 
     /// All regressions but the spread's: the ratio and visits without each fold and on all rows, the other inputs on all rows.
     fn jobs(&self) -> Vec<Job> {
-        let learned = |index: &usize| self.table.ranges[*index].is_some();
+        // Where nothing else was learned, there is nothing to fill an input from.
+        let learned = |index: &usize| self.table.ranges[*index].is_some() && !columns(&self.table, Some(*index)).is_empty();
         let parts = || (0..self.settings.folds).map(Some).chain([None]);
         let ratio = parts().map(|without| Job { input: None, without });
         let visits = parts().filter(|_| learned(&VISITS)).map(|without| Job { input: Some(VISITS), without });
@@ -127,9 +129,7 @@ impl<'a> Training<'a> {
     }
 
     fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
-        let targets = job.input.map_or(&self.table.log_ratio, |index| &self.table.block.numeric[index]);
-        let rows = job.input.map_or_else(|| self.table.labelled(), |index| self.table.knowing(index));
-        let rows: Vec<usize> = rows.into_iter().filter(|&row| job.without != Some(self.folds[row])).collect();
+        let Lesson { rows, targets } = Lesson::of(&self.table, job.input, |row| job.without != Some(self.folds[*row]));
         let seed = site_hash("stage", self.settings.seed ^ job.input.map_or(0, |index| index as u64 + 1));
         // A fill is only ever asked of rows with something missing, so its copies count for more.
         let weight = if job.input.is_some() { self.settings.fill_copy_weight } else { self.settings.copy_weight };
@@ -252,7 +252,7 @@ impl<'a> Training<'a> {
             rows: records.len(),
             labelled_rows: self.table.labelled().len(),
             sites: self.sites_of_rows().len(),
-            sources: self.table.sources.clone(),
+            sources: self.table.sources.iter().map(|name| name.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect(),
             data_fingerprint: self.table.fingerprint(),
             seed: self.settings.seed,
             trees: stages.map(|stage| stage.forest.num_trees()).sum(),

@@ -30,6 +30,13 @@ pub struct TrainSettings {
     pub spread: TreeSettings,
 }
 
+/// `cat_smooth` and `cat_l2` of all stages: how little a rare category's own rows count in native splits.
+///
+/// LightGBM's defaults of 10 fit rare categories too closely: on generated data they cost 0.5 points of median error, on real data the
+/// two are alike.
+const CATEGORY_SMOOTHING: f64 = 100.0;
+const CATEGORY_PENALTY: f64 = 50.0;
+
 /// Hyperparameters of one stage's trees, by their names in the literature.
 ///
 /// | name | range | purpose |
@@ -100,6 +107,8 @@ impl TreeSettings {
             // LightGBM's seeds are signed 32-bit numbers.
             seed: (seed % (1 << 31)) as u32,
             num_threads: 1,
+            cat_smooth: CATEGORY_SMOOTHING,
+            cat_l2: CATEGORY_PENALTY,
             ..Parameters::default()
         }
     }

@@ -36,6 +36,7 @@ pub(super) fn fit(
         block: held_out.block.take(&rows),
         origin: rows.iter().map(|&index| held_out.rows[index]).collect(),
         weights: vec![1.0; rows.len()],
+        uncopied: rows.len(),
     };
     let fit = StageFit {
         table,

@@ -21,8 +21,8 @@ pub(super) struct Table<'a> {
     pub(super) patterns: Vec<Pattern>,
     /// Logarithm of visits per user; NaN where either is unknown.
     pub(super) log_ratio: Vec<f64>,
-    /// Commonest first.
-    pub(super) sources: Vec<String>,
+    /// Commonest first; `None` stands for the rows that name none.
+    pub(super) sources: Vec<Option<String>>,
     pub(super) ranges: Vec<Option<(f64, f64)>>,
     pub(super) learned_category: bool,
     /// A number for each row that depends on what it is and not on where it stands.
@@ -60,8 +60,8 @@ impl<'a> Table<'a> {
     }
 
     fn read(&self, record: &Record, row: &mut InputRow) {
-        let source = record.source.as_deref().and_then(|source| self.sources.iter().position(|known| known == source));
-        row.read(record, source.map_or(0, |index| index as u16 + 1));
+        let source = self.sources.iter().position(|known| known.as_deref() == record.source.as_deref());
+        row.read(record, source.expect("every row's source is listed") as u16 + 1);
         for (value, range) in row.numeric.iter_mut().zip(&self.ranges) {
             if range.is_none() {
                 *value = f64::NAN;
@@ -75,6 +75,17 @@ impl<'a> Table<'a> {
     /// Rows the ratio is learned from.
     pub(super) fn labelled(&self) -> Vec<usize> {
         (0..self.block.len()).filter(|&row| !self.log_ratio[row].is_nan()).collect()
+    }
+
+    /// Rows an estimate can be held against: those the ratio is learned from, and those whose users are known and whose visits are not.
+    pub(super) fn judgeable(&self) -> Vec<usize> {
+        (0..self.block.len()).filter(|&row| !self.log_ratio[row].is_nan() || self.log_users_without_visits(row).is_some()).collect()
+    }
+
+    /// Logarithm of the users of a row that does not know its visits.
+    pub(super) fn log_users_without_visits(&self, row: usize) -> Option<f64> {
+        let users = self.dataset.records()[row].unique_users?.get();
+        (users >= 1.0 && self.block.numeric[VISITS][row].is_nan()).then(|| users.ln())
     }
 
     /// Rows that know a numeric input.
@@ -112,14 +123,14 @@ fn log_ratio(record: &Record) -> f64 {
     }
 }
 
-fn sources(records: &[Record]) -> Vec<String> {
-    let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    for source in records.iter().filter_map(|record| record.source.as_deref()) {
-        *counts.entry(source).or_default() += 1;
+fn sources(records: &[Record]) -> Vec<Option<String>> {
+    let mut counts = std::collections::BTreeMap::<Option<&str>, usize>::new();
+    for record in records {
+        *counts.entry(record.source.as_deref()).or_default() += 1;
     }
-    let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    let mut counts: Vec<(Option<&str>, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
-    counts.into_iter().map(|(name, _)| name.to_owned()).collect()
+    counts.into_iter().map(|(name, _)| name.map(str::to_owned)).collect()
 }
 
 fn range(records: &[Record], index: usize) -> Option<(f64, f64)> {
