@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Measures the choices behind the model's main stage by cross-validation by site, one changed at a time.
 
-How categories are encoded (native splits, or smoothed means of the target over the other sites), which sums of logarithms stand beside
-the inputs, and the trees' settings. Plain LightGBM on the inputs as observed: what is compared is the choice, not the product.
+How categories are encoded (native splits, smoothed means of the target over the other sites, or both), which sums of logarithms stand
+beside the inputs, the loss, the trees' settings, and how intervals are made. Plain LightGBM on the inputs as observed: what is compared
+is the choice, not the product.
 
     bench/.venv/bin/python bench/choices.py --data FILE.csv [--folds 5]
 """
@@ -19,14 +20,16 @@ from sklearn.model_selection import GroupKFold, KFold
 SMOOTHING = 20.0
 TREES = dict(
     objective="l1", n_estimators=300, learning_rate=0.05, num_leaves=31, min_child_samples=20, subsample=0.8, subsample_freq=1,
-    colsample_bytree=0.8, max_depth=8, verbosity=-1, n_jobs=2, random_state=0,
+    colsample_bytree=0.8, max_depth=8, cat_smooth=100.0, cat_l2=50.0, verbosity=-1, n_jobs=2, random_state=0,
 )  # fmt: skip
 SLOPES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 CHOICES = {
-    "the product's: target means, rank against traffic": {},
-    "encoding: none": {"encoding": "none"},
+    "the product's: both encodings, rank against traffic, L1": {},
+    "encoding: none": {"encoding": ""},
+    "encoding: target means": {"encoding": "means"},
     "encoding: native splits": {"encoding": "native"},
+    "encoding: native splits, LightGBM's smoothing": {"encoding": "native", "cat_smooth": 10.0, "cat_l2": 10.0},
     "sums: none": {"sums": "none"},
     "sums: visits x pages, rank x visits, rank x pages": {"sums": "plain"},
     "loss: L2": {"objective": "l2"},
@@ -67,18 +70,72 @@ def table(rows, target, train, test, encoding, sums):
             columns[f"rank_visits_{slope}"] = logs["rank"] + logs["visits"] + slope * logs["pages_per_visit"]
     category = rows["category"].where(rows["category"] != "All")
     top = category.str.split("/").str[0]
-    if encoding == "native":
+    if "native" in encoding:
         columns["category"], columns["top"] = category.astype("category"), top.astype("category")
-    elif encoding == "target":
-        columns["category"], columns["top"] = (target_means(codes, target, train, test) for codes in (category, top))
+    if "means" in encoding:
+        columns["category_mean"], columns["top_mean"] = (target_means(codes, target, train, test) for codes in (category, top))
     return pd.DataFrame(columns, index=rows.index)
 
 
-def points(rows, target, train, test, encoding="target", sums="slopes", **changed):
+def log_points(rows, target, train, test, encoding="native means", sums="slopes", **changed):
+    """Logarithm of the users of the rows `test`, bounded by 1 and visits."""
     inputs = table(rows, target, train, test, encoding, sums)
     model = lightgbm.LGBMRegressor(**{**TREES, **changed}).fit(inputs.iloc[train], target.iloc[train])
-    visits = rows["visits"].iloc[test]
-    return np.clip(visits * np.exp(-model.predict(inputs.iloc[test])), 1, visits)
+    log_visits = np.log(rows["visits"].iloc[test])
+    return np.clip(log_visits - model.predict(inputs.iloc[test]), 0, log_visits)
+
+
+def intervals(rows, target, train, test):
+    """Ends of the 90 % interval by method: a third of the training rows calibrates, the others fit."""
+    fit, held = next(KFold(3, shuffle=True, random_state=2).split(train))
+    fit, held = train[fit], train[held]
+    both = np.concatenate([held, test])
+    log_users = np.log(rows["unique_users"])
+    centre = log_points(rows, target, fit, both)
+    residual = log_users.iloc[held] - centre.iloc[: len(held)]
+    inputs = table(rows, target, fit, both, "native means", "slopes")
+    inner = list(KFold(4, shuffle=True, random_state=3).split(fit))
+    error = pd.concat([(log_users - log_points(rows, target, fit[rest], fit[out])).iloc[fit[out]] for rest, out in inner])
+    error = np.log(error.loc[rows.index[fit]].abs().clip(lower=0.01))
+    small = {**TREES, "objective": "l2", "n_estimators": 50, "learning_rate": 0.1, "num_leaves": 15, "min_child_samples": 50}
+    spread = np.exp(lightgbm.LGBMRegressor(**small).fit(inputs.iloc[fit], error).predict(inputs.iloc[both]))
+    quantiles = {}
+    for alpha in (0.05, 0.95):
+        model = lightgbm.LGBMRegressor(**{**TREES, "objective": "quantile", "alpha": alpha}).fit(inputs.iloc[fit], target.iloc[fit])
+        quantiles[alpha] = np.log(rows["visits"].iloc[both]) - model.predict(inputs.iloc[both])
+    low, high = quantiles[0.95], quantiles[0.05]
+    is_held, is_test = slice(0, len(held)), slice(len(held), None)
+    ends = {}
+    for name, scale in (("the same width for all, in logarithms", np.ones(len(both))), ("over the expected spread (the product's)", spread)):
+        score = residual / scale[is_held]
+        ends[name] = [centre.iloc[is_test] + np.quantile(score, level) * scale[is_test] for level in (0.05, 0.95)]
+    held_users = log_users.iloc[held]
+    below = np.quantile(low.iloc[is_held] - held_users, 0.95)
+    above = np.quantile(held_users - high.iloc[is_held], 0.95)
+    ends["quantile pair, not calibrated"] = [low.iloc[is_test], high.iloc[is_test]]
+    ends["conformalized quantiles"] = [low.iloc[is_test] - below, high.iloc[is_test] + above]
+    return {name: np.exp(pd.DataFrame({"low": low, "high": high})) for name, (low, high) in ends.items()}
+
+
+def compare_points(rows, target, splits):
+    print("| choice | median APE | RMSLE | MAE |\n| --- | ---: | ---: | ---: |")
+    for name, changed in CHOICES.items():
+        print(name, file=sys.stderr)
+        estimated = np.exp(pd.concat([log_points(rows, target, train, test, **changed) for train, test in splits]))
+        actual = rows["unique_users"].loc[estimated.index]
+        error = np.abs(estimated - actual)
+        rmsle = np.sqrt(np.mean((np.log1p(estimated) - np.log1p(actual)) ** 2))
+        print(f"| {name} | {np.median(error / actual):.2%} | {rmsle:.4f} | {error.mean():,.0f} |", flush=True)
+
+
+def compare_intervals(rows, target, splits):
+    parts = [intervals(rows, target, train, test) for train, test in splits]
+    print("\n| 90 % interval | coverage | median of high / low |\n| --- | ---: | ---: |")
+    for name in parts[0]:
+        ends = pd.concat([part[name] for part in parts])
+        actual = rows["unique_users"].loc[ends.index]
+        covered = ((ends["low"] <= actual) & (actual <= ends["high"])).mean()
+        print(f"| {name} | {covered:.1%} | {(ends['high'] / ends['low']).median():.2f} |")
 
 
 def main():
@@ -91,14 +148,8 @@ def main():
     target = np.log(rows["visits"] / rows["unique_users"])
     splitter = KFold(arguments.folds, shuffle=True, random_state=0) if rows["site"].is_unique else GroupKFold(arguments.folds)
     splits = list(splitter.split(rows, groups=rows["site"]))
-    print("| choice | median APE | RMSLE | MAE |\n| --- | ---: | ---: | ---: |")
-    for name, changed in CHOICES.items():
-        print(name, file=sys.stderr)
-        estimated = pd.concat([points(rows, target, train, test, **changed) for train, test in splits])
-        actual = rows["unique_users"].loc[estimated.index]
-        error = np.abs(estimated - actual)
-        rmsle = np.sqrt(np.mean((np.log1p(estimated) - np.log1p(actual)) ** 2))
-        print(f"| {name} | {np.median(error / actual):.2%} | {rmsle:.4f} | {error.mean():,.0f} |", flush=True)
+    compare_points(rows, target, splits)
+    compare_intervals(rows, target, splits)
 
 
 if __name__ == "__main__":

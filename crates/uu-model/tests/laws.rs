@@ -257,3 +257,20 @@ fn an_artifact_gives_back_the_report_of_its_training() {
     assert_eq!(report.evaluation.overall.errors.rows, trained().report.evaluation.overall.errors.rows);
     assert!(contents.trees().unwrap().contains_key("ratio"));
 }
+
+#[test]
+#[ignore = "long: run with ./test --full"]
+fn full_the_default_training_on_the_whole_sample_is_the_same_at_any_number_of_threads_and_covers_every_pattern() {
+    let rows = dataset(usize::MAX);
+    let with_threads = |threads| {
+        let settings = TrainSettings { threads: Some(threads), ..TrainSettings::default() };
+        train(&rows, &Rules::default(), &settings, &Silent).unwrap()
+    };
+    let first = with_threads(1);
+    assert!(first.artifact == with_threads(3).artifact, "the artifact depends on the threads");
+    let evaluation = &first.report.evaluation;
+    assert!((0.88..=0.92).contains(&evaluation.overall.intervals.coverage), "{}", evaluation.overall.intervals.coverage);
+    for group in evaluation.by_mask.iter().filter(|group| group.errors.rows > 3_000) {
+        assert!((0.86..=0.94).contains(&group.intervals.coverage), "{}: {}", group.name, group.intervals.coverage);
+    }
+}

@@ -25,6 +25,15 @@ pub(super) struct Masking {
     pub(super) seed: u64,
 }
 
+/// Copies are made until there are about this many of them: beyond, they cost time and teach nothing. On 15,000 rows a second copy is
+/// worth 0.1 to 0.5 points of median error on sparse patterns, on 40,000 nothing that can be told from noise.
+const ENOUGH_COPIES: usize = 30_000;
+
+/// How often each of `rows` rows is copied, at most `most` times.
+pub(super) fn copies(rows: usize, most: usize) -> usize {
+    ENOUGH_COPIES.div_ceil(rows.max(1)).min(most)
+}
+
 impl Masking {
     /// Expands the table's `rows`; each copy shows a subset of what its row knows, drawn evenly among all of them.
     pub(super) fn expand(self, table: &Table<'_>, rows: &[usize]) -> Expanded {

@@ -12,7 +12,7 @@ use uu_lightgbm::Objective;
 use super::fit::{FittedStage, StageFit, columns};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
-use super::masking::Masking;
+use super::masking::{self, Masking};
 use super::settings::TrainSettings;
 use super::table::Table;
 use super::{FitError, Progress, TrainReport, Trained, spread};
@@ -133,7 +133,8 @@ impl<'a> Training<'a> {
         let seed = site_hash("stage", self.settings.seed ^ job.input.map_or(0, |index| index as u64 + 1));
         // A fill is only ever asked of rows with something missing, so its copies count for more.
         let weight = if job.input.is_some() { self.settings.fill_copy_weight } else { self.settings.copy_weight };
-        let masking = Masking { copies: self.settings.copies, weight, hidden: job.input, seed };
+        let copies = masking::copies(self.table.labelled().len(), self.settings.copies);
+        let masking = Masking { copies, weight, hidden: job.input, seed };
         let expanded = masking.expand(&self.table, &rows);
         let own: Vec<f64> = expanded.origin.iter().map(|&row| targets[row]).collect();
         let fit = StageFit {

@@ -9,7 +9,7 @@ use uu_lightgbm::{Objective, Parameters};
 /// | --- | --- | --- | --- |
 /// | `seed` | 0 | | everything random: folds, masks, sampling inside the trees |
 /// | `folds` | 4 | 2 to 20 | parts the sites are divided into; each is held out once |
-/// | `copies` | 2 | 0 to 8 | copies of each row with some of its inputs hidden |
+/// | `copies` | 2 | 0 to 8 | copies of each row with some of its inputs hidden, at most; one is enough where rows are many |
 /// | `copy_weight` | 0.3 | (0, 1] | weight of such a copy where the ratio is learned |
 /// | `fill_copy_weight` | 0.5 | (0, 1] | its weight where an input is learned to be filled |
 /// | `threads` | all cores | >= 1 | threads; does not change the model |
