@@ -9,6 +9,12 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(u32);
 
+/// Days of the calendar's cycle of 400 years.
+const DAYS_PER_ERA: i64 = 146_097;
+
+/// Days from 0000-03-01 to 1970-01-01.
+const DAYS_TO_1970: i64 = 719_468;
+
 /// The text is not a date in `YYYY-MM-DD` or `YYYY-MM` form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a date like `2018-12-01` or `2018-12`")]
@@ -50,6 +56,32 @@ impl Month {
     #[must_use]
     pub fn from_index(index: u32) -> Option<Self> {
         Self::new(index / 12, index % 12 + 1)
+    }
+
+    /// Days from 1970-01-01 to its first day, in the Gregorian calendar.
+    ///
+    /// **Source**: Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
+    #[must_use]
+    pub fn days_since_1970(self) -> i32 {
+        let (year, month) = (self.year() as i32, self.month_of_year() as i32);
+        let year = if month <= 2 { year - 1 } else { year };
+        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5;
+        let day_of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4 - year.rem_euclid(400) / 100 + day_of_year;
+        year.div_euclid(400) * DAYS_PER_ERA as i32 + day_of_era - DAYS_TO_1970 as i32
+    }
+
+    /// The month of the day so many days after 1970-01-01, if it is in the calendar.
+    ///
+    /// **Source**: as above, `civil_from_days`: 400-year cycles counted from 0000-03-01.
+    #[must_use]
+    pub fn of_day_since_1970(day: i64) -> Option<Self> {
+        let shifted = day.checked_add(DAYS_TO_1970)?;
+        let day_of_era = shifted.rem_euclid(DAYS_PER_ERA);
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let index = (shifted.div_euclid(DAYS_PER_ERA) * 400 + year_of_era) * 12 + month_from_march + 2;
+        Self::from_index(u32::try_from(index).ok()?)
     }
 
     fn days(self) -> u32 {
@@ -130,5 +162,29 @@ mod tests {
         assert_eq!(month.to_string(), "2018-12-01");
         assert_eq!(month.plus(1).unwrap().to_string(), "2019-01-01");
         assert_eq!(Month::from_index(month.index()), Some(month));
+    }
+
+    #[rstest]
+    #[case(0, "1970-01-01")]
+    #[case(30, "1970-01-01")]
+    #[case(31, "1970-02-01")]
+    #[case(-1, "1969-12-01")]
+    #[case(11_016, "2000-02-01")]
+    #[case(11_017, "2000-03-01")]
+    #[case(20_453, "2025-12-01")]
+    fn a_day_has_its_month(#[case] day: i64, #[case] month: &str) {
+        assert_eq!(Month::of_day_since_1970(day).map(|month| month.to_string()).as_deref(), Some(month));
+    }
+
+    #[test]
+    fn every_month_has_its_first_day_and_the_day_before_is_the_month_before() {
+        for index in 12..9_999 * 12 {
+            let month = Month::from_index(index).unwrap();
+            let first = i64::from(month.days_since_1970());
+            assert_eq!(Month::of_day_since_1970(first), Some(month));
+            assert_eq!(Month::of_day_since_1970(first - 1), Month::from_index(index - 1), "{month}");
+        }
+        assert_eq!(Month::of_day_since_1970(i64::MAX), None);
+        assert_eq!(Month::of_day_since_1970(i64::MIN), None);
     }
 }

@@ -234,7 +234,7 @@ fn damaged_parquet_is_an_error_wherever_it_is_damaged() {
             ..uu_core::Record::unknown(uu_core::Month::new(2024, month).unwrap())
         })
         .collect();
-    write_records(&records, &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
+    write_records(records.clone(), &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
     let whole = std::fs::read(&path).unwrap();
     for place in 0..whole.len() {
         let mut damaged = whole.clone();

@@ -63,7 +63,7 @@ proptest! {
         for format in ["csv", "json", "ndjson", "parquet"] {
             for compression in ["", ".gz", ".zst"] {
                 let path = folder.path().join(format!("records.{format}{compression}"));
-                write_records(&records, &extras(), Output::Path(path.clone()), WriteOptions::default()).unwrap();
+                write_records(records.clone(), &extras(), Output::Path(path.clone()), WriteOptions::default()).unwrap();
                 prop_assert_eq!(&read_back(&path), &records, "{}{}", format, compression);
             }
         }
@@ -76,11 +76,11 @@ fn compression_is_seen_by_content_and_members_are_joined() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.csv.gz");
     let record = Record { visits: Visits::new(5.0).ok(), site: Some("a.com".into()), ..Record::unknown(Month::new(2024, 1).unwrap()) };
-    write_records(std::slice::from_ref(&record), &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
+    write_records([record], &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
     let mut bytes = std::fs::read(&path).unwrap();
     let more = folder.path().join("more");
     let options = WriteOptions { format: Some(Format::Csv), compression: Some(Compression::Gzip), ..WriteOptions::default() };
-    write_records(&[], &[], Output::Path(more.clone()), options).unwrap();
+    write_records([], &[], Output::Path(more.clone()), options).unwrap();
     let one = std::fs::read(&path).unwrap();
     bytes.extend(one);
     let rows: u64 =
@@ -95,7 +95,7 @@ fn no_records_are_still_columns() {
     let folder = tempfile::tempdir().unwrap();
     for format in ["csv", "json", "ndjson", "parquet"] {
         let path = folder.path().join(format!("none.{format}"));
-        write_records(&[], &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
+        write_records([], &[], Output::Path(path.clone()), WriteOptions::default()).unwrap();
         if format == "ndjson" {
             assert_eq!(std::fs::read(&path).unwrap(), b"");
             continue;

@@ -164,6 +164,13 @@ impl Model {
         Pattern::of(&fields)
     }
 
+    /// The numeric inputs that are filled where they are unknown, in the order of [`Estimate::filled`].
+    #[must_use]
+    pub fn fillable(&self) -> Vec<FaultField> {
+        let fills = self.parts.fills.iter().enumerate().filter(|(index, stage)| stage.is_some() || *index == VISITS);
+        fills.map(|(index, _)| numeric_field(index, &self.parts.rules.extras)).collect()
+    }
+
     /// Answers records, in order; each on its own.
     #[must_use]
     pub fn estimate(&self, records: &[Record], options: EstimateOptions) -> Vec<Estimate> {

@@ -10,6 +10,9 @@ use crate::problem::{Kind, Problem, shortened};
 /// How much beyond its bound a body is read and thrown away, so that its sender gets to read the refusal instead of a reset.
 const DRAIN_BYTES: usize = 16 << 20;
 
+/// What `curl -d` says of any body unless told otherwise.
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Reads a JSON body whole.
 ///
 /// **Errors**: another media type, a content encoding, a body beyond `limit` bytes or cut short.
@@ -17,7 +20,8 @@ pub(crate) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> 
     if let Some(found) = media_type(headers)
         && !is_json(&found)
     {
-        let detail = format!("`application/json` is expected, got `{}`", shortened(&found));
+        let hint = if found == FORM { "; curl needs `-H 'Content-Type: application/json'` beside `-d`" } else { "" };
+        let detail = format!("`application/json` is expected, got `{}`{hint}", shortened(&found));
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
     refuse_encoding(headers)?;

@@ -9,9 +9,12 @@ use std::time::Duration;
 /// | `body_bytes` | 1 MiB | largest body of a request that is read whole |
 /// | `batch_body_bytes` | 4 GiB | largest body of a batch, counted as it streams, before decompression |
 /// | `batch_spool_bytes` | 4 GiB | largest Parquet upload: it is spooled to disk, since its index stands at its end |
+/// | `batch_rows` | 100 million | rows of a batch |
+/// | `batch_timeout` | 1 h | time of a batch, from its first byte to its last |
 /// | `months` | 1,200 | months in one request: a century |
 /// | `fields_per_month` | 100 | keys in one month |
 /// | `inline_months` | 100 | months answered on the thread that read them; more go to a worker |
+/// | `inline_explained_months` | 1 | the same where explanations are asked for: each takes as long as a hundred estimates |
 /// | `workers` | number of cores | large requests worked on at a time |
 /// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
 /// | `batches` | 2 | batches running at a time; beyond, 429 |
@@ -29,12 +32,18 @@ pub struct Limits {
     pub batch_body_bytes: u64,
     /// Largest Parquet upload.
     pub batch_spool_bytes: u64,
+    /// Rows of a batch.
+    pub batch_rows: u64,
+    /// Time of a batch.
+    pub batch_timeout: Duration,
     /// Months in one request.
     pub months: usize,
     /// Keys in one month.
     pub fields_per_month: usize,
     /// Months answered on the thread that read them.
     pub inline_months: usize,
+    /// Months answered on the thread that read them, with their explanations.
+    pub inline_explained_months: usize,
     /// Large requests worked on at a time.
     pub workers: usize,
     /// Large requests waiting for a worker.
@@ -61,9 +70,12 @@ impl Default for Limits {
             body_bytes: 1 << 20,
             batch_body_bytes: 4 << 30,
             batch_spool_bytes: 4 << 30,
+            batch_rows: 100_000_000,
+            batch_timeout: Duration::from_secs(3_600),
             months: 1_200,
             fields_per_month: 100,
             inline_months: 100,
+            inline_explained_months: 1,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             worker_queue: 64,
             batches: 2,

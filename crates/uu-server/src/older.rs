@@ -161,35 +161,6 @@ fn set<'a>(raw: &mut RawRecord<'a>, name: &str, value: RawValue<'a>, rules: &Rul
 fn current_month() -> Month {
     const SECONDS_PER_DAY: u64 = 86_400;
     let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() / SECONDS_PER_DAY);
-    month_of_day(days)
-}
-
-/// The month of the day so many days after 1970-01-01, by the calendar's 400-year cycle counted from 0000-03-01.
-fn month_of_day(days: u64) -> Month {
-    let shifted = days + 719_468;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let months_since_year_0 = (shifted / 146_097 * 400 + year_of_era) * 12 + month_from_march + 2;
-    Month::from_index(u32::try_from(months_since_year_0).unwrap_or(u32::MAX))
-        .unwrap_or_else(|| Month::from_index(2000 * 12).expect("the year 2000 has a January"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case(0, "1970-01-01")]
-    #[case(30, "1970-01-01")]
-    #[case(31, "1970-02-01")]
-    #[case(11_016, "2000-02-01")]
-    #[case(11_017, "2000-03-01")]
-    #[case(20_453, "2025-12-01")]
-    #[case(20_454, "2026-01-01")]
-    fn the_month_of_a_day_is_that_of_the_calendar(#[case] days: u64, #[case] expected: &str) {
-        assert_eq!(month_of_day(days).to_string(), expected);
-    }
+    let month = i64::try_from(days).ok().and_then(Month::of_day_since_1970);
+    month.unwrap_or_else(|| Month::new(2000, 1).expect("the year 2000 has a January"))
 }

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use uu_core::{Checked, FaultField, Field, Record, Warning};
 use uu_data::read::GoodChunk;
 use uu_data::write::Added;
-use uu_model::{Estimate, EstimateOptions, FilledInput, Pattern};
+use uu_model::{Estimate, EstimateOptions, FilledInput};
 
 pub use uu_data::read::{
     BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
@@ -25,9 +25,6 @@ const BLOCK_ROWS: usize = 1_024;
 
 /// Chunks that may wait between two stages: reading, estimating and writing go on side by side, and memory stays flat.
 const WAITING_CHUNKS: usize = 1;
-
-/// The inputs that can be filled, in the order of their columns.
-const FILLED_INPUTS: [Field; 5] = [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration];
 
 /// What to estimate, and where to write it.
 #[derive(Debug)]
@@ -52,6 +49,8 @@ pub struct BatchReport {
     pub skipped: SkippedRows,
     /// Columns that the output could not take up; see [`uu_data::write::Written`].
     pub late_columns: BTreeSet<String>,
+    /// Columns of the input that the output has anew; see [`uu_data::write::Written`].
+    pub replaced_columns: BTreeSet<String>,
 }
 
 /// A batch ended before its input did; what was written is void.
@@ -91,7 +90,7 @@ pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64
         let written = written?;
         let skipped = skipped?;
         let written = written.finish()?;
-        Ok(BatchReport { rows: written.rows, skipped, late_columns: written.late_columns })
+        Ok(BatchReport { rows: written.rows, skipped, late_columns: written.late_columns, replaced_columns: written.replaced_columns })
     })
 }
 
@@ -166,9 +165,8 @@ struct Columns<'a> {
 
 impl Columns<'_> {
     fn all(&self) -> Vec<Added> {
-        let learned = self.served.model.learned();
-        let filled = FILLED_INPUTS.into_iter().filter(|field| learned.contains(Pattern::of(&[*field])));
-        let mut added: Vec<Added> = filled.map(|field| column(field.column(), Arc::new(self.filled_values(field)))).collect();
+        let fillable = self.served.model.fillable();
+        let mut added: Vec<Added> = fillable.iter().map(|field| column(field.column(), Arc::new(self.filled_values(field)))).collect();
         let (mut points, mut lows, mut highs) = (Vec::new(), Vec::new(), Vec::new());
         for (record, estimate) in self.records.iter().zip(self.estimates) {
             let (point, low, high) = whole(record, estimate);
@@ -186,9 +184,8 @@ impl Columns<'_> {
         added
     }
 
-    fn filled_values(&self, field: Field) -> Float64Array {
-        let wanted = FaultField::Field(field);
-        let value = |estimate: &Estimate| estimate.filled.iter().find(|input| input.field == wanted).map(|input| input.value);
+    fn filled_values(&self, field: &FaultField) -> Float64Array {
+        let value = |estimate: &Estimate| estimate.filled.iter().find(|input| input.field == *field).map(|input| input.value);
         self.estimates.iter().map(value).collect()
     }
 

@@ -2,7 +2,7 @@
 
 use uu_core::Rules;
 use uu_data::clean::{CleanError, CleanOptions, Cleaner, QualityReport};
-use uu_data::read::{BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions, SkippedRows, open};
+use uu_data::read::{BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions};
 use uu_data::{Dataset, sample};
 
 /// Where the rows of a training or of a judgement come from, and how they are read.
@@ -49,7 +49,7 @@ impl Sources {
     ///
     /// **Errors**: the first input that cannot be read; bad rows, unless they are skipped; rows that must not train together.
     pub fn for_training(self, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
-        self.cleaned(CleanOptions::default(), rows_read)
+        self.cleaned(&CleanOptions::default(), rows_read)
     }
 
     /// Reads and cleans the rows for a judgement: what is merely unusual stays, or the figures would flatter.
@@ -57,26 +57,16 @@ impl Sources {
     /// **Errors**: as for training.
     pub fn for_judging(self, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
         let everything = CleanOptions { input_deviations: f64::INFINITY, label_deviations: f64::INFINITY, ..CleanOptions::default() };
-        self.cleaned(everything, rows_read)
+        self.cleaned(&everything, rows_read)
     }
 
-    fn cleaned(self, options: CleanOptions, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
-        let mut cleaner = Cleaner::new(CleanOptions { extras: self.rules.extras.clone(), ..options });
+    fn cleaned(self, options: &CleanOptions, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
+        let mut cleaner = Cleaner::new(CleanOptions { extras: self.rules.extras.clone(), ..options.clone() });
         let read =
             ReadOptions { format: self.format, rules: self.rules, bounce_rate_unit: self.bounce_rate_unit, ..ReadOptions::default() };
-        let mut skipped = SkippedRows::default();
-        let mut rows = 0;
         for input in self.inputs {
-            cleaner.next_input();
-            for chunk in open(input, read.clone())? {
-                let chunk = chunk?.passed(self.bad_rows, &mut skipped)?;
-                cleaner.add_numbers_from_text(&chunk.numbers_from_text);
-                rows += chunk.rows.len() as u64;
-                chunk.rows.into_iter().for_each(|row| cleaner.add(row));
-                rows_read(rows);
-            }
+            cleaner.read(input, &read, self.bad_rows, rows_read)?;
         }
-        cleaner.add_skipped(&skipped);
         Ok(cleaner.finish()?)
     }
 }

@@ -50,6 +50,10 @@ fn tell(report: &BatchReport) {
             note(&format!("  {example}"));
         }
     }
+    if !report.replaced_columns.is_empty() {
+        let columns: Vec<&str> = report.replaced_columns.iter().map(String::as_str).collect();
+        note(&format!("warning: the input's columns of these names stand anew in the output: {}", columns.join(", ")));
+    }
     if !report.late_columns.is_empty() {
         let columns: Vec<&str> = report.late_columns.iter().map(String::as_str).collect();
         note(&format!("warning: first seen after the output's columns were settled, and not in it: {}", columns.join(", ")));

@@ -109,34 +109,20 @@ impl Cleaner {
         self.rows.push((InputRecord { record: row.record, input: self.inputs }, row.warnings));
     }
 
-    /// Reads an input as the next one, with what it skipped and converted.
+    /// Reads an input as the next one, with what it skipped and converted; `rows_read` hears how many rows there are in all.
     ///
     /// **Errors**: the input cannot be read, or has bad rows under [`BadRows::Fail`].
-    pub fn read(&mut self, input: Input, options: &ReadOptions, policy: BadRows) -> Result<(), ReadError> {
+    pub fn read(&mut self, input: Input, options: &ReadOptions, policy: BadRows, rows_read: &mut dyn FnMut(u64)) -> Result<(), ReadError> {
         self.next_input();
         for chunk in open(input, options.clone())? {
             let chunk = chunk?.passed(policy, &mut self.skipped)?;
-            self.add_numbers_from_text(&chunk.numbers_from_text);
-            for row in chunk.rows {
-                self.add(row);
+            for (column, count) in chunk.numbers_from_text {
+                *self.numbers_from_text.entry(column).or_default() += count;
             }
+            chunk.rows.into_iter().for_each(|row| self.add(row));
+            rows_read(self.rows.len() as u64);
         }
         Ok(())
-    }
-
-    /// Adds what reading skipped, for the report.
-    pub fn add_skipped(&mut self, skipped: &SkippedRows) {
-        self.skipped.total += skipped.total;
-        for (rule, rows) in &skipped.by_rule {
-            *self.skipped.by_rule.entry(rule).or_default() += rows;
-        }
-    }
-
-    /// Adds how many numbers were read from text, for the report.
-    pub fn add_numbers_from_text(&mut self, counts: &BTreeMap<String, u64>) {
-        for (column, count) in counts {
-            *self.numbers_from_text.entry(column.clone()).or_default() += count;
-        }
     }
 
     /// Cleans the rows.

@@ -10,7 +10,7 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
 use arrow::record_batch::RecordBatch;
-use uu_core::{Checked, Fault, Field, RawRecord, RawValue, check};
+use uu_core::{Checked, Fault, Field, Month, RawRecord, RawValue, check};
 
 use super::{BounceRateUnit, Context, ReadError, RowFaults};
 
@@ -235,20 +235,9 @@ impl Cells {
     }
 }
 
-/// A day as the check reads it; one outside the calendar as what it is, for the check to refuse.
-///
-/// **Source**: Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+/// A day as the check reads it, which is its month; one outside the calendar as what it is, for the check to refuse.
 fn written(day: i32) -> String {
-    let shifted = i64::from(day) + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day_of_month = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day_of_month:02}")
+    Month::of_day_since_1970(day.into()).map_or_else(|| format!("day {day} after 1970-01-01"), |month| month.to_string())
 }
 
 fn is_text(kind: &DataType) -> bool {

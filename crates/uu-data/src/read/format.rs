@@ -53,26 +53,6 @@ impl Format {
 /// The mark that some programs put before UTF-8 text.
 pub(crate) const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-impl std::str::FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
-        match name {
-            "csv" => Ok(Self::Csv),
-            "json" => Ok(Self::Json),
-            "ndjson" | "jsonl" => Ok(Self::Ndjson),
-            "parquet" => Ok(Self::Parquet),
-            "nested" => Ok(Self::Nested),
-            _ => Err(UnknownFormat),
-        }
-    }
-}
-
-/// The name is of no format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected `csv`, `json`, `ndjson`, `parquet` or `nested`")]
-pub struct UnknownFormat;
-
 impl std::fmt::Display for Format {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(match self {

@@ -10,6 +10,9 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+
+use super::WriteError;
 
 /// Parts the entries of a list within one cell.
 const LIST_SEPARATOR: &[u8] = b"; ";
@@ -26,6 +29,17 @@ pub(super) enum Cells {
 }
 
 impl Cells {
+    /// The columns of a batch.
+    ///
+    /// **Errors**: the first column of a type that has no text, by its name.
+    pub(super) fn of_batch(batch: &RecordBatch) -> Result<Vec<Self>, WriteError> {
+        let schema = batch.schema();
+        let columns = schema.fields().iter().zip(batch.columns());
+        let named =
+            columns.map(|(column, values)| Self::of(values).map_err(|reason| WriteError::Column { column: column.name().clone(), reason }));
+        named.collect()
+    }
+
     pub(super) fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
         Ok(match column.data_type() {
             DataType::Utf8 => Self::Text(column.as_string::<i32>().clone()),

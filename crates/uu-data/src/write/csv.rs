@@ -42,7 +42,7 @@ impl CsvWriter {
 
 impl Encode for CsvWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        let columns = batch.columns().iter().map(Cells::of).collect::<Result<Vec<_>, _>>()?;
+        let columns = Cells::of_batch(batch)?;
         for row in 0..batch.num_rows() {
             let start = self.buffer.len();
             for (index, cells) in columns.iter().enumerate() {

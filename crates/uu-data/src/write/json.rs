@@ -99,10 +99,7 @@ fn key(name: &str) -> Vec<u8> {
 impl Encode for TableWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         let schema = batch.schema();
-        let mut columns = Vec::with_capacity(batch.num_columns());
-        for (column, values) in schema.fields().iter().zip(batch.columns()) {
-            columns.push((key(column.name()), Cells::of(values)?));
-        }
+        let columns: Vec<_> = schema.fields().iter().map(|column| key(column.name())).zip(Cells::of_batch(batch)?).collect();
         self.rows(&columns, batch.num_rows()).map_err(|source| WriteError::Io { file: self.file.clone(), source })
     }
 

@@ -112,6 +112,7 @@ impl Layout {
     }
 
     fn convert(&self, values: &ArrayRef, column: &OutColumn) -> Result<ArrayRef, WriteError> {
+        let failed = |reason| WriteError::Column { column: column.name.clone(), reason };
         let from = values.data_type();
         if *from == column.kind {
             return Ok(values.clone());
@@ -120,9 +121,9 @@ impl Layout {
             return numbers(values, &column.name);
         }
         if self.text && is_text(&column.kind) {
-            return Ok(super::cells::texts(values)?);
+            return super::cells::texts(values).map_err(failed);
         }
-        Ok(cast(values, &column.kind)?)
+        cast(values, &column.kind).map_err(failed)
     }
 }
 

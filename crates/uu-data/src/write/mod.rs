@@ -15,6 +15,7 @@ use arrow::array::ArrayRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
+use uu_core::Field;
 
 pub use output::{Compression, Output};
 pub use records::{records_batch, write_records};
@@ -50,6 +51,8 @@ pub struct Written {
     pub rows: u64,
     /// Columns that a later row of the JSON input was the first to have: a table whose header stands cannot take them up.
     pub late_columns: BTreeSet<String>,
+    /// Columns of the input that the output has anew, with other values, since an added column has their name.
+    pub replaced_columns: BTreeSet<String>,
 }
 
 /// Writing cannot go on; nothing is left in the place of the output.
@@ -73,6 +76,14 @@ pub enum WriteError {
         column: String,
         /// The text.
         found: String,
+    },
+    /// A column's type has no form in the format.
+    #[error("column `{column}` cannot be written in this format: {reason}")]
+    Column {
+        /// The column.
+        column: String,
+        /// Why not.
+        reason: ArrowError,
     },
     /// The columns cannot be laid out in the format.
     #[error("the columns cannot be written: {0}")]
@@ -141,6 +152,7 @@ impl Writer {
             self.start(batch, json.is_some(), added)?;
         }
         self.written.rows += batch.num_rows() as u64;
+        self.note_replaced(batch, added);
         match (&mut self.state, json) {
             (State::Objects(writer), Some(json)) => {
                 writer.write(json, added).map_err(|source| WriteError::Io { file: self.name.clone(), source })
@@ -150,6 +162,24 @@ impl Writer {
                 encoder.write(&table)
             }
             _ => Err(self.void()),
+        }
+    }
+
+    /// Rows written so far.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.written.rows
+    }
+
+    /// An added column that is no field takes the place of a given one: whoever needs that one must know.
+    fn note_replaced(&mut self, batch: &RecordBatch, added: &[Added]) {
+        let schema = batch.schema();
+        let given = schema.fields().iter().map(|column| column.name());
+        let replaced = given.filter(|name| Field::named(name).is_none() && added.iter().any(|added| added.name == **name));
+        for name in replaced {
+            if !self.written.replaced_columns.contains(name) {
+                self.written.replaced_columns.insert(name.clone());
+            }
         }
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::RecordBatch;
-use uu_core::{AvgVisitDuration, BounceRate, Field, Month, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
+use uu_core::{AvgVisitDuration, BounceRate, Field, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
 
-use super::{Output, WriteError, WriteOptions, Writer};
+use super::{Output, WriteError, WriteOptions, Writer, Written};
 
 const BATCH_ROWS: usize = 64 << 10;
 
@@ -19,7 +19,7 @@ const BATCH_ROWS: usize = 64 << 10;
 pub fn records_batch(records: &[Record], extras: &[String]) -> RecordBatch {
     let numbers = |of: fn(&Record) -> Option<f64>| Arc::new(records.iter().map(of).collect::<Float64Array>()) as ArrayRef;
     let texts = |of: fn(&Record) -> Option<&str>| Arc::new(records.iter().map(of).collect::<StringArray>()) as ArrayRef;
-    let dates: Date32Array = records.iter().map(|record| Some(days_since_1970(record.month))).collect();
+    let dates: Date32Array = records.iter().map(|record| Some(record.month.days_since_1970())).collect();
     let ranks: Int64Array = records.iter().map(|record| record.rank.map(|rank| Rank::get(rank) as i64)).collect();
     let mut columns: Vec<(&str, ArrayRef)> = vec![
         (Field::Source.column(), texts(|record| record.source.as_deref())),
@@ -44,29 +44,29 @@ pub fn records_batch(records: &[Record], extras: &[String]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(Schema::new(schema)), columns).expect("every column has a value for each record")
 }
 
-/// Writes records in the canonical columns.
+/// Writes records in the canonical columns, as they come.
 ///
 /// **Errors**: the output fails.
-pub fn write_records(records: &[Record], extras: &[String], output: Output, mut options: WriteOptions) -> Result<(), WriteError> {
+pub fn write_records(
+    records: impl IntoIterator<Item = Record>,
+    extras: &[String],
+    output: Output,
+    mut options: WriteOptions,
+) -> Result<Written, WriteError> {
     options.extras = extras.to_vec();
     let mut writer = Writer::create(output, options)?;
-    // The columns are written even where there is no record.
-    let chunks = records.chunks(BATCH_ROWS).chain(records.is_empty().then_some(records));
-    for chunk in chunks {
-        writer.write(&records_batch(chunk, extras), None, &[])?;
+    let mut records = records.into_iter();
+    let mut chunk: Vec<Record> = Vec::new();
+    loop {
+        chunk.clear();
+        chunk.extend(records.by_ref().take(BATCH_ROWS));
+        // The columns are written even where there is no record.
+        if chunk.is_empty() && writer.rows() > 0 {
+            return writer.finish();
+        }
+        writer.write(&records_batch(&chunk, extras), None, &[])?;
+        if chunk.is_empty() {
+            return writer.finish();
+        }
     }
-    writer.finish().map(|_| ())
-}
-
-/// Days from 1970-01-01 to the first day of the month, in the Gregorian calendar.
-///
-/// **Source**: Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
-fn days_since_1970(month: Month) -> i32 {
-    let (year, month) = (month.year() as i32, month.month_of_year() as i32);
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
 }

@@ -23,6 +23,10 @@ pub(super) enum Refusal {
     TooSlow,
     /// Its sender went away.
     CutOff,
+    /// It has more rows than this.
+    TooManyRows(u64),
+    /// It took longer than this.
+    TooLong(Duration),
 }
 
 /// Says why a body was refused, once it was.
@@ -32,6 +36,11 @@ pub(super) struct RefusalCell(Arc<OnceLock<Refusal>>);
 impl RefusalCell {
     pub(super) fn get(&self) -> Option<Refusal> {
         self.0.get().copied()
+    }
+
+    /// The first reason stands.
+    pub(super) fn set(&self, refusal: Refusal) {
+        self.0.set(refusal).ok();
     }
 }
 
@@ -100,7 +109,7 @@ impl Pump {
                 Ok(Some(Err(_))) => (Refusal::CutOff, io::ErrorKind::ConnectionAborted),
                 Err(_elapsed) => (Refusal::TooSlow, io::ErrorKind::TimedOut),
             };
-            self.refusal.0.set(refused.0).ok();
+            self.refusal.set(refused.0);
             self.sender.send(Err(refused.1)).await.ok();
             return;
         }

@@ -10,6 +10,13 @@ pub(super) fn problem(error: &BatchError, refusal: Option<Refusal>) -> Problem {
         Some(Refusal::TooLarge(limit)) => return Problem::new(Kind::TooLarge, format!("at most {limit} bytes are read")),
         Some(Refusal::TooSlow) => return Problem::new(Kind::Timeout, "the next bytes of the body did not come in time"),
         Some(Refusal::CutOff) => return Problem::new(Kind::MalformedBody, "the body ended early"),
+        Some(Refusal::TooManyRows(limit)) => {
+            return Problem::new(Kind::TooLarge, format!("at most {limit} rows are read; send them in parts"));
+        }
+        Some(Refusal::TooLong(limit)) => {
+            let detail = format!("a batch may take {} s; send it in parts", limit.as_secs());
+            return Problem::new(Kind::Timeout, detail);
+        }
         None => {}
     }
     match error {
@@ -19,8 +26,10 @@ pub(super) fn problem(error: &BatchError, refusal: Option<Refusal>) -> Problem {
             let hint = error.hint().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
             Problem::new(Kind::MalformedBody, format!("{error}{hint}"))
         }
-        BatchError::Write(error @ WriteError::NotANumber { .. }) => Problem::new(Kind::MalformedBody, error.to_string()),
-        BatchError::Write(_) | BatchError::Stopped => ours(error),
+        BatchError::Write(WriteError::Io { .. } | WriteError::NestedIsReadOnly) => ours(error),
+        // What the columns are made of is the sender's: no type or size of theirs is a fault of the server.
+        BatchError::Write(error) => Problem::new(Kind::MalformedBody, error.to_string()),
+        BatchError::Stopped => ours(error),
     }
 }
 

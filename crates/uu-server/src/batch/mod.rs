@@ -6,7 +6,9 @@ mod media;
 mod options;
 
 use std::io::Seek;
+use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -18,14 +20,15 @@ use uu_service::batch::{self, Batch, BatchError, Format, Input, Output, ReadOpti
 use crate::app::App;
 use crate::limits::Limits;
 use crate::problem::{Kind, Problem, ProblemDocument};
-use bridge::{AnswerWriter, BodyReader, Started};
+use bridge::{AnswerWriter, BodyReader, Refusal, RefusalCell, Started};
 use media::Media;
 use options::Options;
 
 /// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.
 ///
 /// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
-/// `unique_users_low`, `unique_users_high`, `filled`, `warnings` and `model`. A failure after the answer has begun cuts it off.
+/// `unique_users_low`, `unique_users_high`, `filled` (by the names of columns: `rank`, not `alexa`), `warnings` and `model`, in the place of
+/// columns of these names that the input may have. A failure after the answer has begun cuts it off.
 #[utoipa::path(
     post,
     path = "/predict/batch",
@@ -75,11 +78,12 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
     let reader = bridge::body_reader(body, limit, app.limits.stall_timeout);
     let refusal = reader.refusal();
+    let of_job = refusal.clone();
     let (writer, answer) = bridge::answer_writer();
     let job = Job { served, media, options, limits: app.limits.clone() };
     tokio::task::spawn_blocking(move || {
         let ending = writer.ending();
-        let outcome = job.run(reader, writer);
+        let outcome = job.run(reader, writer, &of_job);
         drop(slot);
         ending.end(outcome);
     });
@@ -108,7 +112,7 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self, reader: BodyReader, writer: AnswerWriter) -> Result<(), BatchError> {
+    fn run(&self, reader: BodyReader, writer: AnswerWriter, refusal: &RefusalCell) -> Result<(), BatchError> {
         let write = WriteOptions { format: Some(self.media.wanted), compression: None, extras: self.served.model.rules().extras.clone() };
         let batch = Batch {
             reader: self.open(reader)?,
@@ -116,7 +120,18 @@ impl Job {
             bad_rows: self.options.bad_rows,
             estimate: self.options.estimate,
         };
-        let report = batch::predict_batch(&self.served, batch, &mut |_| std::ops::ControlFlow::Continue(()))?;
+        let (began, limits) = (Instant::now(), &self.limits);
+        let report = batch::predict_batch(&self.served, batch, &mut |rows| {
+            let stop = if rows > limits.batch_rows {
+                Refusal::TooManyRows(limits.batch_rows)
+            } else if began.elapsed() > limits.batch_timeout {
+                Refusal::TooLong(limits.batch_timeout)
+            } else {
+                return ControlFlow::Continue(());
+            };
+            refusal.set(stop);
+            ControlFlow::Break(())
+        })?;
         tracing::debug!(rows = report.rows, skipped = report.skipped.total, "a batch is done");
         Ok(())
     }

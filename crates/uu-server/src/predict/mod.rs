@@ -102,7 +102,8 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
         query.refuse_rest()?;
         read_json(&head.headers, body, app.limits.body_bytes).await?
     };
-    let answer = match answer(&bytes, &served, query.options, &app.limits, Some(app.limits.inline_months))? {
+    let inline = if query.options.explain { app.limits.inline_explained_months } else { app.limits.inline_months };
+    let answer = match answer(&bytes, &served, query.options, &app.limits, Some(inline))? {
         Some(answer) => answer,
         None => {
             let (options, limits) = (query.options, app.limits.clone());

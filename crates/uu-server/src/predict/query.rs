@@ -62,7 +62,7 @@ impl<'q> Query<'q> {
             }
             body.push_str(&json_text(name));
             body.push(':');
-            body.push_str(&json_value(value));
+            body.push_str(&json_value(name, value));
         }
         body.push_str("}}");
         Ok(body)
@@ -80,12 +80,13 @@ fn json_text(text: &str) -> String {
     serde_json::to_string(text).expect("a text can always be written")
 }
 
-/// A number as it is written, anything else as a text, nothing as null.
-fn json_value(value: &str) -> Cow<'_, str> {
+/// A number as it is written, anything else as a text, nothing as null. A name is a text even where it looks like a number.
+fn json_value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
     if value.trim().is_empty() {
         return Cow::Borrowed("null");
     }
-    if serde_json::from_str::<serde_json::Number>(value).is_ok() {
+    let is_name = matches!(Field::named(name), Some(Field::Site | Field::Source | Field::RankSource));
+    if !is_name && serde_json::from_str::<serde_json::Number>(value).is_ok() {
         return Cow::Borrowed(value);
     }
     Cow::Owned(json_text(value))
