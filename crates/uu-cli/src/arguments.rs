@@ -47,7 +47,7 @@ pub(crate) enum Command {
     Evaluate(Evaluate),
     /// Generate site-months that look like real ones
     Sample(Sample),
-    /// Look at the models in the store
+    /// Look at the models in the store, and choose the one that answers
     #[command(subcommand)]
     Models(Models),
     /// Look at the settings
@@ -99,7 +99,7 @@ pub(crate) struct Train {
     #[command(flatten)]
     pub reading: Reading,
     /// A further numeric column that is an input like the others; may be given several times
-    #[arg(long = "extra-input", value_name = "COLUMN")]
+    #[arg(long = "extra-input", value_name = "COLUMN", conflicts_with = "bundled_sample")]
     pub extra_inputs: Vec<String>,
     /// Seed of everything random [default: 0] [env: UU_TRAIN__SEED]
     #[arg(long)]
@@ -198,6 +198,12 @@ pub(crate) enum Models {
         /// Print as JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Put a version in use; running servers follow within seconds
+    Promote {
+        /// Version
+        #[arg(id = "VERSION")]
+        version: ModelVersion,
     },
     /// Write the trees of a version as LightGBM text files, one for each stage
     Export {

@@ -54,7 +54,7 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
 }
 
 fn read_hint(error: &ReadError) -> Option<String> {
-    error.hint().map(|hint| hint.to_string())
+    error.hint().map(ToString::to_string)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

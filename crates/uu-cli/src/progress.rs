@@ -1,5 +1,6 @@
 //! Progress of long work, on standard error.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,7 +10,6 @@ use uu_model::Progress;
 use uu_service::ProgressLine;
 
 use crate::arguments;
-use crate::output::note;
 
 /// Shows the steps of a training.
 pub(crate) enum Shown {
@@ -51,7 +51,11 @@ impl Progress for Shown {
                 if percent > *last {
                     *last = percent;
                     let line = ProgressLine { stage: stage.to_owned(), done, of };
-                    note(&serde_json::to_string(&line).expect("a text and two numbers"));
+                    let line = serde_json::to_string(&line).expect("a text and two numbers");
+                    if writeln!(std::io::stderr(), "{line}").is_err() {
+                        // The parent is gone, and with it the reason to go on.
+                        return ControlFlow::Break(());
+                    }
                 }
             }
         }

@@ -18,6 +18,9 @@ pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 /// The settings file that is read where it stands in the working directory.
 const FILE: &str = "uu-predictor.toml";
 
+/// Settings that are texts, whatever they look like.
+const TEXTS: [&str; 3] = ["store", "server.listen", "log.level"];
+
 /// All settings of the binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -164,13 +167,20 @@ impl Settings {
             std::fs::metadata(file).with_context(|| format!("cannot read the settings `{}`", file.display()))?;
         }
         let file = file.map_or_else(|| Toml::file(FILE), Toml::file_exact);
-        Figment::new()
-            .merge(Toml::string(DEFAULTS))
-            .merge(file)
-            .merge(Env::prefixed("UU_").split("__").ignore(&["log_style"]))
+        let variables = Env::prefixed("UU_").split("__");
+        // A variable's value is read as a number where it looks like one, which a text must not be.
+        let texts = variables.iter().filter_map(|(name, value)| {
+            let name = TEXTS.into_iter().find(|text| *text == name.as_str())?;
+            Some(Serialized::default(name, value))
+        });
+        let settings = Figment::new().merge(Toml::string(DEFAULTS)).merge(file).merge(variables.clone().ignore(&TEXTS));
+        let settings: Self = texts
+            .fold(settings, Figment::merge)
             .merge(Serialized::defaults(flags))
             .extract()
-            .context("the settings cannot be used; `uu-predictor config show --defaults` lists those there are")
+            .context("the settings cannot be used; `uu-predictor config show --defaults` lists those there are")?;
+        settings.rules().check_extras().context("`data.extra_inputs` cannot be used")?;
+        Ok(settings)
     }
 
     /// What records are checked with when a model is trained.

@@ -98,6 +98,54 @@ fn standard_input_and_output_serve_as_files() {
 }
 
 #[test]
+fn the_nested_export_is_read_and_an_array_comes_out() {
+    let fixture = Fixture::get();
+    let nested = r#"[{"domain_name": "a.com", "visits": {"2018-12-01": 1000000}, "summary": {"2018-12-01": {"category": "Sports/Soccer"}},
+        "engagement": {"2018-12-01": {"AvgVisitDuration": 120, "PagesPerVisit": 3.5, "BounceRate": -1, "UniqueUsers": -1}},
+        "alexa": {"2018-12-01": {"popularityText": 5000}}}]"#;
+    let args = ["predict", "--input", "-", "--format", "nested", "--output", "-", "--store", &fixture.path("store")];
+    let output = command(Path::new("."), &args).write_stdin(nested).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = json(&output.stdout);
+    assert_eq!((&rows[0]["site"], rows.as_array().unwrap().len()), (&"a.com".into(), 1));
+    assert!(rows[0]["unique_users"].as_u64().unwrap() > 0 && rows[0]["bounce_rate"].is_number(), "{rows}");
+}
+
+#[test]
+fn columns_of_the_input_that_are_replaced_are_told() {
+    let fixture = Fixture::get();
+    let args = ["predict", "--input", "-", "--output", "-", "--store", &fixture.path("store")];
+    let output = command(Path::new("."), &args).write_stdin("date,visits,model\n2024-05,1000,mine\n").output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("stand anew in the output: model"));
+}
+
+#[test]
+fn an_extra_input_is_learned_from_and_filled_and_its_name_is_checked() {
+    let fixture = Fixture::get();
+    let rows = fs::read_to_string(fixture.path("train.csv")).unwrap();
+    let with_extra: Vec<String> = rows
+        .lines()
+        .enumerate()
+        .map(|(row, line)| if row == 0 { format!("{line},backlinks") } else { format!("{line},{}", row * 37 % 1000) })
+        .collect();
+    let file = fixture.path("extra.csv");
+    fs::write(&file, with_extra.join("\n")).unwrap();
+    let store = fixture.path("extra-store");
+    let args = ["train", "--data", &file, "--store", &store];
+    let output = succeeds(&[args.as_slice(), &["--extra-input", "backlinks", "--extra-input", "likes"]].concat());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no row has a value of the extra input `likes`"));
+    let predict = ["predict", "--input", "-", "--output", "-", "--format", "ndjson", "--store", &store];
+    let output = command(Path::new("."), &predict).write_stdin("{\"date\":\"2024-05\",\"visits\":1000}\n").output().unwrap();
+    let row = json(&output.stdout);
+    assert!(row["backlinks"].is_number(), "{row}");
+    assert!(row["filled"].as_array().unwrap().contains(&"backlinks".into()), "{row}");
+    for (name, reason) in [("model", "answers use that name"), ("bounceRate", "it names the field `bounce_rate`")] {
+        let error = fails(&[args.as_slice(), &["--extra-input", name]].concat());
+        assert!(error.contains(reason), "{error}");
+    }
+}
+
+#[test]
 fn evaluate_prints_figures_by_group_and_warns_of_sites_it_was_trained_on() {
     let fixture = Fixture::get();
     let args = ["evaluate", "--data", &fixture.path("train.csv"), "--store", &fixture.path("store")];
@@ -119,6 +167,10 @@ fn models_are_listed_shown_and_exported() {
     assert_eq!((&list[0]["version"], &list[0]["champion"]), (&"v0001".into(), &true.into()));
     let shown = json(&succeeds(&["models", "show", "--json", "--store", &store]).stdout);
     assert_eq!(shown["version"], "v0001");
+    let error = fails(&["models", "promote", "v0007", "--store", &store]);
+    assert!(error.contains("the store has no version `v0007`; it has `v0001`"), "{error}");
+    let output = succeeds(&["models", "promote", "v0001", "--store", &store]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` answers already"));
     let trees = fixture.path("trees");
     succeeds(&["models", "export", "--trees", &trees, "--store", &store]);
     assert!(fs::read_to_string(PathBuf::from(trees).join("ratio.txt")).unwrap().starts_with("tree\n"));
@@ -188,6 +240,8 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     let store =
         command(folder.path(), &["config", "show", "--json", "--store", "flagged"]).env("UU_STORE", "environment").output().unwrap();
     assert_eq!(json(&store.stdout)["store"], "flagged");
+    let store = command(folder.path(), &show).env("UU_STORE", "007").output().unwrap();
+    assert_eq!(json(&store.stdout)["store"], "007", "a text that looks like a number");
     fs::write(folder.path().join("uu-predictor.toml"), "[server]\nlistne = \"127.0.0.1:5001\"\n").unwrap();
     let refused = command(folder.path(), &show).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));

@@ -1,4 +1,5 @@
 //! The server from outside: an empty store, the first answer, a healthcheck, a graceful stop.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -106,9 +107,78 @@ fn an_empty_store_trains_first_says_so_and_then_answers() {
     stops_gracefully(server);
 }
 
+#[test]
+fn a_version_put_in_use_answers_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let rows = folder.path().join("rows.csv");
+    let run = |args: &[&str]| {
+        let output = assert_cmd::Command::cargo_bin("uu-predictor").unwrap().args(args).arg("--store").arg(&store).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["sample", "--sites", "300", "--output", rows.to_str().unwrap()]);
+    let train = ["train", "--data", rows.to_str().unwrap()];
+    run(&train);
+    let server = Server::start(&store);
+    let answering = || {
+        let (status, answer) = server.get("/predict?date=2018-12&visits=1000");
+        assert_eq!(status, 200, "{answer}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        answer["2018-12"]["model"].as_str().unwrap().to_owned()
+    };
+    let answers_soon = |version: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while answering() != version {
+            assert!(Instant::now() < deadline, "{version} does not answer");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    assert_eq!(answering(), "v0001");
+    run(&train);
+    answers_soon("v0002");
+    run(&["models", "promote", "v0001"]);
+    answers_soon("v0001");
+    // A pointer to a damaged version changes nothing.
+    std::fs::write(store.join("models/v0003.uumodel"), b"half").unwrap();
+    std::fs::write(store.join("champion"), "v0003\n").unwrap();
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(answering(), "v0001");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn stopping_during_the_first_training_leaves_no_process_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let trainings = || children_of(server.child.id());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while trainings().is_empty() {
+        assert!(Instant::now() < deadline, "no training started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let children = trainings();
+    stops_gracefully(server);
+    for child in children {
+        assert!(!std::path::Path::new("/proc").join(child.to_string()).exists(), "{child} goes on");
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn children_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let is_child = |process: &u32| {
+        // A process that has ended meanwhile has no such file. After the name, which may hold anything, come state and parent.
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+        rest.split_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    processes.filter(is_child).collect()
+}
+
 #[cfg(unix)]
 fn stops_gracefully(mut server: Server) {
-    let status = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
+    // The shell's own `kill`: the program of that name is not everywhere.
+    let status = Command::new("sh").args(["-c", &format!("kill {}", server.child.id())]).status().unwrap();
     assert!(status.success());
     let deadline = Instant::now() + Duration::from_secs(30);
     let exit = loop {

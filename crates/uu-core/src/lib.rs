@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod check;
+mod extras;
 mod fault;
 mod field;
 mod metrics;
@@ -11,6 +12,7 @@ mod taxonomy;
 mod units;
 
 pub use check::{BounceDefinition, Checked, Rules, check};
+pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule, Warning};
 pub use field::Field;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};

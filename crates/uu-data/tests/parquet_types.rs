@@ -66,7 +66,7 @@ fn what_can_be_no_number_and_no_month_is_told() {
     let bytes = parquet(vec![("date", dates), ("visits", flags), ("rank", Arc::new(Date32Array::from(vec![None, Some(1)])))]);
     insta::assert_snapshot!(read(bytes.clone()).unwrap_err(), @r"
     `a.parquet` row 1: visits must be a number, got a boolean
-    `a.parquet` row 2: date must be a date like `2018-12-01` or `2018-12`, got `5881580-07-11`; rank must be a number, got a date
+    `a.parquet` row 2: date must be a date like `2018-12-01` or `2018-12`, got `day 2147483647 after 1970-01-01`; rank must be a number, got a date
     ");
     let reader = open_parquet("memory", bytes::Bytes::from(bytes), ReadOptions::default()).unwrap();
     assert_eq!(reader.map(|chunk| chunk.unwrap().rows.len()).sum::<usize>(), 2);

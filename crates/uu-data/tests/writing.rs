@@ -3,7 +3,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, ListArray, StringArray, StringBuilder, builder::ListBuilder};
+use arrow::array::{
+    ArrayRef, DictionaryArray, Float64Array, Int32Array, ListArray, StringArray, StringBuilder, StructArray, builder::ListBuilder,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field as Column};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use rstest::rstest;
 use uu_data::read::{Format, Input, ReadOptions, open};
 use uu_data::write::{Added, Output, WriteError, WriteOptions, Writer};
 
@@ -112,4 +119,79 @@ fn a_column_that_comes_late_is_named() {
         writer.write(&chunk.batch, chunk.json.as_deref(), &[]).unwrap();
     }
     assert_eq!(writer.finish().unwrap().late_columns.into_iter().collect::<Vec<_>>(), ["late"]);
+}
+
+fn parquet_of(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn copied(parquet: Vec<u8>, format: Format, added: &[Added]) -> Result<uu_data::write::Written, WriteError> {
+    let folder = tempfile::tempdir().unwrap();
+    let options = WriteOptions { format: Some(format), ..WriteOptions::default() };
+    let mut writer = Writer::create(Output::Path(folder.path().join("out")), options)?;
+    for chunk in open(Input::bytes("a.parquet", parquet), ReadOptions::default()).unwrap() {
+        writer.write(&chunk.unwrap().batch, None, added)?;
+    }
+    writer.finish()
+}
+
+#[test]
+fn a_column_without_a_text_form_is_named_where_text_is_written_and_kept_where_it_is_not() {
+    let inner: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+    let nested = StructArray::from(vec![(Arc::new(Column::new("a", DataType::Float64, true)), inner)]);
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01", "2024-02"]));
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![1_000.0, 2_000.0]));
+    let parquet = parquet_of(vec![("date", dates), ("visits", visits), ("details", Arc::new(nested))]);
+    for format in [Format::Csv, Format::Json, Format::Ndjson] {
+        let error = copied(parquet.clone(), format, &[]).unwrap_err();
+        assert!(error.to_string().starts_with("column `details` cannot be written in this format"), "{error}");
+    }
+    assert_eq!(copied(parquet, Format::Parquet, &[]).unwrap().rows, 2);
+}
+
+#[test]
+fn a_column_that_an_added_one_replaces_is_told() {
+    let numbers: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01", "2024-02"]));
+    let parquet =
+        parquet_of(vec![("date", dates), ("bounce_rate", Arc::clone(&numbers)), ("model", Arc::clone(&numbers)), ("note", numbers)]);
+    let written = copied(parquet, Format::Csv, &added()).unwrap();
+    let replaced: Vec<&str> = written.replaced_columns.iter().map(String::as_str).collect();
+    assert_eq!(replaced, ["model"], "`bounce_rate` is a field, and filled where it was unknown");
+}
+
+#[rstest]
+#[case::dictionary(true)]
+#[case::plain_text(false)]
+fn a_text_that_a_small_file_shares_among_many_rows_stays_small(#[case] declared_as_dictionary: bool) {
+    const ROWS: usize = 20_000;
+    const TEXT_BYTES: usize = 256 << 10;
+    const BATCH: usize = 500;
+    let texts = StringArray::from(vec!["x".repeat(TEXT_BYTES)]);
+    let shared = DictionaryArray::new(Int32Array::from(vec![0; BATCH]), Arc::new(texts));
+    let note: ArrayRef = if declared_as_dictionary { Arc::new(shared) } else { cast(&shared, &DataType::Utf8).unwrap() };
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01"; BATCH]));
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![1_000.0; BATCH]));
+    let batch = RecordBatch::try_from_iter(vec![("date", dates), ("visits", visits), ("note", note)]).unwrap();
+    let mut parquet = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut parquet, batch.schema(), None).unwrap();
+    for _ in 0..ROWS / BATCH {
+        writer.write(&batch).unwrap();
+    }
+    writer.close().unwrap();
+    assert!(parquet.len() < 8 * TEXT_BYTES, "5 GB of text in {} bytes", parquet.len());
+    let mut rows = 0;
+    for chunk in open(Input::bytes("a.parquet", parquet), ReadOptions::default()).unwrap() {
+        let chunk = chunk.unwrap();
+        assert!(chunk.batch.num_rows() * TEXT_BYTES <= 64 << 20, "{} rows at once", chunk.batch.num_rows());
+        assert_eq!(*chunk.batch.column_by_name("note").unwrap().data_type(), *batch.column(2).data_type(), "as it was declared");
+        assert_eq!(chunk.first_row, rows + 1);
+        rows += chunk.rows.len() as u64;
+    }
+    assert_eq!(rows, ROWS as u64);
 }

@@ -69,7 +69,7 @@ pub enum BatchError {
 
 /// Estimates every row, each on its own, in order.
 ///
-/// `progress` hears how many rows are done after each chunk, and may stop the batch. The same rows give the same output, whatever the
+/// `progress` hears how many rows were read after each chunk, and may stop the batch before they are written. The same rows give the same output, whatever the
 /// number of threads.
 ///
 /// **Errors**: the input or the output fails, or `progress` says so; the output is then void.
@@ -137,6 +137,8 @@ impl Estimating<'_> {
     ) -> ControlFlow<()> {
         let mut done = 0;
         for mut chunk in &chunks {
+            // Before a row is written: what is refused from the start still gets an answer of its own.
+            progress(done + chunk.rows.len() as u64)?;
             let (records, warnings) = taken_apart(std::mem::take(&mut chunk.rows));
             let blocks = records.par_chunks(BLOCK_ROWS);
             let estimates: Vec<Estimate> = blocks.flat_map_iter(|block| self.served.model.estimate(block, self.options)).collect();
@@ -145,7 +147,6 @@ impl Estimating<'_> {
             if estimated.send(EstimatedChunk { chunk, added }).is_err() {
                 break;
             }
-            progress(done)?;
         }
         ControlFlow::Continue(())
     }

@@ -41,6 +41,16 @@ pub fn load(store: &dyn ModelStore, version: Option<ModelVersion>) -> Result<Ser
     Ok(Served { version: version.to_string(), model })
 }
 
+/// Puts `version` in use, after it was loaded to see that it can answer; gives back the one that was in use before.
+///
+/// **Errors**: as [`load`]; the store is then as it was.
+pub fn promote(store: &dyn ModelStore, version: ModelVersion) -> Result<Option<ModelVersion>, LoadError> {
+    let before = store.champion()?;
+    load(store, Some(version))?;
+    store.promote(&version)?;
+    Ok(before)
+}
+
 /// The artifact of `version`, or of the one in use.
 ///
 /// **Errors**: as [`load`].

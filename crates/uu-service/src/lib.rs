@@ -3,14 +3,16 @@
 pub mod batch;
 mod champion;
 mod first_model;
+mod following;
 mod judging;
 mod serving;
 mod sources;
 mod training;
 
 pub use batch::{Batch, BatchError, BatchReport, predict_batch};
-pub use champion::{LoadError, load, read};
-pub use first_model::{FirstModelError, ProgressLine, train_in_child};
+pub use champion::{LoadError, load, promote, read};
+pub use first_model::{FirstModelError, ProgressLine, TrainingChild};
+pub use following::{Follower, Look};
 pub use judging::{Judgement, judge};
 pub use serving::{Readiness, Served, Serving};
 pub use sources::{SourceError, Sources};

@@ -29,7 +29,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         // These need no settings, and must work where the settings are broken.
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "uu-predictor", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "uu-predictor", &mut script);
+            output::print(&String::from_utf8_lossy(&script))?;
             return Ok(ExitCode::SUCCESS);
         }
         Command::Openapi => {
@@ -41,7 +43,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(arguments.general.config.as_deref(), &overrides(&arguments))?;
     logging::start(&settings.log)?;
     match arguments.command {
-        Command::Serve(_) => serve::run(&settings),
+        Command::Serve(_) => serve::run(&settings, arguments.general.config.as_deref()),
         Command::Train(arguments) => train::run(arguments, &settings),
         Command::Predict(arguments) => predict::run(arguments, &settings),
         Command::Evaluate(arguments) => evaluate::run(arguments, &settings),

@@ -1,4 +1,4 @@
-//! `models`: what the store holds.
+//! `models`: what the store holds, and which version answers.
 
 use std::fs;
 use std::path::Path;
@@ -23,12 +23,13 @@ struct Listed {
     about: About,
 }
 
-/// Lists, shows or exports versions.
+/// Lists, shows, promotes or exports versions.
 pub(crate) fn run(arguments: Models, settings: &Settings) -> anyhow::Result<ExitCode> {
     let store = store(settings)?;
     match arguments {
         Models::List { json } => list(&store, json)?,
         Models::Show { version, json } => show(&store, version, json)?,
+        Models::Promote { version } => promote(&store, version)?,
         Models::Export { trees, model } => export(&store, model, &trees)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -51,7 +52,7 @@ fn list(store: &dyn ModelStore, json: bool) -> anyhow::Result<()> {
         [
             format!("{}{}", version.version, if version.champion { " *" } else { "" }),
             whole(about.rows as f64),
-            whole(about.sites as f64),
+            sites(about),
             percent(about.median_ape),
             format!("{:.3}", about.rmsle),
             percent(about.coverage),
@@ -61,6 +62,11 @@ fn list(store: &dyn ModelStore, json: bool) -> anyhow::Result<()> {
     print(&table(["version", "rows", "sites", "median APE", "RMSLE", "coverage", "sha256"], rows))?;
     note("* answers");
     Ok(())
+}
+
+/// How many sites a model was trained on, where its rows name them.
+fn sites(about: &About) -> String {
+    if about.sites == 0 { "unnamed".to_owned() } else { whole(about.sites as f64) }
 }
 
 fn show(store: &dyn ModelStore, version: Option<ModelVersion>, json: bool) -> anyhow::Result<()> {
@@ -76,7 +82,7 @@ fn show(store: &dyn ModelStore, version: Option<ModelVersion>, json: bool) -> an
         ["trained by".to_owned(), format!("uu-predictor {}", about.product_version)],
         [
             "rows".to_owned(),
-            format!("{} of {} sites, {} labelled", whole(about.rows as f64), whole(about.sites as f64), whole(about.labelled_rows as f64)),
+            format!("{} of {} sites, {} labelled", whole(about.rows as f64), sites(about), whole(about.labelled_rows as f64)),
         ],
         ["sources".to_owned(), about.sources.join(", ")],
         ["data fingerprint".to_owned(), about.data_fingerprint.clone()],
@@ -84,6 +90,15 @@ fn show(store: &dyn ModelStore, version: Option<ModelVersion>, json: bool) -> an
         ["trees".to_owned(), about.trees.to_string()],
     ];
     Ok(print(&format!("{}\n\n{}", table(["model", ""], facts), evaluation(&report.evaluation)))?)
+}
+
+fn promote(store: &dyn ModelStore, version: ModelVersion) -> anyhow::Result<()> {
+    match uu_service::promote(store, version)? {
+        Some(before) if before == version => note(&format!("`{version}` answers already")),
+        Some(before) => note(&format!("`{version}` answers from now on, in place of `{before}`")),
+        None => note(&format!("`{version}` answers from now on")),
+    }
+    Ok(())
 }
 
 fn export(store: &dyn ModelStore, version: Option<ModelVersion>, folder: &Path) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 
-use uu_data::read::{Input, ReadOptions, open};
+use uu_data::read::{Format, Input, ReadOptions, open};
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
 use uu_service::{Batch, BatchReport, load, predict_batch};
@@ -28,7 +28,11 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     let extras = read.rules.extras.clone();
     let reader = open(Input::argument(arguments.input), read)?;
     let output = Output::argument(arguments.output);
-    let as_input = matches!(output, Output::Stdout).then(|| reader.format());
+    let as_input = matches!(output, Output::Stdout).then(|| match reader.format() {
+        // The nested export is only read; its rows are an array's.
+        Format::Nested => Format::Json,
+        format => format,
+    });
     let format = arguments.output_format.map(Into::into).or(as_input);
     let writer = Writer::create(output, WriteOptions { format, extras, ..WriteOptions::default() })?;
     let counter = rows();

@@ -1,18 +1,24 @@
 //! `serve`: the HTTP API.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
 use uu_registry::FolderStore;
 use uu_server::App;
-use uu_service::{LoadError, Readiness, Serving};
+use uu_service::{Follower, LoadError, Look, Readiness, Serving, TrainingChild};
 
 use super::store;
 use crate::settings::Settings;
 
+/// How often the store is looked at for another version in use.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Serves until it is told to stop.
-pub(crate) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let store = store(settings)?;
     let serving = Arc::new(Serving::default());
     let empty = match uu_service::load(&store, None) {
@@ -26,18 +32,38 @@ pub(crate) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let stop = stop_signal();
         let listen = &settings.server.listen;
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
         warn_beyond_loopback(address);
-        if empty {
-            let (serving, train) = (Arc::clone(&serving), training_command(settings)?);
-            std::thread::spawn(move || first_model(&store, &serving, train));
+        let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
+        follow(store, &serving);
+        let served = uu_server::run(listener, stop, App::new(serving, settings.limits())).await;
+        if let Some(training) = training {
+            training.stop();
         }
-        uu_server::run(listener, stop_signal(), App::new(serving, settings.limits())).await?;
+        served?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// Keeps `serving` on the version the store has in use, for as long as the process lives.
+fn follow(store: FolderStore, serving: &Arc<Serving>) {
+    let mut follower = Follower::new(store, Arc::clone(serving));
+    std::thread::spawn(move || {
+        loop {
+            match follower.look() {
+                Look::Nothing => {}
+                Look::Changed(version) => tracing::info!(%version, "this version answers from now on"),
+                Look::Failed(error) => {
+                    tracing::error!("the version in use is not changed: {:#}", anyhow::Error::from(error));
+                }
+            }
+            std::thread::sleep(LOOK_EVERY);
+        }
+    });
 }
 
 fn warn_beyond_loopback(address: std::net::SocketAddr) {
@@ -46,18 +72,46 @@ fn warn_beyond_loopback(address: std::net::SocketAddr) {
     }
 }
 
-/// This binary, told to train on the bundled sample into the same store.
-fn training_command(settings: &Settings) -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe().context("cannot find this program to train with")?);
-    command.args(["train", "--bundled-sample", "--progress", "json", "--log", "error", "--json", "--store"]).arg(&settings.store);
-    Ok(command)
+/// The training that fills an empty store.
+struct FirstModel {
+    child: Arc<TrainingChild>,
+    watch: std::thread::JoinHandle<()>,
+    stopped: Arc<AtomicBool>,
 }
 
-/// Trains the first model and puts it in use; says so, or says why not.
-fn first_model(store: &FolderStore, serving: &Serving, train: Command) {
-    tracing::info!("the store has no model: training on the bundled sample");
+impl FirstModel {
+    /// Starts this binary, told to train on the bundled sample into the same store, and tells `serving` how far it is.
+    ///
+    /// The version it promotes is found where every other one is: in the store.
+    fn start(settings: &Settings, config: Option<&Path>, serving: &Arc<Serving>) -> anyhow::Result<Self> {
+        tracing::info!("the store has no model: training on the bundled sample");
+        let mut command = Command::new(std::env::current_exe().context("cannot find this program to train with")?);
+        command.args(["train", "--bundled-sample", "--progress", "json", "--log", "error", "--json", "--store"]).arg(&settings.store);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let child = Arc::new(TrainingChild::start(command)?);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let watch = std::thread::spawn({
+            let (child, serving, stopped) = (Arc::clone(&child), Arc::clone(serving), Arc::clone(&stopped));
+            move || watch(&child, &serving, &stopped)
+        });
+        Ok(Self { child, watch, stopped })
+    }
+
+    /// Ends the training if it goes on, and waits until it is gone.
+    fn stop(self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.child.stop();
+        // A watcher that panicked has said so on standard error.
+        let _ = self.watch.join();
+    }
+}
+
+/// Follows the first training; says so, or says why it failed.
+fn watch(child: &TrainingChild, serving: &Serving, stopped: &AtomicBool) {
     let mut told = 0;
-    let trained = uu_service::train_in_child(train, &mut |line| {
+    let trained = child.watch(&mut |line| {
         let done = line.done as f64 / line.of.max(1) as f64;
         serving.report(Readiness::Preparing { stage: line.stage.clone(), done });
         let tenth = line.done * 10 / line.of.max(1);
@@ -66,40 +120,37 @@ fn first_model(store: &FolderStore, serving: &Serving, train: Command) {
             tracing::info!(stage = line.stage, done, "training: {} % of the trees", tenth * 10);
         }
     });
-    let outcome = trained.map_err(anyhow::Error::from).and_then(|()| Ok(uu_service::load(store, None)?));
-    match outcome {
-        Ok(served) => {
-            tracing::info!(version = served.version, "model trained on the bundled sample; estimates follow generated data");
-            serving.install(served);
-        }
+    match trained {
+        Ok(()) => tracing::info!("a model was trained on the bundled sample; its estimates follow generated data"),
+        Err(_) if stopped.load(Ordering::Relaxed) => tracing::info!("the training of the first model was stopped"),
         Err(error) => {
-            tracing::error!("the first model could not be trained: {error:#}");
+            tracing::error!("the first model could not be trained: {:#}", anyhow::Error::from(error));
             serving.report(Readiness::Failed { reason: "the first model could not be trained; the log says why".to_owned() });
         }
     }
 }
 
-/// Ends when the process is asked to stop.
-async fn stop_signal() {
-    let interrupt = async {
+/// Ends when the process is asked to stop; listens from the moment it is made.
+fn stop_signal() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    #[cfg(unix)]
+    let interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt());
+    async move {
+        #[cfg(unix)]
+        match (terminate, interrupt) {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            _ => std::future::pending().await,
+        }
+        #[cfg(not(unix))]
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+        tracing::info!("stopping: finishing the requests in flight");
     }
-    tracing::info!("stopping: finishing the requests in flight");
 }

@@ -26,12 +26,15 @@ struct Report<'a> {
 /// Trains a model and puts it into the store.
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
     let store = store(settings)?;
-    let rules = settings.rules();
     let sources =
-        if arguments.bundled_sample { Sources::bundled_sample() } else { sources(arguments.data, &arguments.reading, rules.clone()) };
+        if arguments.bundled_sample { Sources::bundled_sample() } else { sources(arguments.data, &arguments.reading, settings.rules()) };
+    let rules = sources.rules.clone();
     let counter = rows();
     let (dataset, quality_report) = sources.for_training(&mut |rows| counter.set_position(rows))?;
     counter.finish_and_clear();
+    for field in quality_report.fields.iter().filter(|field| field.known == 0 && rules.extras.contains(&field.field)) {
+        note(&format!("warning: no row has a value of the extra input `{}`, so estimates cannot use it", field.field));
+    }
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&store, (&dataset, &rules), &settings.train_settings(), !arguments.no_promote, &progress);
     progress.finish();

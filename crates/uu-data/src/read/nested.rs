@@ -77,17 +77,17 @@ fn collect<'a>(section: &str, value: &'a RawValue, values: &mut MonthValues<'a>)
 fn flat(site: &RawValue, month: Option<Month>, text: &str, values: &MonthValues<'_>) -> Result<Box<RawValue>, Fault> {
     let date = month.map_or_else(|| text.to_owned(), |month| month.to_string());
     let date = serde_json::to_string(&date).expect("a text is JSON");
-    let mut object = format!("{{\"{}\": {}, \"{}\": {date}", Field::Site.json(), site.get(), Field::Date.json());
+    let mut object = format!("{{\"{}\": {}, \"{}\": {date}", Field::Site.column(), site.get(), Field::Date.column());
     for field in
         [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration, Field::Category, Field::UniqueUsers]
     {
         let mut given = values.iter().filter(|(of, _)| *of == field).map(|(_, value)| value.get()).peekable();
         if given.peek().is_none() {
-            object.push_str(&format!(", \"{}\": null", field.json()));
+            object.push_str(&format!(", \"{}\": null", field.column()));
         }
         for value in given {
             let value = if is_minus_one(value) { "null" } else { value };
-            object.push_str(&format!(", \"{}\": {value}", field.json()));
+            object.push_str(&format!(", \"{}\": {value}", field.column()));
         }
     }
     object.push('}');

@@ -1,6 +1,6 @@
 //! CSV: a header, then a line for each row.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
@@ -18,7 +18,8 @@ pub(super) struct CsvWriter {
 }
 
 impl CsvWriter {
-    pub(super) fn new(mut sink: Sink, schema: &Schema, file: String) -> io::Result<Self> {
+    /// The header waits for the first rows: a batch that cannot be written leaves no bytes.
+    pub(super) fn new(sink: Sink, schema: &Schema, file: String) -> Self {
         let mut header = Vec::new();
         for (index, column) in schema.fields().iter().enumerate() {
             if index > 0 {
@@ -29,8 +30,7 @@ impl CsvWriter {
             quote_from(start, &mut header);
         }
         header.push(b'\n');
-        sink.write_all(&header)?;
-        Ok(Self { sink, file, buffer: Vec::new() })
+        Self { sink, file, buffer: header }
     }
 
     fn flush(&mut self) -> Result<(), WriteError> {
@@ -63,7 +63,8 @@ impl Encode for CsvWriter {
         self.flush()
     }
 
-    fn finish(self: Box<Self>) -> Result<Sink, WriteError> {
+    fn finish(mut self: Box<Self>) -> Result<Sink, WriteError> {
+        self.flush()?;
         Ok(self.sink)
     }
 }

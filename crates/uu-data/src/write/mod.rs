@@ -191,9 +191,8 @@ impl Writer {
             return Ok(());
         }
         let layout = Layout::new(batch, added, self.format == Format::Csv, &self.extras);
-        let named = |source| WriteError::Io { file: self.name.clone(), source };
         let encoder: Box<dyn Encode> = match self.format {
-            Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone()).map_err(named)?),
+            Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone())),
             Format::Parquet => Box::new(parquet::ParquetWriter::new(sink, layout.schema())?),
             _ => Box::new(json::TableWriter::new(sink, lines, self.name.clone())),
         };

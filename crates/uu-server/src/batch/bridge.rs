@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::{Buf, Bytes};
@@ -72,41 +72,54 @@ impl Read for BodyReader {
     }
 }
 
-/// Reads a body as fast as it is consumed, up to `limit` bytes, with at most `stall` between two pieces.
-pub(super) fn body_reader(body: Body, limit: u64, stall: Duration) -> BodyReader {
+/// What a body may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyBounds {
+    pub(super) bytes: u64,
+    /// Between two pieces.
+    pub(super) stall: Duration,
+    /// From the first piece to the last.
+    pub(super) time: Duration,
+}
+
+/// Reads a body as fast as it is consumed, within its bounds.
+pub(super) fn body_reader(body: Body, bounds: BodyBounds) -> BodyReader {
     let (sender, pieces) = channel(WAITING_PIECES);
     let refusal = RefusalCell(Arc::new(OnceLock::new()));
-    let pump = Pump { body, limit, stall, sender, refusal: refusal.clone() };
+    let pump = Pump { body, bounds, sender, refusal: refusal.clone() };
     tokio::spawn(pump.run());
     BodyReader { pieces, current: Bytes::new(), refusal }
 }
 
 struct Pump {
     body: Body,
-    limit: u64,
-    stall: Duration,
+    bounds: BodyBounds,
     sender: Sender<Result<Bytes, io::ErrorKind>>,
     refusal: RefusalCell,
 }
 
 impl Pump {
     async fn run(mut self) {
+        let BodyBounds { bytes: limit, stall, time } = self.bounds;
+        let began = Instant::now();
         let mut length = 0;
         loop {
-            let refused = match tokio::time::timeout(self.stall, self.body.frame()).await {
+            let left = time.saturating_sub(began.elapsed());
+            let refused = match tokio::time::timeout(stall.min(left), self.body.frame()).await {
                 Ok(None) => return,
                 Ok(Some(Ok(frame))) => {
                     let Ok(piece) = frame.into_data() else { continue };
                     length += piece.len() as u64;
-                    if length <= self.limit {
+                    if length <= limit {
                         if self.sender.send(Ok(piece)).await.is_err() {
                             return;
                         }
                         continue;
                     }
-                    (Refusal::TooLarge(self.limit), io::ErrorKind::FileTooLarge)
+                    (Refusal::TooLarge(limit), io::ErrorKind::FileTooLarge)
                 }
                 Ok(Some(Err(_))) => (Refusal::CutOff, io::ErrorKind::ConnectionAborted),
+                Err(_elapsed) if left <= stall => (Refusal::TooLong(time), io::ErrorKind::TimedOut),
                 Err(_elapsed) => (Refusal::TooSlow, io::ErrorKind::TimedOut),
             };
             self.refusal.set(refused.0);

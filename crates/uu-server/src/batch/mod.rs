@@ -20,7 +20,7 @@ use uu_service::batch::{self, Batch, BatchError, Format, Input, Output, ReadOpti
 use crate::app::App;
 use crate::limits::Limits;
 use crate::problem::{Kind, Problem, ProblemDocument};
-use bridge::{AnswerWriter, BodyReader, Refusal, RefusalCell, Started};
+use bridge::{AnswerWriter, BodyBounds, BodyReader, Refusal, RefusalCell, Started};
 use media::Media;
 use options::Options;
 
@@ -76,7 +76,8 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
     let slot = Arc::clone(&app.batches).try_acquire_owned().map_err(|_| busy())?;
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
-    let reader = bridge::body_reader(body, limit, app.limits.stall_timeout);
+    let bounds = BodyBounds { bytes: limit, stall: app.limits.stall_timeout, time: app.limits.batch_timeout };
+    let reader = bridge::body_reader(body, bounds);
     let refusal = reader.refusal();
     let of_job = refusal.clone();
     let (writer, answer) = bridge::answer_writer();

@@ -1,7 +1,13 @@
 //! `/predict/batch`: rows in any format, streamed.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
+
+use arrow::array::{ArrayRef, Float64Array, StringArray, StructArray};
+use arrow::datatypes::{DataType, Field};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
 
 use rstest::rstest;
 use serde_json::Value;
@@ -153,6 +159,45 @@ fn a_batch_that_is_too_large_too_slow_or_one_too_many_is_refused() {
     assert_eq!(slow.receive().expect("an answer").status, 408);
     let large = post(&server, &[("content-type", "text/csv")], &CSV.as_bytes().repeat(100));
     assert_eq!(large.status, 413, "{}", large.text());
+}
+
+#[test]
+fn rows_and_time_are_limited_too() {
+    let server = Server::with(Limits { batch_rows: 1_000, ..Limits::default() });
+    let mut body = String::from("date,visits\n");
+    body.extend((0..1_001).map(|row| format!("2018-12,{row}\n")));
+    let refused = post(&server, &[("content-type", "text/csv")], body.as_bytes());
+    assert_eq!(refused.status, 413, "{}", refused.text());
+    assert!(refused.text().contains("at most 1000 rows"), "{}", refused.text());
+
+    let server = Server::with(Limits { batch_timeout: Duration::from_millis(200), ..Limits::default() });
+    let mut slow = server.client();
+    slow.send(b"POST /predict/batch HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: 5000\r\n\r\ndate,visits\n");
+    for _ in 0..40 {
+        std::thread::sleep(Duration::from_millis(25));
+        slow.send(b"2018-12,1\n");
+    }
+    let refused = slow.receive().expect("an answer");
+    assert_eq!(refused.status, 408, "{}", refused.text());
+    assert!(refused.text().contains("send it in parts"), "{}", refused.text());
+}
+
+#[test]
+fn a_column_that_cannot_be_written_is_a_problem_of_the_body() {
+    let inner: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
+    let nested = StructArray::from(vec![(Arc::new(Field::new("a", DataType::Float64, true)), inner)]);
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01"]));
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![1_000.0]));
+    let columns = vec![("date", dates), ("visits", visits), ("details", Arc::new(nested) as ArrayRef)];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut parquet = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut parquet, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let server = Server::start();
+    let refused = post(&server, &[("content-type", "application/vnd.apache.parquet"), ("accept", "text/csv")], &parquet);
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("column `details` cannot be written"), "{}", refused.text());
 }
 
 #[test]

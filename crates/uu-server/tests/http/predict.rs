@@ -219,3 +219,11 @@ fn many_months_are_answered_in_their_order_as_each_would_be_alone() {
         assert_eq!(json[key(index)], alone[key(index)]);
     }
 }
+
+#[test]
+fn a_name_that_looks_like_a_number_is_a_name() {
+    let server = Server::start();
+    let answer = server.client().get("/predict?date=2018-12&visits=1000000&source=2024&domain=123");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!((&answer.json()["2018-12"]["source"], &answer.json()["2018-12"]["domain"]), (&"2024".into(), &"123".into()));
+}

@@ -201,7 +201,7 @@ fn routes_methods_and_media_types_that_are_not_there_are_problems_too() {
     assert_eq!(form.status, 415);
     assert_snapshot!(pretty(&form), @r#"
     {
-      "detail": "`application/json` is expected, got `application/x-www-form-urlencoded`",
+      "detail": "`application/json` is expected, got `application/x-www-form-urlencoded`; curl needs `-H 'Content-Type: application/json'` beside `-d`",
       "status": 415,
       "title": "the media type is not supported",
       "type": "urn:uu-predictor:problem:unsupported-media-type"
@@ -235,4 +235,13 @@ fn the_list_of_faults_is_bounded_and_their_count_is_not() {
     let json = answer.json();
     assert_eq!(json["errorCount"], 2_400);
     assert_eq!(json["errors"].as_array().unwrap().len(), 1_000);
+}
+
+#[test]
+fn the_form_type_that_curl_sends_by_itself_is_told_the_header_to_add() {
+    let server = Server::start();
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let refused = server.client().request("POST", "/predict", &form, br#"{"2018-12": {"visits": 1}}"#);
+    assert_eq!(refused.status, 415, "{}", refused.text());
+    assert!(refused.text().contains("-H 'Content-Type: application/json'"), "{}", refused.text());
 }
