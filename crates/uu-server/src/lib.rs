@@ -6,6 +6,7 @@ mod body;
 mod categories;
 mod docs;
 mod health;
+mod lanes;
 mod limits;
 mod metrics;
 mod older;

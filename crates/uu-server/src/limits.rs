@@ -15,6 +15,7 @@ use std::time::Duration;
 /// | `fields_per_month` | 100 | keys in one month |
 /// | `inline_months` | 100 | months answered on the thread that read them; more go to a worker |
 /// | `inline_explained_months` | 1 | the same where explanations are asked for: each takes as long as a hundred estimates |
+/// | `serving_threads` | number of cores | threads that serve connections, each its own |
 /// | `workers` | number of cores | large requests worked on at a time |
 /// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
 /// | `batches` | 2 | batches running at a time; beyond, 429 |
@@ -44,6 +45,8 @@ pub struct Limits {
     pub inline_months: usize,
     /// Months answered on the thread that read them, with their explanations.
     pub inline_explained_months: usize,
+    /// Threads that serve connections.
+    pub serving_threads: usize,
     /// Large requests worked on at a time.
     pub workers: usize,
     /// Large requests waiting for a worker.
@@ -66,6 +69,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             body_bytes: 1 << 20,
             batch_body_bytes: 4 << 30,
@@ -76,7 +80,8 @@ impl Default for Limits {
             fields_per_month: 100,
             inline_months: 100,
             inline_explained_months: 1,
-            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            serving_threads: cores,
+            workers: cores,
             worker_queue: 64,
             batches: 2,
             connections: 1_024,

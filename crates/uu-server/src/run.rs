@@ -16,12 +16,12 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
 
 use crate::app::App;
+use crate::lanes::{Admission, Lanes, Serve};
 use crate::metrics::Route;
 use crate::problem::{Kind, Problem};
 use crate::routes::router;
@@ -35,18 +35,18 @@ const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(200);
 
 /// Serves connections of `listener` until `shutdown` ends, then finishes what is in flight.
 ///
-/// **Errors**: none once it runs; a connection's failure ends that connection alone.
+/// **Errors**: the system gives no threads to serve with; none once it runs: a connection's failure ends that connection alone.
 pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app: Arc<App>) -> io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on http://{address}");
-    let mut server = Server::new(app);
+    let server = Server::new(app)?;
     let mut shutdown = pin!(shutdown);
     let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
     loop {
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            _ = upkeep.tick() => server.app.metrics.upkeep(),
+            _ = upkeep.tick() => server.serving.app.metrics.upkeep(),
             (slot, accepted) = accept(&listener, &server.slots) => match accepted {
                 Ok(stream) => server.serve(stream, slot),
                 Err(error) if is_of_one_connection(&error) => tracing::debug!(%error, "a connection ended before it was accepted"),
@@ -74,59 +74,65 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 struct Server {
-    app: Arc<App>,
-    router: Router,
+    serving: Serving,
     slots: Arc<Semaphore>,
-    http: http1::Builder,
     graceful: GracefulShutdown,
-    connections: JoinSet<()>,
+    lanes: Lanes,
 }
 
 impl Server {
-    fn new(app: Arc<App>) -> Self {
+    fn new(app: Arc<App>) -> io::Result<Self> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(app.limits.header_timeout).max_buf_size(app.limits.header_bytes);
         let slots = Arc::new(Semaphore::new(app.limits.connections));
-        let router = router(Arc::clone(&app));
-        Self { app, router, slots, http, graceful: GracefulShutdown::new(), connections: JoinSet::new() }
+        let serving = Serving { router: router(Arc::clone(&app)), app, http };
+        let lanes = Lanes::start(serving.app.limits.serving_threads, &serving)?;
+        Ok(Self { serving, slots, graceful: GracefulShutdown::new(), lanes })
     }
 
-    fn serve(&mut self, stream: TcpStream, slot: OwnedSemaphorePermit) {
-        while self.connections.try_join_next().is_some() {}
-        if let Err(error) = stream.set_nodelay(true) {
+    fn serve(&self, stream: TcpStream, slot: OwnedSemaphorePermit) {
+        let admission = Admission { slot, watcher: self.graceful.watcher() };
+        let given = stream.set_nodelay(true).and_then(|()| self.lanes.take(stream, admission));
+        if let Err(error) = given {
             tracing::debug!(%error, "a connection ended before it was served");
-            return;
         }
-        let io = TokioIo::new(Stalling::new(stream, self.app.limits.stall_timeout));
-        let (app, router) = (Arc::clone(&self.app), self.router.clone());
-        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), request));
-        let connection = self.http.serve_connection(io, service);
-        let connections = self.app.metrics.connections.clone();
-        let watcher = self.graceful.watcher();
-        self.connections.spawn(async move {
-            connections.increment(1);
-            watch(watcher, connection).await;
-            connections.decrement(1);
-            drop(slot);
-        });
     }
 
-    async fn finish(mut self) {
-        tracing::info!(connections = self.connections.len(), "finishing what is in flight");
-        let bound = self.app.limits.shutdown_timeout;
-        if tokio::time::timeout(bound, self.graceful.shutdown()).await.is_err() {
-            tracing::warn!(connections = self.connections.len(), "cutting off connections that did not finish");
+    async fn finish(self) {
+        let Self { serving, graceful, lanes, .. } = self;
+        tracing::info!(connections = lanes.open(), "finishing what is in flight");
+        let late = tokio::time::timeout(serving.app.limits.shutdown_timeout, graceful.shutdown()).await.is_err();
+        if late {
+            tracing::warn!(connections = lanes.open(), "cutting off connections that did not finish");
         }
-        self.connections.shutdown().await;
+        lanes.finish(late).await;
     }
 }
 
-async fn watch<C>(watcher: Watcher, connection: C)
-where
-    C: hyper_util::server::graceful::GracefulConnection<Error = hyper::Error>,
-{
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "a connection ended early");
+/// What every connection is served with.
+#[derive(Clone)]
+struct Serving {
+    app: Arc<App>,
+    router: Router,
+    http: http1::Builder,
+}
+
+impl Serve for Serving {
+    fn serve(&self, stream: TcpStream, admission: Admission) -> impl Future<Output = ()> + Send + 'static {
+        let Admission { slot, watcher } = admission;
+        let io = TokioIo::new(Stalling::new(stream, self.app.limits.stall_timeout));
+        let (app, router) = (Arc::clone(&self.app), self.router.clone());
+        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), request));
+        let connection = watcher.watch(self.http.serve_connection(io, service));
+        let open = self.app.metrics.connections.clone();
+        async move {
+            open.increment(1);
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection ended early");
+            }
+            open.decrement(1);
+            drop(slot);
+        }
     }
 }
 

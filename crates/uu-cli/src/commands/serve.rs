@@ -30,7 +30,7 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         Err(LoadError::Empty) => true,
         Err(error) => return Err(error.into()),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal();
         let listen = &settings.server.listen;
