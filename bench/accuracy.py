@@ -2,9 +2,10 @@
 """Judges `uu-predictor` on sites it never saw, beside a LightGBM trained for each pattern of inputs alone.
 
 For each fold of a cross-validation by site: train on the other folds by the command line, predict the fold's rows once with all
-inputs and once for every pattern of inputs with the others emptied, and compare with the truth. The peers see the same rows.
+inputs and once for every pattern of inputs with the others emptied, and compare with the truth. The peers see the same rows. What a
+site's name says is known in all patterns, or in none with `--without-site`; the peers never see it.
 
-    bench/.venv/bin/python bench/accuracy.py --data FILE.csv [--folds 5] [--binary target/release/uu-predictor]
+    bench/.venv/bin/python bench/accuracy.py --data FILE.csv [--folds 5] [--without-site] [--binary target/release/uu-predictor]
 """
 
 import argparse
@@ -68,6 +69,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="CSV with known unique users")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--without-site", action="store_true", help="empty the sites of the rows that are predicted")
     parser.add_argument("--binary", type=Path, default=ROOT / "target/release/uu-predictor")
     arguments = parser.parse_args()
     rows = pd.read_csv(arguments.data)
@@ -90,6 +92,8 @@ def main():
             for pattern in patterns:
                 shown = rows.iloc[test].drop(columns="unique_users").copy()
                 shown[[name for name in INPUTS if name not in pattern]] = np.nan
+                if arguments.without_site:
+                    shown["site"] = np.nan
                 shown.to_csv(folder / "test.csv", index=False)
                 run(arguments.binary, "predict", "--input", folder / "test.csv", "--output", folder / "out.csv", "--store", store)
                 out = pd.read_csv(folder / "out.csv")

@@ -5,6 +5,7 @@ mod booster;
 mod error;
 mod ffi;
 mod parameters;
+mod sum;
 mod train;
 mod training_set;
 

@@ -6,12 +6,12 @@ use crate::{LightGbmError, Parameters, TrainingSet};
 
 /// A trained model in LightGBM's text format, which any LightGBM can load.
 ///
-/// Only [`train`] makes one: LightGBM's parser reads out of bounds on a damaged text, so [`crate::Booster`] takes this
+/// Only [`train`] and [`TrainedText::plus`] make one: LightGBM's parser reads out of bounds on a damaged text, so [`crate::Booster`] takes this
 /// type and not a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainedText {
-    text: String,
-    num_iterations: u32,
+    pub(crate) text: String,
+    pub(crate) num_iterations: u32,
 }
 
 impl TrainedText {

@@ -127,3 +127,20 @@ fn parameters_out_of_range_are_refused_by_name() {
     let error = refused(Parameters { extra, ..Parameters::default() });
     assert!(matches!(error, LightGbmError::Library { .. }), "{error}");
 }
+
+#[test]
+fn a_sum_predicts_what_its_parts_do() {
+    let data = data();
+    let parameters = Parameters { num_iterations: 20, objective: Objective::L1, ..Parameters::default() };
+    let first = fit(&data, &parameters).unwrap();
+    let second = fit(&data, &Parameters { objective: Objective::L2, num_leaves: 4, seed: 3, ..parameters }).unwrap();
+    let sum = first.plus(&second, 0.25);
+    assert_eq!(sum.num_iterations(), 40);
+    let rows: Vec<f64> = (0..500).flat_map(|row| (0..4).map(move |column| column * ROWS + row)).map(|cell| data.features[cell]).collect();
+    let predicted = |text: &TrainedText| Booster::from_text(text, 1).unwrap().predict(&rows).unwrap();
+    for ((sum, first), second) in predicted(&sum).into_iter().zip(predicted(&first)).zip(predicted(&second)) {
+        assert!((sum - (first + 0.25 * second)).abs() < 1e-12, "{sum} is not {first} + {second} / 4");
+    }
+    let contributions = Booster::from_text(&sum, 1).unwrap().predict_contributions(&rows[..4]).unwrap();
+    assert!((contributions.iter().sum::<f64>() - predicted(&sum)[0]).abs() < 1e-12);
+}

@@ -1,5 +1,6 @@
 //! The inputs of the model, as numbers on the scale the trees split.
 
+use crate::host::Host;
 use uu_core::{AvgVisitDuration, BounceRate, Category, FaultField, Field, PagesPerVisit, Rank, Record, Visits};
 
 /// Numeric inputs every record can carry; extra inputs follow them.
@@ -11,7 +12,7 @@ pub(crate) const VISITS: usize = 1;
 /// Code of an unknown category.
 pub(crate) const UNKNOWN_CODE: u16 = 0;
 
-/// Which inputs of a record are known: a bit for each numeric input, in order, and the category's bit above them.
+/// Which inputs of a record are known: a bit for each numeric input, in order, then those of the category, the extras and the host.
 ///
 /// Extra inputs share one bit, set where every one of them is known, so that calibration has a bounded number of patterns however
 /// many inputs a configuration adds.
@@ -22,6 +23,8 @@ pub struct Pattern(pub(crate) u8);
 const CATEGORY_BIT: u8 = 1 << 5;
 /// Bit of the extra inputs in a pattern.
 const EXTRAS_BIT: u8 = 1 << 6;
+/// Bit of the host name in a pattern.
+const HOST_BIT: u8 = 1 << 7;
 
 impl Pattern {
     /// The pattern in which nothing is known.
@@ -32,6 +35,7 @@ impl Pattern {
     pub fn of(fields: &[Field]) -> Self {
         let bit = |field: &Field| match field {
             Field::Category => CATEGORY_BIT,
+            Field::Site => HOST_BIT,
             field => NUMERIC.iter().position(|numeric| numeric == field).map_or(0, |index| 1 << index),
         };
         Self(fields.iter().map(bit).fold(0, |bits, bit| bits | bit))
@@ -62,6 +66,21 @@ impl Pattern {
         self.0 & CATEGORY_BIT != 0
     }
 
+    pub(crate) fn knows_host(self) -> bool {
+        self.0 & HOST_BIT != 0
+    }
+
+    /// The same but for the host, which is not known.
+    pub(crate) fn without_host(self) -> Self {
+        Self(self.0 & !HOST_BIT)
+    }
+
+    /// The same, and the host is known.
+    #[cfg(feature = "train")]
+    pub(crate) fn with_host(self) -> Self {
+        Self(self.0 | HOST_BIT)
+    }
+
     /// The pattern's name: the columns of what is known, joined by `+`.
     #[must_use]
     pub fn name(self) -> String {
@@ -73,6 +92,9 @@ impl Pattern {
         if self.0 & EXTRAS_BIT != 0 {
             known.push("extras");
         }
+        if self.knows_host() {
+            known.push(Field::Site.column());
+        }
         if known.is_empty() { "nothing".to_owned() } else { known.join("+") }
     }
 }
@@ -82,6 +104,7 @@ impl Pattern {
 pub(crate) struct InputRow {
     pub(crate) numeric: Vec<f64>,
     pub(crate) category: u16,
+    pub(crate) host: Host,
     pub(crate) source: u16,
     pub(crate) month: u8,
 }
@@ -91,18 +114,20 @@ pub(crate) struct InputRow {
 pub(crate) struct InputBlock {
     pub(crate) numeric: Vec<Vec<f64>>,
     pub(crate) category: Vec<u16>,
+    pub(crate) host: Vec<Host>,
     pub(crate) source: Vec<u16>,
     pub(crate) month: Vec<u8>,
 }
 
 impl InputRow {
-    /// Takes over the inputs of `record`; `source` is the code of its source. Reuses the row's memory.
-    pub(crate) fn read(&mut self, record: &Record, source: u16) {
+    /// Takes over the inputs of `record`; `source` is the code of its source, `host` what its name says. Reuses the row's memory.
+    pub(crate) fn read(&mut self, record: &Record, source: u16, host: Host) {
         self.numeric.clear();
         let inputs = NUMERIC.len() + record.extras.len();
         self.numeric.extend((0..inputs).map(|index| scaled(index, numeric_value(record, index))));
         self.category = record.category.map_or(UNKNOWN_CODE, Category::code);
         self.source = source;
+        self.host = host;
         self.month = record.month.month_of_year() as u8;
     }
 
@@ -114,6 +139,9 @@ impl InputRow {
         }
         if self.numeric.len() > NUMERIC.len() && (NUMERIC.len()..self.numeric.len()).all(known) {
             bits |= EXTRAS_BIT;
+        }
+        if self.host.is_known() {
+            bits |= HOST_BIT;
         }
         Pattern(bits)
     }
@@ -131,6 +159,7 @@ impl InputBlock {
     pub(crate) fn clear(&mut self) {
         self.numeric.iter_mut().for_each(Vec::clear);
         self.category.clear();
+        self.host.clear();
         self.source.clear();
         self.month.clear();
     }
@@ -140,6 +169,7 @@ impl InputBlock {
             column.push(*value);
         }
         self.category.push(row.category);
+        self.host.push(row.host);
         self.source.push(row.source);
         self.month.push(row.month);
     }
@@ -149,6 +179,7 @@ impl InputBlock {
         row.numeric.clear();
         row.numeric.extend(self.numeric.iter().map(|column| column[index]));
         row.category = self.category[index];
+        row.host = self.host[index];
         row.source = self.source[index];
         row.month = self.month[index];
     }
@@ -161,6 +192,7 @@ impl InputBlock {
         Self {
             numeric: self.numeric.iter().map(|column| pick(column, indices)).collect(),
             category: pick(&self.category, indices),
+            host: pick(&self.host, indices),
             source: pick(&self.source, indices),
             month: pick(&self.month, indices),
         }
@@ -172,6 +204,7 @@ impl InputBlock {
             column.extend(more);
         }
         self.category.extend(other.category);
+        self.host.extend(other.host);
         self.source.extend(other.source);
         self.month.extend(other.month);
     }
@@ -192,6 +225,9 @@ impl InputBlock {
         }
         if !pattern.knows_category() {
             self.category[row] = UNKNOWN_CODE;
+        }
+        if !pattern.knows_host() {
+            self.host[row] = Host::default();
         }
     }
 }

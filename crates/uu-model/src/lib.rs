@@ -9,6 +9,7 @@ mod evaluation;
 mod explain;
 mod features;
 pub mod forest;
+mod host;
 mod input;
 mod model;
 mod stage;
@@ -23,4 +24,4 @@ pub use evaluation::{Baseline, Evaluation, Group, evaluate};
 pub use input::Pattern;
 pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
-pub use train::{FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};
+pub use train::{Correction, FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};

@@ -11,6 +11,7 @@ use crate::baselines::Baselines;
 use crate::calibration::Calibration;
 use crate::estimate::{Estimate, EstimateOptions, FilledInput};
 use crate::explain;
+use crate::host::{Host, Suffixes};
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
 use crate::stage::Stage;
 
@@ -67,6 +68,8 @@ pub(crate) struct Parts {
     /// Range of each numeric input in the training data, in its own unit; `None` where no row carried it.
     pub(crate) ranges: Vec<Option<(f64, f64)>>,
     pub(crate) learned_category: bool,
+    /// What host names are told apart by, where they were learned.
+    pub(crate) suffixes: Option<Suffixes>,
     /// Mean logarithm of visits: where explanations start from.
     pub(crate) mean_log_visits: f64,
     /// Logarithm of visits per user.
@@ -160,6 +163,9 @@ impl Model {
         let mut fields: Vec<Field> = (0..NUMERIC.len()).filter(known).map(|index| NUMERIC[index]).collect();
         if self.parts.learned_category {
             fields.push(Field::Category);
+        }
+        if self.parts.suffixes.is_some() {
+            fields.push(Field::Site);
         }
         Pattern::of(&fields)
     }
@@ -299,7 +305,7 @@ impl Model {
         {
             warnings.push(Warning::UnknownSource { found: source.to_owned(), used: self.source_for(record).to_owned() });
         }
-        if row.pattern() == Pattern::NOTHING && row.numeric.iter().all(|value| value.is_nan()) {
+        if row.pattern().without_host() == Pattern::NOTHING && row.numeric.iter().all(|value| value.is_nan()) {
             warnings.push(Warning::NothingKnown);
         }
         warnings
@@ -307,7 +313,7 @@ impl Model {
 
     /// The record's inputs as the stages know them: what was never learned counts as unknown.
     fn read(&self, record: &Record, row: &mut InputRow) {
-        row.read(record, self.source_code(record));
+        row.read(record, self.source_code(record), host_of(record, self.parts.suffixes.as_ref()));
         row.numeric.resize(self.parts.ranges.len(), f64::NAN);
         for (value, range) in row.numeric.iter_mut().zip(&self.parts.ranges) {
             if range.is_none() {
@@ -324,6 +330,11 @@ impl Model {
         let source = record.source.as_deref();
         self.parts.sources.iter().position(|known| known.as_deref() == source).unwrap_or(0) as u16 + 1
     }
+}
+
+/// What the record's host name says, where names were learned.
+pub(crate) fn host_of(record: &Record, suffixes: Option<&Suffixes>) -> Host {
+    suffixes.zip(record.site.as_deref()).map_or_else(Host::default, |(suffixes, site)| suffixes.read(site))
 }
 
 /// Visits there can be users of: part of a visit is none.

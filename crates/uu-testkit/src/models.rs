@@ -8,9 +8,13 @@ use uu_data::Dataset;
 use uu_data::clean::{CleanOptions, clean};
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::sample::BUNDLED;
-use uu_model::{Model, Silent, TrainSettings, Trained, TreeSettings, train};
+use uu_model::{Correction, Model, Silent, TrainSettings, Trained, TreeSettings, train};
 
-/// Cleaned rows of the first `sites` sites of the bundled sample.
+/// Suffixes of the sites' names.
+const SUFFIXES: [&str; 4] = ["com", "co.uk", "de", "gov"];
+
+/// Cleaned rows of the first `sites` sites of the bundled sample, under names of several suffixes and brands of several sites, as real
+/// ones have them.
 ///
 /// # Panics
 /// If the bundled sample cannot be read and cleaned.
@@ -22,6 +26,10 @@ pub fn dataset(sites: usize) -> Dataset {
     let names: BTreeSet<Option<Box<str>>> = rows.iter().map(|row| row.record.site.clone()).collect();
     let kept: BTreeSet<Option<Box<str>>> = names.into_iter().take(sites).collect();
     rows.retain(|row| kept.contains(&row.record.site));
+    for row in &mut rows {
+        let number = kept.range(..&row.record.site).count();
+        row.record.site = Some(format!("brand{}.{}", number / 3, SUFFIXES[number % SUFFIXES.len()]).into());
+    }
     clean(rows, CleanOptions::default()).expect("generated rows are of one source").0
 }
 
@@ -37,6 +45,7 @@ pub fn quick_settings() -> TrainSettings {
         visits: fewer(&defaults.visits),
         fill: fewer(&defaults.fill),
         spread: fewer(&defaults.spread),
+        correction: Correction { trees: fewer(&defaults.correction.trees), ..defaults.correction.clone() },
         ..defaults
     }
 }

@@ -3,14 +3,16 @@
 use std::ops::ControlFlow;
 
 use uu_data::site_hash;
-use uu_lightgbm::{LightGbmError, Objective, TrainingSet, train};
+use uu_lightgbm::{LightGbmError, Objective, Parameters, TrainingSet, train};
 
 use super::FitError;
 use super::masking::Expanded;
-use super::settings::TreeSettings;
+use super::settings::{Correction, TreeSettings};
 use super::table::Table;
-use crate::features::{Column, Encoder, Statistic, Values};
-use crate::forest::Forest;
+use crate::features::linear::INPUTS;
+use crate::features::{Column, Encoder, Kinds, Statistic, Values};
+use crate::forest::{Forest, Scratch};
+use crate::host::Spelling;
 use crate::input::{InputBlock, VISITS};
 use crate::stage::Stage;
 
@@ -23,6 +25,8 @@ pub(super) struct StageFit<'a> {
     pub(super) columns: Vec<Column>,
     pub(super) trees: &'a TreeSettings,
     pub(super) objective: Objective,
+    /// Trees that follow, and learn what the first ones leave.
+    pub(super) correction: Option<&'a Correction>,
     pub(super) seed: u64,
 }
 
@@ -44,20 +48,31 @@ impl StageFit<'_> {
         let uncopied = rows.uncopied;
         let ratios: Vec<f64> = rows.origin.iter().map(|&row| self.table.log_ratio[row]).collect();
         let values = self.values(rows, targets, &ratios);
-        let encoder = Encoder::fit(&rows.block, &values, self.table.sources.len(), |row| row < uncopied);
+        let encoder = Encoder::fit(&rows.block, &values, self.kinds(), |row| row < uncopied);
         let features = self.features(rows, &values, uncopied, &encoder);
         let names: Vec<String> = (0..self.columns.len()).map(|index| self.name(index)).collect();
-        let labels: Vec<f32> = targets.iter().map(|target| *target as f32).collect();
-        let categorical: Vec<usize> = (0..self.columns.len()).filter(|&index| self.columns[index].is_categorical()).collect();
-        let set = TrainingSet::new(&features, &names, &labels)?.with_weights(&rows.weights)?.with_categorical(&categorical)?;
-        let parameters = self.trees.parameters(self.objective, self.seed);
-        let trained = train(&set, &parameters, &mut |done, _| progress(done)).map_err(|error| match error {
-            LightGbmError::Stopped { .. } => FitError::Stopped,
-            other => FitError::Trees(other),
-        })?;
-        let forest = Forest::from_lightgbm_text(trained.as_str())?;
+        let mut boost = |labels: &[f64], parameters: &Parameters| {
+            let labels: Vec<f32> = labels.iter().map(|label| *label as f32).collect();
+            let categorical: Vec<usize> = (0..self.columns.len()).filter(|&index| self.columns[index].is_categorical()).collect();
+            let set = TrainingSet::new(&features, &names, &labels)?.with_weights(&rows.weights)?.with_categorical(&categorical)?;
+            train(&set, parameters, &mut |done, _| progress(done)).map_err(|error| match error {
+                LightGbmError::Stopped { .. } => FitError::Stopped,
+                other => FitError::Trees(other),
+            })
+        };
+        let mut trained = boost(targets, &self.trees.parameters(self.objective, self.seed))?;
+        let mut forest = Forest::from_lightgbm_text(trained.as_str())?;
+        if let Some(correction) = self.correction {
+            let left = left_over(&forest, &features, targets, uncopied);
+            trained = trained.plus(&boost(&left, &correction.parameters(self.seed))?, correction.weight);
+            forest = Forest::from_lightgbm_text(trained.as_str())?;
+        }
         let stage = Stage { columns: self.columns.clone(), encoder, forest };
         Ok(FittedStage { stage, text: trained.into_string() })
+    }
+
+    fn kinds(&self) -> Kinds {
+        Kinds::of(&self.columns, self.table.sources.len(), self.table.suffix_codes())
     }
 
     /// Every statistic the columns need, the target first.
@@ -80,7 +95,7 @@ impl StageFit<'_> {
         let mut features = Vec::with_capacity(rows.block.len() * self.columns.len());
         let folds: Vec<u64> = rows.origin.iter().map(|&row| self.encoding_fold(row)).collect();
         let encoders: Vec<Encoder> = (0..ENCODING_FOLDS)
-            .map(|fold| Encoder::fit(&rows.block, values, self.table.sources.len(), |row| row < uncopied && folds[row] != fold))
+            .map(|fold| Encoder::fit(&rows.block, values, self.kinds(), |row| row < uncopied && folds[row] != fold))
             .collect();
         for column in &self.columns {
             let start = features.len();
@@ -104,12 +119,29 @@ impl StageFit<'_> {
                 terms.iter().fold("product".to_owned(), |name, (input, weight)| format!("{name}_{input}p{weight}"))
             }
             Column::CategoryCode => "category".to_owned(),
+            Column::TopCode => "top".to_owned(),
             Column::Category(statistic) => format!("category_{}", statistic_name(*statistic)),
+            Column::SuffixCode => "suffix".to_owned(),
+            Column::Suffix(statistic) => format!("suffix_{}", statistic_name(*statistic)),
+            Column::Brand => "brand_target".to_owned(),
+            Column::Spelling(which) => format!("host_{}", format!("{which:?}").to_lowercase()),
+            Column::Linear => "linear".to_owned(),
             Column::Distance(input) => format!("distance_{input}"),
             Column::Source => "source".to_owned(),
             Column::Month => "month".to_owned(),
         }
     }
+}
+
+/// What the trees leave of the rows' own targets, and nothing of the copies': those stay as they are.
+fn left_over(forest: &Forest, features: &[f64], targets: &[f64], uncopied: usize) -> Vec<f64> {
+    let columns: Vec<&[f64]> = features.chunks_exact(targets.len()).collect();
+    let mut left = vec![0.0; targets.len()];
+    forest.predict_block(&columns, &mut left, &mut Scratch::new());
+    for (row, (left, target)) in left.iter_mut().zip(targets).enumerate() {
+        *left = if row < uncopied { target - *left } else { 0.0 };
+    }
+    left
 }
 
 fn statistic_name(statistic: Statistic) -> String {
@@ -155,17 +187,27 @@ pub(super) fn columns(table: &Table<'_>, hidden: Option<usize>) -> Vec<Column> {
     ];
     let possible = combinations.into_iter().filter(|terms| terms.iter().all(|(index, _)| shown(usize::from(*index))));
     columns.extend(possible.map(Column::Combination));
+    if hidden.is_none() && INPUTS.iter().all(|index| shown(*index)) {
+        columns.push(Column::Linear);
+    }
     if table.learned_category {
-        columns.extend([Column::CategoryCode, Column::Category(Statistic::Target)]);
-        let sizes = [RANK, visits, PAGES].into_iter().filter(|index| shown(usize::from(*index)));
-        match hidden {
-            None => columns.extend(sizes.map(|index| Column::Category(Statistic::Numeric(index)))),
+        columns.extend([Column::CategoryCode, Column::TopCode, Column::Category(Statistic::Target)]);
+        if hidden.is_some() {
             // What a site's own inputs say beside what its category does matters where visits or another input are to be guessed.
-            Some(_) => {
-                columns.push(Column::Category(Statistic::Ratio));
-                columns.extend(sizes.flat_map(|index| [Column::Category(Statistic::Numeric(index)), Column::Distance(index)]));
-            }
+            let sizes = [RANK, visits, PAGES].into_iter().filter(|index| shown(usize::from(*index)));
+            columns.push(Column::Category(Statistic::Ratio));
+            columns.extend(sizes.flat_map(|index| [Column::Category(Statistic::Numeric(index)), Column::Distance(index)]));
         }
+    }
+    if table.suffixes.is_some() {
+        columns.extend([Column::SuffixCode, Column::Suffix(Statistic::Target)]);
+        match hidden {
+            None => columns.push(Column::Brand),
+            Some(_) => columns.push(Column::Suffix(Statistic::Ratio)),
+        }
+        columns
+            .extend([PAGES].into_iter().filter(|index| shown(usize::from(*index))).map(|index| Column::Suffix(Statistic::Numeric(index))));
+        columns.extend(Spelling::ALL.map(Column::Spelling));
     }
     if table.sources.len() > 1 {
         columns.push(Column::Source);

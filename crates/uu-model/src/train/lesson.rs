@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::table::Table;
-use crate::features::{Column, Encoder, Statistic};
+use crate::features::{Column, Encoder, Kinds, Statistic};
 use crate::input::{InputRow, VISITS};
 
 /// The rows a stage is fitted on, and a target for each row of the table that is one of them.
@@ -37,7 +37,9 @@ impl<'a> Lesson<'a> {
             return self;
         }
         let ratios = [(Statistic::Ratio, table.log_ratio.as_slice())];
-        let encoder = Encoder::fit(&table.block, &ratios, table.sources.len(), |row| seen(&row) && !table.log_ratio[row].is_nan());
+        let encoder = Encoder::fit(&table.block, &ratios, Kinds { sources: table.sources.len(), ..Kinds::default() }, |row| {
+            seen(&row) && !table.log_ratio[row].is_nan()
+        });
         let overall = encoder.overall();
         let targets = self.targets.to_mut();
         let mut input = InputRow::default();

@@ -29,13 +29,17 @@ pub(super) struct Masking {
 /// worth 0.1 to 0.5 points of median error on sparse patterns, on 40,000 nothing that can be told from noise.
 const ENOUGH_COPIES: usize = 30_000;
 
+/// A copy shows its host one time in so many: a name without numbers says little, and more of them would cost what the others say.
+const HOST_SHOWN_EVERY: u64 = 3;
+
 /// How often each of `rows` rows is copied, at most `most` times.
 pub(super) fn copies(rows: usize, most: usize) -> usize {
-    ENOUGH_COPIES.div_ceil(rows.max(1)).min(most)
+    // Where more copies are asked for, more are enough.
+    (ENOUGH_COPIES * most / 2).div_ceil(rows.max(1)).min(most)
 }
 
 impl Masking {
-    /// Expands the table's `rows`; each copy shows a subset of what its row knows, drawn evenly among all of them.
+    /// Expands the table's `rows`; each copy shows a subset of what its row knows, drawn evenly but for the host.
     pub(super) fn expand(self, table: &Table<'_>, rows: &[usize]) -> Expanded {
         let mut origin = Vec::with_capacity(rows.len() * (self.copies + 1));
         for _ in 0..=self.copies {
@@ -57,11 +61,17 @@ impl Masking {
     }
 
     fn draw(self, table: &Table<'_>, row: usize, copy: usize) -> Pattern {
-        let mut subsets: Vec<Pattern> = table.patterns[row].subsets().collect();
-        // All of it is the row itself.
-        subsets.pop();
+        let known = table.patterns[row];
+        let inputs = known.without_host();
+        let mut subsets: Vec<Pattern> = inputs.subsets().collect();
+        if !known.knows_host() {
+            // All of it is the row itself.
+            subsets.pop();
+        }
         let draw = site_hash("mask", table.keys[row] ^ self.seed.wrapping_add(copy as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let index = draw % subsets.len().max(1) as u64;
-        subsets.get(index as usize).copied().unwrap_or(Pattern::NOTHING)
+        let count = subsets.len().max(1) as u64;
+        let shown = subsets.get((draw % count) as usize).copied().unwrap_or(Pattern::NOTHING);
+        let shows_host = known.knows_host() && shown != inputs && draw / count % HOST_SHOWN_EVERY == 0;
+        if shows_host { shown.with_host() } else { shown }
     }
 }

@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 pub use pipeline::train;
-pub use settings::{TrainSettings, TreeSettings};
+pub use settings::{Correction, TrainSettings, TreeSettings};
 
 use crate::evaluation::Evaluation;
 use crate::forest::ForestError;

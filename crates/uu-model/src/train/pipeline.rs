@@ -13,7 +13,7 @@ use super::fit::{FittedStage, StageFit, columns};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
 use super::masking::{self, Masking};
-use super::settings::TrainSettings;
+use super::settings::{HUBER_ALPHA, TrainSettings};
 use super::table::Table;
 use super::{FitError, Progress, TrainReport, Trained, spread};
 use crate::artifact;
@@ -85,7 +85,10 @@ impl<'a> Training<'a> {
             return Err(FitError::EmptyFold { fold, folds: settings.folds });
         }
         let mut training = Self { table, rules, settings, progress, folds, trees_done: AtomicU64::new(0), trees_in_all: 0 };
-        let of_jobs: u64 = training.jobs().iter().map(|job| u64::from(training.trees_of(job.input).num_iterations)).sum();
+        let of_job = |job: &Job| {
+            training.trees_of(job.input).num_iterations + training.correction_of(*job).map_or(0, |more| more.trees.num_iterations)
+        };
+        let of_jobs: u64 = training.jobs().iter().map(|job| u64::from(of_job(job))).sum();
         training.trees_in_all = of_jobs + (settings.folds as u64 + 1) * u64::from(settings.spread.num_iterations);
         Ok(training)
     }
@@ -128,12 +131,17 @@ impl<'a> Training<'a> {
         }
     }
 
+    fn correction_of(&self, job: Job) -> Option<&'a super::Correction> {
+        (job.input.is_none() && self.settings.correction.weight > 0.0).then_some(&self.settings.correction)
+    }
+
     fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
         let Lesson { rows, targets } = Lesson::of(&self.table, job.input, |row| job.without != Some(self.folds[*row]));
         let seed = site_hash("stage", self.settings.seed ^ job.input.map_or(0, |index| index as u64 + 1));
         // A fill is only ever asked of rows with something missing, so its copies count for more.
         let weight = if job.input.is_some() { self.settings.fill_copy_weight } else { self.settings.copy_weight };
-        let copies = masking::copies(self.table.labelled().len(), self.settings.copies);
+        let most = if job.input == Some(VISITS) { self.settings.visits_copies } else { self.settings.copies };
+        let copies = masking::copies(self.table.labelled().len(), most);
         let masking = Masking { copies, weight, hidden: job.input, seed };
         let expanded = masking.expand(&self.table, &rows);
         let own: Vec<f64> = expanded.origin.iter().map(|&row| targets[row]).collect();
@@ -141,7 +149,9 @@ impl<'a> Training<'a> {
             table: &self.table,
             columns: columns(&self.table, job.input),
             trees: self.trees_of(job.input),
-            objective: Objective::L1,
+            // Where visits are filled, what is unknown is large, and the tails must not be given up for the middle.
+            objective: if job.input == Some(VISITS) { Objective::Huber { alpha: HUBER_ALPHA } } else { Objective::L1 },
+            correction: self.correction_of(job),
             seed,
         };
         fit.fit(&expanded, &own, &mut |_| self.tree_done())
@@ -194,6 +204,7 @@ impl<'a> Training<'a> {
             sources: self.table.sources.clone(),
             ranges: self.table.ranges.clone(),
             learned_category: self.table.learned_category,
+            suffixes: self.table.suffixes.clone(),
             mean_log_visits: self.table.mean_log_visits(),
             ratio: stage_of(None).expect("the ratio was fitted on all rows"),
             spread: spread.stage,

@@ -11,6 +11,7 @@ use super::held_out::HeldOut;
 use super::masking::Expanded;
 use super::settings::TrainSettings;
 use super::table::Table;
+use crate::features::Column;
 
 /// An error below one percent counts as one percent: its logarithm would run away.
 const LEAST_ERROR: f64 = 0.01;
@@ -40,9 +41,11 @@ pub(super) fn fit(
     };
     let fit = StageFit {
         table,
-        columns: columns(table, None),
+        // What the linear model and a brand say of the ratio, they do not say of its error.
+        columns: columns(table, None).into_iter().filter(|column| !matches!(column, Column::Linear | Column::Brand)).collect(),
         trees: &settings.spread,
         objective: Objective::L2,
+        correction: None,
         seed: settings.seed.wrapping_add(7),
     };
     fit.fit(&expanded, &targets, progress)

@@ -6,7 +6,9 @@ use uu_data::{Dataset, site_hash};
 
 use super::FitError;
 use crate::artifact::hex;
+use crate::host::Suffixes;
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, VISITS, numeric_value, scaled};
+use crate::model::host_of;
 
 /// Rows an input must be known in before it is learned.
 const MIN_KNOWN: usize = 50;
@@ -25,6 +27,7 @@ pub(super) struct Table<'a> {
     pub(super) sources: Vec<Option<String>>,
     pub(super) ranges: Vec<Option<(f64, f64)>>,
     pub(super) learned_category: bool,
+    pub(super) suffixes: Option<Suffixes>,
     /// A number for each row that depends on what it is and not on where it stands.
     pub(super) keys: Vec<u64>,
 }
@@ -44,6 +47,7 @@ impl<'a> Table<'a> {
             sources,
             ranges,
             learned_category,
+            suffixes: suffixes(records),
             keys: keys(records),
         };
         let mut row = InputRow::default();
@@ -61,7 +65,7 @@ impl<'a> Table<'a> {
 
     fn read(&self, record: &Record, row: &mut InputRow) {
         let source = self.sources.iter().position(|known| known.as_deref() == record.source.as_deref());
-        row.read(record, source.expect("every row's source is listed") as u16 + 1);
+        row.read(record, source.expect("every row's source is listed") as u16 + 1, host_of(record, self.suffixes.as_ref()));
         for (value, range) in row.numeric.iter_mut().zip(&self.ranges) {
             if range.is_none() {
                 *value = f64::NAN;
@@ -70,6 +74,11 @@ impl<'a> Table<'a> {
         if !self.learned_category {
             row.category = 0;
         }
+    }
+
+    /// Codes of suffixes; 0 where hosts were not learned.
+    pub(super) fn suffix_codes(&self) -> usize {
+        self.suffixes.as_ref().map_or(0, Suffixes::codes)
     }
 
     /// Rows the ratio is learned from.
@@ -131,6 +140,12 @@ fn sources(records: &[Record]) -> Vec<Option<String>> {
     let mut counts: Vec<(Option<&str>, usize)> = counts.into_iter().collect();
     counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
     counts.into_iter().map(|(name, _)| name.map(str::to_owned)).collect()
+}
+
+/// What the sites' names are told apart by, where enough of them tell something.
+fn suffixes(records: &[Record]) -> Option<Suffixes> {
+    let sites: std::collections::BTreeSet<&str> = records.iter().filter_map(|record| record.site.as_deref()).collect();
+    (sites.len() >= MIN_KNOWN).then(|| Suffixes::of(sites.into_iter()))?
 }
 
 fn range(records: &[Record], index: usize) -> Option<(f64, f64)> {

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use tokio::sync::oneshot;
 use uu_core::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, Record, Rules, UniqueUsers, Visits};
 use uu_data::Dataset;
-use uu_model::{Model, Silent, TrainSettings, TreeSettings, train};
+use uu_model::{Correction, Model, Silent, TrainSettings, TreeSettings, train};
 use uu_server::{App, Limits, run};
 use uu_service::{Served, Serving};
 
@@ -22,6 +22,7 @@ static ARTIFACT: LazyLock<Vec<u8>> = LazyLock::new(|| {
         visits: few(settings.visits),
         fill: few(settings.fill),
         spread: few(settings.spread),
+        correction: Correction { trees: few(settings.correction.trees), ..settings.correction },
         ..settings
     };
     train(&dataset(), &Rules::default(), &settings, &Silent).expect("the small data set trains").artifact

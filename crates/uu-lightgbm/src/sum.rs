@@ -1,0 +1,50 @@
+//! Adding one model's trees to another's.
+
+use std::borrow::Cow;
+
+use crate::TrainedText;
+
+/// Where the trees end.
+const END_OF_TREES: &str = "end of trees";
+
+/// Where each begins.
+const TREE: &str = "Tree=";
+
+/// Lines of a tree that are on the scale of the label.
+const SCALED: [&str; 3] = ["leaf_value", "internal_value", "shrinkage"];
+
+impl TrainedText {
+    /// The model that predicts what this one does and `scale` times what `other` does.
+    ///
+    /// Both were trained on the same features. The header, and what follows the trees, are this model's.
+    #[must_use]
+    pub fn plus(&self, other: &Self, scale: f64) -> Self {
+        let (header, own, rest) = parts(&self.text);
+        let (_, more, _) = parts(&other.text);
+        // The sizes of the trees' texts are told for a parser of several threads; without them they are read in turn.
+        let mut text: String = header.lines().filter(|line| !line.starts_with("tree_sizes=")).flat_map(|line| [line, "\n"]).collect();
+        let count = own.matches(TREE).count();
+        text.push_str(own);
+        for (index, tree) in more.split(TREE).skip(1).enumerate() {
+            let (_, tree) = tree.split_once('\n').unwrap_or((tree, ""));
+            text.push_str(&format!("{TREE}{}\n", count + index));
+            tree.split_inclusive('\n').for_each(|line| text.push_str(&scaled(line, scale)));
+        }
+        text.push_str(rest);
+        Self { text, num_iterations: self.num_iterations + other.num_iterations }
+    }
+}
+
+/// The header, the trees, and what follows them.
+fn parts(text: &str) -> (&str, &str, &str) {
+    let (trees, rest) = text.split_at(text.find(END_OF_TREES).unwrap_or(text.len()));
+    let (header, trees) = trees.split_at(trees.find(TREE).unwrap_or(trees.len()));
+    (header, trees, rest)
+}
+
+fn scaled(line: &str, scale: f64) -> Cow<'_, str> {
+    let Some((name, values)) = line.trim_end().split_once('=').filter(|(name, _)| SCALED.contains(name)) else { return line.into() };
+    let values: Vec<String> =
+        values.split(' ').map(|value| value.parse::<f64>().map_or(value.to_owned(), |value| (value * scale).to_string())).collect();
+    format!("{name}={}\n", values.join(" ")).into()
+}
