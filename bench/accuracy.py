@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 INPUTS = ["rank", "visits", "pages_per_visit", "bounce_rate", "avg_visit_duration", "category"]
 PEER = dict(
     objective="l1", n_estimators=300, learning_rate=0.05, num_leaves=31, min_child_samples=20, subsample=0.8, subsample_freq=1, colsample_bytree=0.8,
-    verbosity=-1, n_jobs=2, random_state=0,
+    verbosity=-1, n_jobs=1, random_state=0,
 )
 
 

@@ -64,6 +64,7 @@ pub(crate) fn evaluation(evaluation: &Evaluation) -> String {
     text += &figures("unique users", &evaluation.by_size);
     text += &figures("top category", &evaluation.by_category);
     text += &figures("source", &evaluation.by_source);
+    text += &figures("months of one site", &evaluation.by_known_months);
     let baselines = evaluation.baselines.iter().map(|baseline| {
         let errors = &baseline.errors;
         [

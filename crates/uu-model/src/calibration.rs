@@ -28,8 +28,9 @@ pub(crate) struct Score {
     pub(crate) weight: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Scores {
+/// The distribution of scores.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Scores {
     /// Scores of equal weight that would be as certain: Kish's effective sample size.
     count: usize,
     /// The quantile function at `GRID` evenly spaced probabilities.
@@ -39,14 +40,7 @@ struct Scores {
 impl Calibration {
     /// Calibrates every pattern that has enough scores.
     pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
-        let patterns = scores
-            .into_iter()
-            .filter(|(_, scores)| scores.len() >= MIN_SCORES)
-            .map(|(pattern, mut scores)| {
-                scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
-                (pattern, Scores { count: effective_count(&scores), quantiles: quantiles(&scores) })
-            })
-            .collect();
+        let patterns = scores.into_iter().filter_map(|(pattern, scores)| Some((pattern, Scores::of(scores)?))).collect();
         Self { patterns }
     }
 
@@ -70,8 +64,17 @@ impl Calibration {
 }
 
 impl Scores {
+    /// The distribution, where there are enough.
+    pub(crate) fn of(mut scores: Vec<Score>) -> Option<Self> {
+        if scores.len() < MIN_SCORES {
+            return None;
+        }
+        scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
+        Some(Self { count: effective_count(&scores), quantiles: quantiles(&scores) })
+    }
+
     /// The conformal ranks `floor((n + 1) a)` and `ceil((n + 1) (1 - a))`, kept within the scores there are.
-    fn bounds(&self, level: f64) -> (f64, f64) {
+    pub(crate) fn bounds(&self, level: f64) -> (f64, f64) {
         let tail = (1.0 - level) / 2.0;
         let count = self.count as f64;
         let low_rank = ((count + 1.0) * tail).floor().max(1.0);

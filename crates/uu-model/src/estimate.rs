@@ -35,6 +35,8 @@ pub struct Estimate {
     pub warnings: Vec<Warning>,
     /// Each input's factor, where it was asked for.
     pub explanation: Option<Explanation>,
+    /// Logarithm of the error that was to be expected.
+    pub(crate) log_spread: f64,
 }
 
 /// A filled input: which one, and its value as it is to be shown (rounded as its field is).
@@ -62,6 +64,8 @@ pub enum Factor {
     Input(FaultField),
     /// Filling unknown visits.
     FilledVisits,
+    /// The site's own level, told by its known months.
+    SiteLevel,
     /// The bounds `1 <= unique users <= visits`.
     Bounds,
 }
@@ -74,6 +78,7 @@ impl Factor {
             Self::Input(FaultField::Field(Field::Date)) => "month",
             Self::Input(field) => field.json(),
             Self::FilledVisits => "filledVisits",
+            Self::SiteLevel => "siteLevel",
             Self::Bounds => "bounds",
         }
     }

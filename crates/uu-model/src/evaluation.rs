@@ -27,6 +27,9 @@ pub struct Evaluation {
     pub by_category: Vec<Group>,
     /// Rows by source.
     pub by_source: Vec<Group>,
+    /// Months of sites that have several, each alone and with the users of the others known; empty where the model has no site levels.
+    #[serde(default)]
+    pub by_known_months: Vec<Group>,
     /// The simple estimates on the rows they can answer.
     pub baselines: Vec<Baseline>,
     /// Share of rows whose estimate falls by over 2 % when visits grow by 10 %; `None` where no visits are known.
@@ -117,6 +120,7 @@ impl Sorted<'_> {
             by_size: self.by_size(),
             by_category: self.grouped(|index| self.records[index].category.map(|category| category.top().path().to_owned())),
             by_source: self.grouped(|index| self.records[index].source.as_deref().map(str::to_owned)),
+            by_known_months: Vec::new(),
             baselines: self.baselines(baselines),
             falling_steps,
         })

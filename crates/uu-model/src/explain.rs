@@ -58,6 +58,7 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
     for (field, share) in [(Field::Category, of_category), (Field::Site, of_host), (Field::Source, of_source), (Field::Date, of_month)] {
         factors.push((Factor::Input(FaultField::Field(field)), f64::exp(share)));
     }
+    factors.push((Factor::SiteLevel, 1.0));
     factors.push((Factor::FilledVisits, if visits_known { 1.0 } else { visits_factor }));
     let unbounded = factors.iter().fold(base, |product, (_, factor)| product * factor);
     factors.push((Factor::Bounds, if unbounded > 0.0 { point / unbounded } else { 1.0 }));

@@ -66,6 +66,12 @@ impl Pattern {
         self.0 & CATEGORY_BIT != 0
     }
 
+    /// The same but for a numeric input, which is not known.
+    #[cfg(feature = "train")]
+    pub(crate) fn without_numeric(self, index: usize) -> Self {
+        Self(self.0 & !(1 << index))
+    }
+
     pub(crate) fn knows_host(self) -> bool {
         self.0 & HOST_BIT != 0
     }

@@ -12,6 +12,8 @@ pub mod forest;
 mod host;
 mod input;
 mod model;
+mod months;
+mod site_level;
 mod stage;
 #[cfg(feature = "train")]
 mod train;

@@ -13,6 +13,7 @@ use crate::estimate::{Estimate, EstimateOptions, FilledInput};
 use crate::explain;
 use crate::host::{Host, Suffixes};
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
+use crate::site_level::SiteLevels;
 use crate::stage::Stage;
 
 /// Levels an interval can have: beyond them the calibration has too few rows in its tails.
@@ -79,6 +80,7 @@ pub(crate) struct Parts {
     /// One for each numeric input, where it was learned.
     pub(crate) fills: Vec<Option<Stage>>,
     pub(crate) calibration: Calibration,
+    pub(crate) site_levels: SiteLevels,
     pub(crate) baselines: Baselines,
 }
 
@@ -205,6 +207,10 @@ impl Model {
         })
     }
 
+    pub(crate) fn site_levels(&self) -> &SiteLevels {
+        &self.parts.site_levels
+    }
+
     fn estimate_hiding(&self, records: &[Record], shown: Option<Pattern>, options: EstimateOptions) -> Vec<Estimate> {
         let mut estimates = Vec::with_capacity(records.len());
         for records in records.chunks(BLOCK_ROWS) {
@@ -271,7 +277,7 @@ impl Model {
         let (low, high) = interval(point, known_visits, predicted.log_spread, bounds);
         let filled = self.filled(fills, visits);
         let explanation = options.explain.then(|| explain::explain(&self.parts, row, visits, known_visits.is_some(), point));
-        Estimate { point, low, high, filled, warnings: self.warnings(record, row), explanation }
+        Estimate { point, low, high, filled, warnings: self.warnings(record, row), explanation, log_spread: predicted.log_spread }
     }
 
     fn filled(&self, fills: &[f64], visits: f64) -> Vec<FilledInput> {

@@ -68,6 +68,22 @@ proptest! {
     }
 
     #[test]
+    fn months_of_one_site_keep_the_laws_too(records in proptest::collection::vec(prop_oneof![record(), labelled_record()], 1..8), level in 0.5f64..=0.99) {
+        let options = EstimateOptions { level, explain: true };
+        let estimates = model().estimate_months(&records, options);
+        for (record, estimate) in records.iter().zip(&estimates) {
+            let visits = visits_of(record, estimate);
+            prop_assert!(estimate.point <= visits && estimate.point >= visits.floor().min(1.0), "{} of {visits}", estimate.point);
+            prop_assert!(estimate.low <= estimate.point && estimate.point <= estimate.high && estimate.high.is_finite());
+            let explanation = estimate.explanation.as_ref().unwrap();
+            let product = explanation.factors.iter().fold(explanation.base, |product, (_, factor)| product * factor);
+            prop_assert!((product - estimate.point).abs() <= 1e-9 * estimate.point, "{product} is not {}", estimate.point);
+        }
+        let none_known: Vec<Record> = records.into_iter().map(|record| Record { unique_users: None, ..record }).collect();
+        prop_assert_eq!(model().estimate_months(&none_known, options), model().estimate(&none_known, options));
+    }
+
+    #[test]
     fn every_unknown_learned_input_is_filled_within_its_range(record in record()) {
         let estimate = model().estimate_one(&record, at(0.9));
         let unknown = [record.rank.is_none(), record.visits.is_none(), record.pages_per_visit.is_none(), record.bounce_rate.is_none(), record.avg_visit_duration.is_none()];
@@ -94,6 +110,45 @@ fn zero_visits_have_zero_users() {
     let record = Record { visits: Visits::new(0.0).ok(), ..Record::unknown("2024-05".parse().unwrap()) };
     let estimate = model().estimate_one(&record, at(0.9));
     assert_eq!((estimate.point, estimate.low, estimate.high), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn known_months_move_the_estimates_of_the_others_and_narrow_them() {
+    let month = |month: &str, users: Option<f64>| Record {
+        visits: Visits::new(1e6).ok(),
+        unique_users: users.and_then(|users| uu_core::UniqueUsers::new(users).ok()),
+        ..Record::unknown(month.parse().unwrap())
+    };
+    let asked = |known: Option<f64>| {
+        let months = [month("2024-01", known), month("2024-02", known), month("2024-03", None)];
+        model().estimate_months(&months, at(0.9)).pop().unwrap()
+    };
+    let (alone, loyal, fleeting) = (asked(None), asked(Some(150_000.0)), asked(Some(900_000.0)));
+    assert!(loyal.point < alone.point && alone.point < fleeting.point, "{} {} {}", loyal.point, alone.point, fleeting.point);
+    let width = |estimate: &Estimate| (estimate.high / estimate.low).ln();
+    assert!(width(&loyal) < 0.8 * width(&alone), "{} {}", width(&loyal), width(&alone));
+    let elsewhere = Record { source: Some("elsewhere".into()), ..month("2024-02", Some(150_000.0)) };
+    let rows = [elsewhere, month("2024-03", None)];
+    assert!(model().estimate_months(&rows, at(0.9))[1].point < alone.point, "an unknown source follows the same definition here");
+}
+
+#[test]
+fn months_of_one_site_are_judged_with_the_others_known() {
+    let groups = &trained().report.evaluation.by_known_months;
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    insta::assert_debug_snapshot!(names, @r#"
+    [
+        "visits known, each month alone",
+        "visits known, users of the others known",
+        "visits unknown, each month alone",
+        "visits unknown, users of the others known",
+    ]
+    "#);
+    for pair in groups.chunks(2) {
+        let [alone, together] = pair else { panic!("an odd number of groups") };
+        assert!(together.errors.median_ape < 0.8 * alone.errors.median_ape, "{}: {}", alone.errors.median_ape, together.errors.median_ape);
+        assert!((0.85..=0.95).contains(&together.intervals.coverage), "{}", together.intervals.coverage);
+    }
 }
 
 #[test]

@@ -37,8 +37,8 @@ pub(super) struct HeldOut {
     pub(super) points: Vec<f64>,
     /// Whether the row came with that pattern, and nothing was hidden.
     came_so: Vec<bool>,
-    actual: Vec<f64>,
-    known_visits: Vec<Option<f64>>,
+    pub(super) actual: Vec<f64>,
+    pub(super) known_visits: Vec<Option<f64>>,
 }
 
 /// Rows, and as what pattern each is to be judged.

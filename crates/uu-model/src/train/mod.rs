@@ -6,6 +6,7 @@ mod lesson;
 mod masking;
 mod pipeline;
 mod settings;
+mod site_levels;
 mod spread;
 mod table;
 

@@ -14,6 +14,7 @@ use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
 use super::masking::{self, Masking};
 use super::settings::{HUBER_ALPHA, TrainSettings};
+use super::site_levels::Months;
 use super::table::Table;
 use super::{FitError, Progress, TrainReport, Trained, spread};
 use crate::artifact;
@@ -22,6 +23,7 @@ use crate::calibration::Calibration;
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
 use crate::input::{Pattern, VISITS, numeric_field};
 use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
+use crate::site_level::SiteLevels;
 
 /// Level of the intervals that the report judges.
 const LEVEL: f64 = 0.9;
@@ -64,6 +66,13 @@ struct Job {
     /// The numeric input to be predicted; `None` for the ratio.
     input: Option<usize>,
     without: Option<usize>,
+}
+
+/// Held-out rows beside the truth.
+struct Judgement {
+    observed: Vec<Judged>,
+    masked: Vec<Judged>,
+    by_month: Vec<Group>,
 }
 
 struct Training<'a> {
@@ -192,6 +201,8 @@ impl<'a> Training<'a> {
         let calibration = Calibration::fit(masked.scores(&of_masked, |_| true));
         let calibrations: Vec<Calibration> =
             (0..self.settings.folds).map(|fold| Calibration::fit(masked.scores(&of_masked, |index| masked.folds[index] != fold))).collect();
+        let months = Months::new(&self.table, masked, &of_masked);
+        let levels: Vec<SiteLevels> = (0..self.settings.folds).map(|fold| months.levels(Some(fold))).collect();
         let mut trees = BTreeMap::from([("spread".to_owned(), spread.text)]);
         let mut stage_of = |input: Option<usize>| {
             let fitted = fitted.remove(&Job { input, without: None })?;
@@ -210,10 +221,16 @@ impl<'a> Training<'a> {
             spread: spread.stage,
             fills: (0..self.table.ranges.len()).map(|index| stage_of(Some(index))).collect(),
             calibration,
+            site_levels: months.levels(None),
             baselines: Baselines::fit(self.table.dataset.records()),
         };
-        let judged = (observed.judged(&of_observed, &calibrations, LEVEL), masked.judged(&of_masked, &calibrations, LEVEL));
-        Ok(self.freeze(parts, &trees, observed, masked, &judged))
+        let of_masked = masked.judged(&of_masked, &calibrations, LEVEL);
+        let judgement = Judgement {
+            observed: observed.judged(&of_observed, &calibrations, LEVEL),
+            by_month: months.judged(&of_masked, &levels, LEVEL),
+            masked: of_masked,
+        };
+        Ok(self.freeze(parts, &trees, observed, masked, &judgement))
     }
 
     fn freeze(
@@ -222,7 +239,7 @@ impl<'a> Training<'a> {
         trees: &BTreeMap<String, String>,
         observed: &HeldOut,
         masked: &HeldOut,
-        (of_observed, of_masked): &(Vec<Judged>, Vec<Judged>),
+        judgement: &Judgement,
     ) -> Trained {
         let sections = [
             (MODEL_SECTION, postcard::to_stdvec(&parts).expect("the parts are numbers, texts and lists")),
@@ -230,7 +247,7 @@ impl<'a> Training<'a> {
             (SITES_SECTION, self.sites()),
         ];
         let model = Model::new(self.about(&parts), parts);
-        let evaluation = self.evaluation(&model, observed, masked, of_observed, of_masked);
+        let evaluation = self.evaluation(&model, observed, masked, judgement);
         let about = About {
             median_ape: evaluation.overall.errors.median_ape,
             rmsle: evaluation.overall.errors.rmsle,
@@ -244,16 +261,17 @@ impl<'a> Training<'a> {
         Trained { artifact, about, report }
     }
 
-    fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, of_observed: &[Judged], of_masked: &[Judged]) -> Evaluation {
+    fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
         let mut by_mask: BTreeMap<Pattern, Vec<Judged>> = BTreeMap::new();
-        for (pattern, judged) in masked.patterns.iter().zip(of_masked) {
+        for (pattern, judged) in masked.patterns.iter().zip(&judgement.masked) {
             by_mask.entry(*pattern).or_default().push(*judged);
         }
         let by_mask = by_mask.into_iter().filter_map(|(pattern, judged)| Group::of(pattern.name(), &judged)).collect();
         let records: Vec<_> = observed.rows.iter().map(|&row| self.table.dataset.records()[row].clone()).collect();
         let steps = falling_steps(model, &records);
-        let sorted = Sorted { records: &records, judged: of_observed, patterns: &observed.patterns };
-        sorted.evaluation(LEVEL, by_mask, model.baselines(), steps).expect("a training has labelled rows")
+        let sorted = Sorted { records: &records, judged: &judgement.observed, patterns: &observed.patterns };
+        let evaluation = sorted.evaluation(LEVEL, by_mask, model.baselines(), steps).expect("a training has labelled rows");
+        Evaluation { by_known_months: judgement.by_month.clone(), ..evaluation }
     }
 
     fn about(&self, parts: &Parts) -> About {

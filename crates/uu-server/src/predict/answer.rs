@@ -15,7 +15,7 @@ const BYTES_ADDED_PER_MONTH: usize = 512;
 pub(super) fn answer(given: &Given<'_>, prepared: &Prepared, served: &Served, options: EstimateOptions, request_bytes: usize) -> Vec<u8> {
     let estimates = match prepared.records.as_slice() {
         [record] => vec![served.model.estimate_one(record, options)],
-        records => served.model.estimate(records, options),
+        records => served.model.estimate_months(records, options),
     };
     let mut out = Object::open(Vec::with_capacity(request_bytes + prepared.records.len() * BYTES_ADDED_PER_MONTH));
     let mut answers = prepared.records.iter().zip(&prepared.warnings).zip(&estimates);
