@@ -30,7 +30,11 @@ enum Task {
     /// Writes `docs/openapi.json` as the binary states it
     Openapi(openapi::Arguments),
     /// Builds the Python wheel and tests it
-    Python,
+    Python {
+        /// Executes the notebook too
+        #[arg(long)]
+        full: bool,
+    },
     /// Measures against the peers; the arguments are those of `bench/run`
     Bench {
         /// Passed on
@@ -55,7 +59,7 @@ fn run(task: Task) -> Result<()> {
         Task::Ci(arguments) => ci::run(&root, &arguments),
         Task::Tidy => tidy::run(&root),
         Task::Openapi(arguments) => openapi::run(&root, &arguments),
-        Task::Python => python::run(&root),
+        Task::Python { full } => python::run(&root, full),
         Task::Bench { arguments } => command::program(&root, root.join("bench/run")).args(arguments).run(),
     }
 }

@@ -10,13 +10,19 @@ use crate::metadata::workspace;
 
 const CRATE: &str = "crates/uu-python";
 const REQUIREMENTS: &str = "crates/uu-python/tests/requirements.txt";
+const OF_NOTEBOOK: &str = "crates/uu-python/tests/requirements-notebook.txt";
 /// Stands in for cargo when maturin asks for the library: it builds the workspace, whose parts are there already.
 const CARGO: &str = "scripts/cargo-for-wheel";
 const PACKAGE: &str = "uu_predictor";
 
-/// Builds the wheel and runs its tests; skips them, and says so, where Python or the packages they need cannot be had.
-pub(crate) fn run(root: &Path) -> Result<()> {
+/// Builds the wheel and runs its tests, with `full` the long ones too: those that execute the notebook.
+///
+/// Skips them, and says so, where Python or the packages they need cannot be had.
+pub(crate) fn run(root: &Path, full: bool) -> Result<()> {
     let Some(environment) = Environment::prepare(root)? else { return Ok(()) };
+    if full && !environment.install(root, OF_NOTEBOOK) {
+        return Ok(());
+    }
     let target = workspace(root)?.target;
     let wheel = environment.wheel(root, &target)?;
     let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--force-reinstall"];
@@ -29,7 +35,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     types("mypy").args(["--config-file", &settings, "--cache-dir", &cache.to_string_lossy(), &tests]).run()?;
     let binary = target.join("debug").join("uu-predictor");
     let cache = format!("cache_dir={}", target.join("pytest").display());
-    let pytest = environment.python(root).args(["-m", "pytest", "--quiet", "--config-file", &settings, "-o", &cache, &tests]);
+    let marked = if full { "" } else { "not long" };
+    let pytest = environment.python(root).args(["-m", "pytest", "--quiet", "-m", marked, "--config-file", &settings, "-o", &cache, &tests]);
     pytest.env("BINARY_UNDER_TEST", &binary.to_string_lossy()).run()
 }
 
@@ -53,13 +60,21 @@ impl Environment {
             return Ok(None);
         }
         program(root, "python3").args(["-m", "venv", "--clear"]).args([&environment.folder]).run()?;
-        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS];
-        if environment.python(root).args(install).run().is_err() {
-            eprintln!("SKIPPED: the Python wheel was not tested, since the packages of `{REQUIREMENTS}` could not be installed");
+        if !environment.install(root, REQUIREMENTS) {
             return Ok(None);
         }
         fs::write(&stamp, wanted).with_context(|| format!("`{}` could not be written", stamp.display()))?;
         Ok(Some(environment))
+    }
+
+    /// Installs the packages that a file lists; says so where they cannot be had.
+    fn install(&self, root: &Path, requirements: &str) -> bool {
+        let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements];
+        let installed = self.python(root).args(install).run().is_ok();
+        if !installed {
+            eprintln!("SKIPPED: the Python wheel was not tested, since the packages of `{requirements}` could not be installed");
+        }
+        installed
     }
 
     /// Its interpreter.
