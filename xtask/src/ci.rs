@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::command::{Program, cargo, program};
-use crate::{openapi, tidy};
+use crate::{openapi, python, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -84,6 +84,7 @@ fn test(root: &Path, arguments: &Arguments, failed: &mut Failed) {
     }
     if arguments.filters.is_empty() {
         failed.step("API document", || openapi::check_built(root));
+        failed.step("Python wheel", || python::run(root, arguments.full));
     }
     failed.step("tests", || everywhere(root, "test").args(["--no-fail-fast"]).args(filters()).run());
     if arguments.full {

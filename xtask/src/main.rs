@@ -5,6 +5,7 @@ mod ci;
 mod command;
 mod metadata;
 mod openapi;
+mod python;
 mod tidy;
 
 use std::process::ExitCode;
@@ -28,6 +29,12 @@ enum Task {
     Tidy,
     /// Writes `docs/openapi.json` as the binary states it
     Openapi(openapi::Arguments),
+    /// Builds the Python wheel and tests it
+    Python {
+        /// Executes the notebook too
+        #[arg(long)]
+        full: bool,
+    },
     /// Measures against the peers; the arguments are those of `bench/run`
     Bench {
         /// Passed on
@@ -52,6 +59,7 @@ fn run(task: Task) -> Result<()> {
         Task::Ci(arguments) => ci::run(&root, &arguments),
         Task::Tidy => tidy::run(&root),
         Task::Openapi(arguments) => openapi::run(&root, &arguments),
+        Task::Python { full } => python::run(&root, full),
         Task::Bench { arguments } => command::program(&root, root.join("bench/run")).args(arguments).run(),
     }
 }

@@ -52,7 +52,7 @@ fn member(package: &Value, names: &BTreeSet<&str>) -> Option<Member> {
     let needs = package["dependencies"].as_array()?.iter().filter(outside_tests).filter_map(|dependency| dependency["name"].as_str());
     let targets = package["targets"].as_array()?;
     let is = |target: &&Value, kind: &str| target["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|found| found == kind));
-    let source = targets.iter().find(|target| is(target, "lib")).or_else(|| targets.iter().find(|target| is(target, "bin")))?;
+    let source = ["lib", "cdylib", "bin"].iter().find_map(|kind| targets.iter().find(|target| is(target, kind)))?;
     Some(Member {
         name: package["name"].as_str()?.to_owned(),
         folder: manifest.parent()?.to_path_buf(),

@@ -3,6 +3,7 @@
 mod artifact;
 mod baselines;
 mod calibration;
+mod columns;
 mod contents;
 mod estimate;
 mod evaluation;
@@ -11,6 +12,7 @@ mod features;
 pub mod forest;
 mod host;
 mod input;
+mod judging;
 mod model;
 mod months;
 mod site_level;
@@ -20,10 +22,12 @@ mod train;
 
 pub use artifact::{ARTIFACT_FORMAT, ArtifactError, artifact_checksum};
 pub use baselines::Baselines;
+pub use columns::estimate_columns;
 pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
 pub use input::Pattern;
+pub use judging::{Judgement, judge};
 pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{Correction, FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};

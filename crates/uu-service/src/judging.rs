@@ -1,14 +1,14 @@
-//! Judging a model on rows whose unique users are known.
+//! Judging a version on rows whose unique users are known.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use uu_data::{Dataset, site_hash};
-use uu_model::{Evaluation, evaluate};
+use uu_data::Dataset;
+use uu_model::Evaluation;
 
 use crate::Served;
 
-/// How a model did on some rows.
+/// How a version did on some rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Judgement {
     /// The version that was judged.
@@ -19,13 +19,10 @@ pub struct Judgement {
     pub rows_of_training_sites: usize,
 }
 
-/// Judges `served` on the labelled rows of `dataset`, with intervals of `level`; on sites it never saw only, if `unseen_only` is set.
+/// Judges `served` on the labelled rows of `dataset`, as [`uu_model::judge`] does.
 #[must_use]
 pub fn judge(served: &Served, dataset: &Dataset, training_sites: &BTreeSet<u64>, level: f64, unseen_only: bool) -> Judgement {
-    let seen = |site: Option<&str>| site.is_some_and(|site| training_sites.contains(&site_hash(site, 0)));
-    let labelled = dataset.subset(|_, record| record.unique_users.is_some());
-    let rows_of_training_sites = labelled.records().iter().filter(|record| seen(record.site.as_deref())).count();
-    let judged = if unseen_only { labelled.subset(|_, record| !seen(record.site.as_deref())) } else { labelled };
-    let evaluation = evaluate(&served.model, judged.records(), level);
+    let uu_model::Judgement { evaluation, rows_of_training_sites } =
+        uu_model::judge(&served.model, dataset, training_sites, level, unseen_only);
     Judgement { model: served.version.clone(), evaluation, rows_of_training_sites }
 }

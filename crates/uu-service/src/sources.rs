@@ -52,12 +52,11 @@ impl Sources {
         self.cleaned(&CleanOptions::default(), rows_read)
     }
 
-    /// Reads and cleans the rows for a judgement: what is merely unusual stays, or the figures would flatter.
+    /// Reads and cleans the rows for a judgement; see [`CleanOptions::for_judging`].
     ///
     /// **Errors**: as for training.
     pub fn for_judging(self, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
-        let everything = CleanOptions { input_deviations: f64::INFINITY, label_deviations: f64::INFINITY, ..CleanOptions::default() };
-        self.cleaned(&everything, rows_read)
+        self.cleaned(&CleanOptions::for_judging(), rows_read)
     }
 
     fn cleaned(self, options: &CleanOptions, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {

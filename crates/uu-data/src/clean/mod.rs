@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use uu_core::{Checked, Record, UniqueUsers};
 
 use crate::Dataset;
-use crate::read::{BadRows, Input, ReadError, ReadOptions, SkippedRows, open};
+use crate::read::{BadRows, Chunk, Input, ReadError, ReadOptions, SkippedRows, open};
 
 pub use report::{FieldShare, PatternCount, QualityReport, SourceCount};
 pub use rules::{CleanAction, CleanRule, Example, RuleCount};
@@ -44,6 +44,14 @@ pub struct CleanOptions {
 impl Default for CleanOptions {
     fn default() -> Self {
         Self { extras: Vec::new(), users_tolerance: 0.03, input_deviations: 8.0, label_deviations: 10.0 }
+    }
+}
+
+impl CleanOptions {
+    /// Cleaning of rows a model is judged on: what is merely unusual stays, or the figures would flatter.
+    #[must_use]
+    pub fn for_judging() -> Self {
+        Self { input_deviations: f64::INFINITY, label_deviations: f64::INFINITY, ..Self::default() }
     }
 }
 
@@ -115,13 +123,21 @@ impl Cleaner {
     pub fn read(&mut self, input: Input, options: &ReadOptions, policy: BadRows, rows_read: &mut dyn FnMut(u64)) -> Result<(), ReadError> {
         self.next_input();
         for chunk in open(input, options.clone())? {
-            let chunk = chunk?.passed(policy, &mut self.skipped)?;
-            for (column, count) in chunk.numbers_from_text {
-                *self.numbers_from_text.entry(column).or_default() += count;
-            }
-            chunk.rows.into_iter().for_each(|row| self.add(row));
+            self.add_chunk(chunk?, policy)?;
             rows_read(self.rows.len() as u64);
         }
+        Ok(())
+    }
+
+    /// Adds the rows of a chunk of the current input, with what it skipped and converted.
+    ///
+    /// **Errors**: bad rows under [`BadRows::Fail`].
+    pub fn add_chunk(&mut self, chunk: Chunk, policy: BadRows) -> Result<(), ReadError> {
+        let chunk = chunk.passed(policy, &mut self.skipped)?;
+        for (column, count) in chunk.numbers_from_text {
+            *self.numbers_from_text.entry(column).or_default() += count;
+        }
+        chunk.rows.into_iter().for_each(|row| self.add(row));
         Ok(())
     }
 

@@ -51,6 +51,16 @@ pub struct GoodChunk {
 }
 
 impl SkippedRows {
+    /// Counts what another input skipped too.
+    pub fn join(&mut self, other: Self) {
+        self.total += other.total;
+        for (code, rows) in other.by_rule {
+            *self.by_rule.entry(code).or_default() += rows;
+        }
+        self.examples.extend(other.examples);
+        self.examples.truncate(EXAMPLE_ROWS);
+    }
+
     fn add(&mut self, bad: &RowFaults) {
         self.total += 1;
         let mut codes: Vec<&'static str> = bad.faults.iter().map(|fault| fault.rule.code()).collect();

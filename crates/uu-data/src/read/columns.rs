@@ -138,7 +138,7 @@ pub(super) fn is_number(target: Target) -> bool {
     }
 }
 
-fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
+pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
     match fraction {
         RawValue::Number(number) => RawValue::Number(number * 100.0),
         RawValue::Text(text) => match text.trim().parse::<f64>() {
@@ -150,7 +150,7 @@ fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
 }
 
 /// One column, ready to be walked.
-enum Cells {
+pub(super) enum Cells {
     Numbers(Float64Array),
     Text(StringArray),
     LargeText(LargeStringArray),
@@ -160,7 +160,7 @@ enum Cells {
 }
 
 impl Cells {
-    fn of(column: &ArrayRef, target: Target) -> Self {
+    pub(super) fn of(column: &ArrayRef, target: Target) -> Self {
         if target == Target::Field(Field::Date)
             && let Some(days) = days(column)
         {
@@ -213,7 +213,7 @@ impl Cells {
     }
 
     #[inline]
-    fn get(&self, row: usize) -> RawValue<'_> {
+    pub(super) fn get(&self, row: usize) -> RawValue<'_> {
         match self {
             // NaN is how some frames write what is not known.
             Self::Numbers(numbers) if numbers.is_null(row) || numbers.value(row).is_nan() => RawValue::Unknown,

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
+
 use super::{MAX_ROW_BYTES, RowFaults};
 
 /// Reading cannot go on.
@@ -110,6 +112,16 @@ pub enum ReadError {
         file: Arc<str>,
         /// What the Parquet library says.
         reason: String,
+    },
+    /// Batches in memory cannot be had from whoever holds them.
+    #[error("`{file}` cannot be read after row {row}: {source}")]
+    Batches {
+        /// The input.
+        file: Arc<str>,
+        /// The last row that was read.
+        row: u64,
+        /// Why.
+        source: ArrowError,
     },
     /// Rows break the rules of a record, and were not to be skipped.
     #[error("{}", shown(rows, *total))]

@@ -1,12 +1,14 @@
 //! Reading: a file, a stream or bytes in any format become chunks of checked rows beside the columns as they were given.
 
 mod bad_rows;
+mod batches;
 mod columns;
 mod compressed;
 mod csv;
 mod elements;
 mod error;
 mod format;
+mod given;
 mod json;
 mod nested;
 pub(crate) mod object;
@@ -25,6 +27,7 @@ use serde_json::value::RawValue;
 use uu_core::{Checked, Fault, Rules};
 
 pub use bad_rows::{BadRows, GoodChunk, SkippedRows, read_all};
+pub use batches::check_batches;
 pub use error::ReadError;
 pub use format::Format;
 

@@ -93,6 +93,15 @@ pub enum WriteError {
     Parquet(#[from] ::parquet::errors::ParquetError),
 }
 
+/// A batch and added columns as one table: what a file of a format with types would hold of them, see [`Writer::write`].
+///
+/// **Shapes**: each added column has one value for each row of `batch`. Batches with the same columns give tables with the same columns.
+///
+/// **Errors**: a text stands where an input is a number, or a column's type cannot be converted.
+pub fn with_added(batch: &RecordBatch, added: &[Added], extras: &[String]) -> Result<RecordBatch, WriteError> {
+    Layout::new(batch, added, false, extras).table(batch, added, &mut BTreeSet::new())
+}
+
 /// One of the formats, writing batches that all have the same columns.
 trait Encode: Send {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError>;

@@ -1,0 +1,100 @@
+//! Rows under the names and in the types of their fields, with the values they were given.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
+use arrow::record_batch::RecordBatch;
+use uu_core::{Checked, Field, RawValue};
+
+use super::columns::{Cells, Target, column_names, percent};
+use super::{BounceRateUnit, GoodChunk, ReadOptions};
+use crate::write::records_batch;
+
+/// The columns of a chunk that may hold one field, under whatever names.
+struct Given {
+    cells: Vec<Cells>,
+    is_fraction: bool,
+}
+
+impl GoodChunk {
+    /// The rows in the columns of [`records_batch`], with the values they were given: what the check treats as unknown since it cannot
+    /// be believed stands here as it was, so that a later check says it again. Columns that are no field and no extra input are left out.
+    ///
+    /// **Units**: bounce rates are in percent, whatever the unit of the input.
+    ///
+    /// **Shapes**: `options` are those the chunk was read with.
+    #[must_use]
+    pub fn as_given(&self, options: &ReadOptions) -> RecordBatch {
+        let extras = &options.rules.extras;
+        let schema = records_batch(&[], extras).schema();
+        let target = |name: &str| Field::named(name).map_or_else(|| extra(extras, name), Target::Field);
+        let columns = schema.fields().iter().map(|column| {
+            let target = target(column.name());
+            let given = Given::of(&self.batch, target, options);
+            column_of(target, &given, &self.rows)
+        });
+        let columns = columns.collect();
+        RecordBatch::try_new(schema, columns).expect("every column has a value for each row and the type of its field")
+    }
+}
+
+fn extra(extras: &[String], name: &str) -> Target {
+    Target::Extra(extras.iter().position(|extra| extra == name).expect("a column is a field or an extra input"))
+}
+
+impl Given {
+    fn of(batch: &RecordBatch, target: Target, options: &ReadOptions) -> Self {
+        let extras = &options.rules.extras;
+        let is_of = |name: &str| match extras.iter().position(|extra| extra == name) {
+            Some(place) => Target::Extra(place) == target,
+            None => Field::named(name).map(Target::Field) == Some(target),
+        };
+        let names = column_names(&batch.schema());
+        let places = names.iter().enumerate().filter(|(_, name)| is_of(name));
+        let cells = places.map(|(place, _)| Cells::of(batch.column(place), target)).collect();
+        let is_fraction = target == Target::Field(Field::BounceRate) && options.bounce_rate_unit == BounceRateUnit::Fraction;
+        Self { cells, is_fraction }
+    }
+
+    /// A row's value: of several columns of one field, the one that is known.
+    fn value(&self, row: usize) -> RawValue<'_> {
+        let value = self.cells.iter().map(|cells| cells.get(row)).find(|value| !value.is_unknown()).unwrap_or_default();
+        if self.is_fraction { percent(value) } else { value }
+    }
+
+    fn number(&self, row: usize) -> Option<f64> {
+        match self.value(row) {
+            RawValue::Number(number) => Some(number),
+            RawValue::Text(text) => text.trim().parse().ok(),
+            RawValue::Unknown | RawValue::Other { .. } => None,
+        }
+    }
+
+    fn text(&self, row: usize) -> Option<Cow<'_, str>> {
+        match self.value(row) {
+            RawValue::Number(number) => Some(number.to_string().into()),
+            RawValue::Text(text) => Some(text),
+            RawValue::Unknown | RawValue::Other { .. } => None,
+        }
+    }
+}
+
+fn column_of(target: Target, given: &Given, rows: &[Checked]) -> ArrayRef {
+    let checked = |of: fn(&Checked) -> Option<&str>| Arc::new(rows.iter().map(of).collect::<StringArray>()) as ArrayRef;
+    match target {
+        Target::Field(Field::Date) => {
+            let days: Date32Array = rows.iter().map(|row| Some(row.record.month.days_since_1970())).collect();
+            Arc::new(days)
+        }
+        Target::Field(Field::Site) => checked(|row| row.record.site.as_deref()),
+        Target::Field(Field::Source) => checked(|row| row.record.source.as_deref()),
+        Target::Field(Field::RankSource) => checked(|row| row.record.rank_source.as_deref()),
+        Target::Field(Field::Category) => Arc::new((0..rows.len()).map(|row| given.text(row)).collect::<StringArray>()),
+        Target::Field(Field::Rank) => {
+            let ranks: Int64Array = (0..rows.len()).map(|row| given.number(row).map(|rank| rank as i64)).collect();
+            Arc::new(ranks)
+        }
+        Target::Field(_) | Target::Extra(_) => Arc::new((0..rows.len()).map(|row| given.number(row)).collect::<Float64Array>()),
+    }
+}

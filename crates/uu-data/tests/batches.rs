@@ -1,0 +1,91 @@
+//! Batches in memory, and rows under the names of their fields.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
+use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::record_batch::{RecordBatch, RecordBatchIterator, RecordBatchReader};
+use uu_core::Rules;
+use uu_data::read::{BadRows, BounceRateUnit, Chunk, Format, Input, ReadError, ReadOptions, SkippedRows, check_batches, open};
+use uu_data::write::{Added, records_batch, with_added};
+
+fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    RecordBatch::try_from_iter(columns).unwrap()
+}
+
+fn months(visits: &[f64]) -> RecordBatch {
+    let dates: StringArray = visits.iter().map(|_| Some("2024-12")).collect();
+    batch(vec![("date", Arc::new(dates)), ("visits", Arc::new(Float64Array::from(visits.to_vec())))])
+}
+
+fn reader(batches: Vec<RecordBatch>) -> impl RecordBatchReader {
+    let schema = batches[0].schema();
+    RecordBatchIterator::new(batches.into_iter().map(Ok), schema)
+}
+
+fn chunks(batches: Vec<RecordBatch>, chunk_rows: usize) -> Vec<Chunk> {
+    let options = ReadOptions { chunk_rows, ..ReadOptions::default() };
+    check_batches("frame", reader(batches), options).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn rows_are_counted_through_batches_and_the_chunks_they_are_divided_into() {
+    let chunks = chunks(vec![months(&[1.0, 2.0, 3.0]), months(&[]), months(&[4.0, -5.0])], 2);
+    let sizes: Vec<(u64, usize)> = chunks.iter().map(|chunk| (chunk.first_row, chunk.batch.num_rows())).collect();
+    assert_eq!(sizes, [(1, 2), (3, 1), (4, 2)]);
+    let bad = chunks[2].rows[1].as_ref().unwrap_err();
+    assert_eq!(bad.to_string(), "`frame` row 5: visits must be a number of visits, 0 or more, got -5");
+}
+
+#[test]
+fn a_frame_without_rows_still_has_its_columns() {
+    let chunks = chunks(vec![months(&[])], 10);
+    assert_eq!(chunks.len(), 1);
+    assert_eq!(chunks[0].batch.num_columns(), 2);
+}
+
+#[test]
+fn a_frame_without_dates_is_refused() {
+    let visits = batch(vec![("visits", Arc::new(Int64Array::from(vec![1])))]);
+    let refused = check_batches("frame", reader(vec![visits]), ReadOptions::default()).map(|_| ()).unwrap_err();
+    assert!(matches!(refused, ReadError::NoDateColumn { .. }), "{refused}");
+}
+
+#[test]
+fn fields_get_their_own_names_types_and_units_and_keep_the_values_they_were_given() {
+    let text = "Month;Domain;alexa;pagesPerVisit;bounceRate;Category;backlinks;note\n\
+        2024-12-31;WWW.Example.com;7;5000000;0.25;no such thing;3;x\n\
+        2024-11;;;;;100;;y\n";
+    let options = ReadOptions {
+        format: Some(Format::Csv),
+        rules: Rules { extras: vec!["backlinks".to_owned()], ..Rules::default() },
+        bounce_rate_unit: BounceRateUnit::Fraction,
+        ..ReadOptions::default()
+    };
+    let chunk = open(Input::bytes("file.csv", text), options.clone()).unwrap().next().unwrap().unwrap();
+    let given = chunk.passed(BadRows::Fail, &mut SkippedRows::default()).unwrap().as_given(&options);
+    assert_eq!(given.schema(), records_batch(&[], &options.rules.extras).schema());
+    let column = |name: &str| given.column_by_name(name).unwrap().clone();
+    let texts =
+        |name: &str| -> Vec<Option<String>> { column(name).as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect() };
+    let numbers = |name: &str| -> Vec<Option<f64>> { column(name).as_primitive::<Float64Type>().iter().collect() };
+    assert_eq!(texts("site"), [Some("www.example.com".to_owned()), None]);
+    assert_eq!(texts("category"), [Some("no such thing".to_owned()), Some("100".to_owned())]);
+    assert_eq!(numbers("pages_per_visit"), [Some(5_000_000.0), None]);
+    assert_eq!(numbers("bounce_rate"), [Some(25.0), None]);
+    assert_eq!(numbers("backlinks"), [Some(3.0), None]);
+    assert_eq!(column("rank").as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(7), None]);
+    assert_eq!(column("visits").null_count(), 2);
+}
+
+#[test]
+fn an_added_column_fills_what_is_unknown_and_leaves_what_was_given() {
+    let given = months(&[10.0, f64::NAN]);
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), Some(2.0)]));
+    let model: ArrayRef = Arc::new(StringArray::from(vec!["m", "m"]));
+    let added = [Added { name: "visits".to_owned(), values: visits }, Added { name: "model".to_owned(), values: model }];
+    let table = with_added(&given, &added, &[]).unwrap();
+    assert_eq!(table.schema().fields().iter().map(|column| column.name().as_str()).collect::<Vec<_>>(), ["date", "visits", "model"]);
+    assert_eq!(table.column(1).as_primitive::<Float64Type>().values(), &[10.0, 2.0]);
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod cleaning;
+mod errors;
+mod fitting;
+mod model;
+mod reading;
+mod rows;
+mod table;
+mod values;
+
+use pyo3::prelude::*;
+
+/// What Python imports: the names of the package, which `__init__.py` passes on.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::cleaning::clean;
+    #[pymodule_export]
+    use crate::errors::{ArtifactError, CleanError, Fault, FitError, ReadError, RecordError, UuError};
+    #[pymodule_export]
+    use crate::fitting::{default_settings, fit};
+    #[pymodule_export]
+    use crate::model::{Model, load};
+    #[pymodule_export]
+    use crate::reading::read;
+    #[pymodule_export]
+    use crate::table::Table;
+}

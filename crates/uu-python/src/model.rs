@@ -1,0 +1,239 @@
+//! `Model`: what a training made, and what can be asked of it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+use uu_data::clean::CleanOptions;
+use uu_data::write::{Added, with_added};
+use uu_model::{Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum, estimate_columns, judge};
+
+use crate::cleaning::cleaned;
+use crate::errors;
+use crate::fitting::Fitting;
+use crate::rows::{Reading, warn_of_skipped};
+use crate::table::{Given, Table};
+use crate::values::{from_python, to_python};
+
+/// How many letters of its checksum name a model: as many as tell any two apart.
+const NAME_LETTERS: usize = 12;
+
+/// A trained model. It never changes, and any number of threads may ask it.
+#[pyclass(frozen, module = "uu_predictor")]
+pub(crate) struct Model {
+    model: uu_model::Model,
+    artifact: Vec<u8>,
+    checksum: String,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    model: String,
+    evaluation: Option<Evaluation>,
+    rows_of_training_sites: usize,
+}
+
+impl Model {
+    /// Reads an artifact.
+    pub(crate) fn of(py: Python<'_>, artifact: Vec<u8>) -> PyResult<Self> {
+        let model = py.detach(|| uu_model::Model::from_bytes(&artifact)).map_err(|error| errors::artifact(&error))?;
+        Ok(Self { model, checksum: artifact_checksum(&artifact), artifact })
+    }
+
+    fn name(&self) -> &str {
+        self.checksum.get(..NAME_LETTERS).unwrap_or(&self.checksum)
+    }
+
+    fn contents(&self) -> PyResult<Contents<'_>> {
+        Contents::of(&self.artifact).map_err(|error| errors::artifact(&error))
+    }
+
+    fn reading(&self, skip_bad_rows: bool) -> PyResult<Reading> {
+        Reading::new(self.model.rules().clone(), skip_bad_rows)
+    }
+
+    /// The table with those columns of its rows' estimates that are to be kept.
+    fn with_estimates(
+        &self,
+        data: &Bound<'_, PyAny>,
+        level: f64,
+        skip_bad_rows: bool,
+        keep: impl Fn(&Added) -> bool + Sync,
+    ) -> PyResult<Table> {
+        let py = data.py();
+        let options = EstimateOptions { level: checked_level(level)?, explain: false };
+        let reading = self.reading(skip_bad_rows)?;
+        let mut batches = Vec::new();
+        let skipped = reading.each_of_table(py, Given::table("data", data)?, |chunk| {
+            let mut added = estimate_columns(&self.model, self.name(), chunk.rows, options);
+            added.retain(&keep);
+            let batch = with_added(&chunk.batch, &added, &reading.options.rules.extras);
+            batches.push(batch.map_err(|error| errors::write(&error))?);
+            Ok(())
+        })?;
+        warn_of_skipped(py, &skipped)?;
+        let schema = batches.first().map(arrow::record_batch::RecordBatch::schema).expect("at least one chunk comes of a table");
+        Ok(Table::new(schema, batches))
+    }
+}
+
+fn checked_level(level: f64) -> PyResult<f64> {
+    if LEVELS.contains(&level) {
+        return Ok(level);
+    }
+    Err(PyValueError::new_err(format!("`level` must be between {} and {}, got {level}", LEVELS.start(), LEVELS.end())))
+}
+
+/// Loads a model that `Model.save` wrote, or one of a store of `uu-predictor`: `models/v0001.uumodel` there.
+///
+/// :raises OSError: the file cannot be read.
+/// :raises ArtifactError: it is not a model that this release can read.
+#[pyfunction]
+pub(crate) fn load(py: Python<'_>, path: PathBuf) -> PyResult<Model> {
+    let artifact = py.detach(|| std::fs::read(path))?;
+    Model::of(py, artifact)
+}
+
+#[pymethods]
+impl Model {
+    /// The model of an artifact's bytes.
+    #[new]
+    fn from_artifact(py: Python<'_>, artifact: Vec<u8>) -> PyResult<Self> {
+        Self::of(py, artifact)
+    }
+
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>,) {
+        (self.artifact(py),)
+    }
+
+    /// The file that `save` writes, as bytes.
+    #[getter]
+    fn artifact<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.artifact)
+    }
+
+    /// SHA-256 of the artifact, in hexadecimal; its first twelve letters are what the column `model` says.
+    #[getter]
+    fn checksum(&self) -> &str {
+        &self.checksum
+    }
+
+    /// Where the model comes from and how good it was found to be.
+    #[getter]
+    fn about<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, self.model.about())
+    }
+
+    /// The settings of its training and all figures, measured on sites held out whole.
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, &self.contents()?.report().map_err(|error| errors::artifact(&error))?)
+    }
+
+    /// Names of the extra inputs.
+    #[getter]
+    fn extra_inputs(&self) -> Vec<String> {
+        self.model.rules().extras.clone()
+    }
+
+    /// Estimates every row, each on its own.
+    ///
+    /// :param data: a table with the columns of `read`, of which any may be missing but `date`; an estimate is not made from a known
+    ///     `unique_users`, which stands as it is.
+    /// :param level: the level of the intervals, 0.5 to 0.99.
+    /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
+    /// :returns: the columns of `data` with unknown inputs filled, and `unique_users`, `unique_users_low`, `unique_users_high`,
+    ///     `filled` (which inputs were filled), `warnings` and `model`: what `uu-predictor predict` writes.
+    #[pyo3(signature = (data, *, level=0.9, skip_bad_rows=false))]
+    fn predict(&self, data: &Bound<'_, PyAny>, level: f64, skip_bad_rows: bool) -> PyResult<Table> {
+        self.with_estimates(data, level, skip_bad_rows, |_| true)
+    }
+
+    /// Fills the numeric inputs that are unknown and that the model has learned; unique users stay as they are.
+    ///
+    /// :returns: the columns of `data`, and `filled`: which inputs were filled.
+    #[pyo3(signature = (data, *, skip_bad_rows=false))]
+    fn fill(&self, data: &Bound<'_, PyAny>, skip_bad_rows: bool) -> PyResult<Table> {
+        let fillable = self.model.fillable();
+        let kept = |added: &Added| added.name == "filled" || fillable.iter().any(|field| field.column() == added.name);
+        self.with_estimates(data, EstimateOptions::default().level, skip_bad_rows, kept)
+    }
+
+    /// Judges the model on rows whose unique users are known.
+    ///
+    /// The rows are cleaned, but what is merely unusual stays.
+    ///
+    /// :param level: the level of the intervals that are judged.
+    /// :param unseen_only: only on sites that the model was not trained on, as a fair judgement needs.
+    /// :returns: `model`, `evaluation` (all figures, overall and by group; `None` where no unique users are known) and
+    ///     `rows_of_training_sites`.
+    #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false))]
+    fn evaluate<'py>(&self, data: &Bound<'py, PyAny>, level: f64, unseen_only: bool, skip_bad_rows: bool) -> PyResult<Bound<'py, PyAny>> {
+        let py = data.py();
+        let level = checked_level(level)?;
+        let (dataset, _) = cleaned(py, &self.reading(skip_bad_rows)?, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
+        let sites = self.contents()?.training_sites().map_err(|error| errors::artifact(&error))?;
+        let uu_model::Judgement { evaluation, rows_of_training_sites } =
+            py.detach(|| judge(&self.model, &dataset, &sites, level, unseen_only));
+        to_python(py, &Judged { model: self.name().to_owned(), evaluation, rows_of_training_sites })
+    }
+
+    /// Fits a new model on old and new rows together, with this one's settings and extra inputs; this one does not change.
+    ///
+    /// A model holds no rows, so the old ones are needed again. It is a fit from scratch: going on with the old trees on new rows
+    /// alone forgets the old world. Whether the new model is better is for `evaluate`, on rows that neither has seen.
+    ///
+    /// :param old: the rows of this model's training, a table or a list of tables.
+    /// :param new: the rows that came since; of two labels for one site-month theirs stands.
+    /// :param settings: those settings that are to be others, as a (nested) dictionary.
+    /// :param progress: as for `fit`.
+    #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, progress=None))]
+    fn retrain(
+        &self,
+        old: &Bound<'_, PyAny>,
+        new: &Bound<'_, PyAny>,
+        settings: Option<&Bound<'_, PyAny>>,
+        skip_bad_rows: bool,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let report = self.contents()?.report().map_err(|error| errors::artifact(&error))?;
+        let fitting = Fitting {
+            reading: self.reading(skip_bad_rows)?,
+            settings: from_python("settings", &report.settings, settings)?,
+            cleaned: false,
+        };
+        let mut tables = Given::tables("old", old)?;
+        tables.extend(Given::tables("new", new)?);
+        fitting.run(old.py(), tables, progress)
+    }
+
+    /// Writes the model to a file, in place only when whole.
+    ///
+    /// :raises OSError: the file cannot be written.
+    #[expect(clippy::needless_pass_by_value, reason = "a path comes out of Python owned")]
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        py.detach(|| {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".as_ref());
+            let mut file = NamedTempFile::new_in(folder)?;
+            file.write_all(&self.artifact)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        let about = self.model.about();
+        format!(
+            "<uu_predictor.Model {} of {} rows and {} sites: half of the estimates within {:.1} % on sites held out>",
+            self.name(),
+            about.rows,
+            about.sites,
+            about.median_ape * 100.0
+        )
+    }
+}

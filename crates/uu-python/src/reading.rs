@@ -1,0 +1,77 @@
+//! `read`: files of any format as one table.
+
+use std::path::PathBuf;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use uu_core::Rules;
+use uu_data::read::{BounceRateUnit, Format, Input, ReadOptions, SkippedRows, open};
+use uu_data::write::records_batch;
+
+use crate::errors;
+use crate::rows::{Reading, warn_of_skipped};
+use crate::table::Table;
+
+/// A path, or several.
+#[derive(FromPyObject)]
+pub(crate) enum Paths {
+    One(PathBuf),
+    Several(Vec<PathBuf>),
+}
+
+/// Reads files into one table: a row is one site in one month.
+///
+/// The columns are `source, site, date, visits, unique_users, pages_per_visit, bounce_rate, avg_visit_duration, rank, rank_source,
+/// category`, then the extra inputs, whatever the files call them and in whatever order; `date` is the first day of the month. Values
+/// stand as they were given; columns that are no field and no extra input are left out.
+///
+/// :param paths: a path or several: CSV, JSON, NDJSON, Parquet, the nested export, also compressed with gzip or zstd.
+/// :param format: `csv`, `json`, `ndjson`, `parquet` or `nested`, where the extension does not tell.
+/// :param bounce_rate_unit: `percent`, or `fraction` for files that give bounce rates from 0 to 1; the table has percent.
+/// :param extra_inputs: names of further numeric columns that are inputs.
+/// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
+#[pyfunction]
+#[pyo3(signature = (paths, *, format=None, bounce_rate_unit="percent", extra_inputs=Vec::new(), skip_bad_rows=false))]
+pub(crate) fn read(
+    py: Python<'_>,
+    paths: Paths,
+    format: Option<&str>,
+    bounce_rate_unit: &str,
+    extra_inputs: Vec<String>,
+    skip_bad_rows: bool,
+) -> PyResult<Table> {
+    let mut reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?;
+    reading.options =
+        ReadOptions { format: format.map(named_format).transpose()?, bounce_rate_unit: named_unit(bounce_rate_unit)?, ..reading.options };
+    let paths = match paths {
+        Paths::One(path) => vec![path],
+        Paths::Several(paths) => paths,
+    };
+    let mut batches = Vec::new();
+    let mut skipped = SkippedRows::default();
+    for path in paths {
+        let chunks = py.detach(|| open(Input::Path(path), reading.options.clone())).map_err(|error| errors::read(py, error))?;
+        let of_path = reading.each_good(py, chunks, |chunk| {
+            batches.push(chunk.as_given(&reading.options));
+            Ok(())
+        })?;
+        skipped.join(of_path);
+    }
+    warn_of_skipped(py, &skipped)?;
+    let schema = records_batch(&[], &reading.options.rules.extras).schema();
+    Ok(Table::new(schema, batches))
+}
+
+fn named_format(name: &str) -> PyResult<Format> {
+    let formats = [Format::Csv, Format::Json, Format::Ndjson, Format::Parquet, Format::Nested];
+    let found = formats.into_iter().find(|format| format.to_string() == name);
+    found.ok_or_else(|| PyValueError::new_err(format!("`format` must be csv, json, ndjson, parquet or nested, got `{name}`")))
+}
+
+fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
+    match name {
+        "percent" => Ok(BounceRateUnit::Percent),
+        "fraction" => Ok(BounceRateUnit::Fraction),
+        other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{other}`"))),
+    }
+}

@@ -1,0 +1,107 @@
+//! From tables and files to checked rows: chunk by chunk, without Python's lock, and stopped by Ctrl-C.
+
+use pyo3::exceptions::{PyUserWarning, PyValueError};
+use pyo3::prelude::*;
+use uu_core::Rules;
+use uu_data::clean::Cleaner;
+use uu_data::read::{BadRows, Chunk, GoodChunk, ReadError, ReadOptions, RowFaults, SkippedRows, check_batches};
+
+use crate::errors;
+use crate::table::Given;
+
+/// What to do with the rows of a call.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    pub(crate) options: ReadOptions,
+    pub(crate) bad_rows: BadRows,
+}
+
+impl Reading {
+    /// **Errors**: an extra input cannot have its name.
+    pub(crate) fn new(rules: Rules, skip_bad_rows: bool) -> PyResult<Self> {
+        rules.check_extras().map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let bad_rows = if skip_bad_rows { BadRows::Skip } else { BadRows::Fail };
+        Ok(Self { options: ReadOptions { rules, ..ReadOptions::default() }, bad_rows })
+    }
+
+    /// Passes the good rows of a table to `take`, chunk by chunk.
+    pub(crate) fn each_of_table(
+        &self,
+        py: Python<'_>,
+        table: Given,
+        take: impl FnMut(GoodChunk) -> PyResult<()> + Send,
+    ) -> PyResult<SkippedRows> {
+        let chunks = check_batches(&table.name, table.batches, self.options.clone()).map_err(|error| errors::read(py, error))?;
+        self.each_good(py, chunks, take)
+    }
+
+    /// Passes the good rows of chunks to `take`.
+    pub(crate) fn each_good(
+        &self,
+        py: Python<'_>,
+        chunks: impl Iterator<Item = Result<Chunk, ReadError>> + Send,
+        mut take: impl FnMut(GoodChunk) -> PyResult<()> + Send,
+    ) -> PyResult<SkippedRows> {
+        let mut skipped = SkippedRows::default();
+        each_chunk(py, chunks, self.bad_rows, |chunk| {
+            let good = chunk.passed(self.bad_rows, &mut skipped).map_err(Failed::Read)?;
+            take(good).map_err(Failed::Python)
+        })?;
+        Ok(skipped)
+    }
+
+    /// Adds the rows of tables to a cleaner, each table as an input of its own.
+    pub(crate) fn add_to(&self, py: Python<'_>, cleaner: &mut Cleaner, tables: Vec<Given>) -> PyResult<()> {
+        for table in tables {
+            cleaner.next_input();
+            let chunks = check_batches(&table.name, table.batches, self.options.clone()).map_err(|error| errors::read(py, error))?;
+            each_chunk(py, chunks, self.bad_rows, |chunk| cleaner.add_chunk(chunk, self.bad_rows).map_err(Failed::Read))?;
+        }
+        Ok(())
+    }
+}
+
+enum Failed {
+    Read(ReadError),
+    Python(PyErr),
+}
+
+/// Takes chunks in turn; where rows are bad and not to be skipped, it goes on to find every such row, and takes no more.
+fn each_chunk(
+    py: Python<'_>,
+    mut chunks: impl Iterator<Item = Result<Chunk, ReadError>> + Send,
+    policy: BadRows,
+    mut take: impl FnMut(Chunk) -> Result<(), Failed> + Send,
+) -> PyResult<()> {
+    let mut bad: Vec<RowFaults> = Vec::new();
+    loop {
+        let step = py.detach(|| -> Result<bool, Failed> {
+            let Some(chunk) = chunks.next().transpose().map_err(Failed::Read)? else { return Ok(false) };
+            if policy == BadRows::Fail {
+                bad.extend(chunk.rows.iter().filter_map(|row| row.as_ref().err().cloned()));
+            }
+            if bad.is_empty() {
+                take(chunk)?;
+            }
+            Ok(true)
+        });
+        match step {
+            Ok(true) => py.check_signals()?,
+            Ok(false) if bad.is_empty() => return Ok(()),
+            Ok(false) => return Err(errors::bad_rows(py, &bad)),
+            Err(Failed::Read(error)) => return Err(errors::read(py, error)),
+            Err(Failed::Python(error)) => return Err(error),
+        }
+    }
+}
+
+/// Says in a Python warning which rows were left out.
+pub(crate) fn warn_of_skipped(py: Python<'_>, skipped: &SkippedRows) -> PyResult<()> {
+    if skipped.total == 0 {
+        return Ok(());
+    }
+    let rules: Vec<String> = skipped.by_rule.iter().map(|(rule, rows)| format!("{rule} {rows}")).collect();
+    let text = format!("{} rows skipped: {}", skipped.total, rules.join(", "));
+    let text = std::ffi::CString::new(text).expect("codes and numbers have no zero byte");
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
+}
