@@ -23,4 +23,6 @@ pub use evaluation::{Baseline, Evaluation, Group, evaluate};
 pub use input::Pattern;
 pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
-pub use train::{FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};
+pub use train::{
+    FitError, Objective, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, data_fingerprint, fit_forest, train,
+};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use uu_core::Rules;
 use uu_data::Dataset;
-use uu_data::clean::{CleanOptions, clean};
+use uu_data::clean::{CleanOptions, QualityReport, clean};
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::sample::BUNDLED;
 use uu_model::{Model, Silent, TrainSettings, Trained, TreeSettings, train};
@@ -16,13 +16,22 @@ use uu_model::{Model, Silent, TrainSettings, Trained, TreeSettings, train};
 /// If the bundled sample cannot be read and cleaned.
 #[must_use]
 pub fn dataset(sites: usize) -> Dataset {
+    cleaned(sites).0
+}
+
+/// The same with what cleaning found.
+///
+/// # Panics
+/// If the bundled sample cannot be read and cleaned.
+#[must_use]
+pub fn cleaned(sites: usize) -> (Dataset, QualityReport) {
     let sample = Input::bytes("the bundled sample", BUNDLED);
     let options = ReadOptions { format: Some(Format::Parquet), ..ReadOptions::default() };
     let (mut rows, _) = read_all(vec![sample], &options, BadRows::Fail).expect("the bundled sample can be read");
     let names: BTreeSet<Option<Box<str>>> = rows.iter().map(|row| row.record.site.clone()).collect();
     let kept: BTreeSet<Option<Box<str>>> = names.into_iter().take(sites).collect();
     rows.retain(|row| kept.contains(&row.record.site));
-    clean(rows, CleanOptions::default()).expect("generated rows are of one source").0
+    clean(rows, CleanOptions::default()).expect("generated rows are of one source")
 }
 
 /// Settings that keep a training within a second or two: a fifth of the trees.
