@@ -7,6 +7,8 @@
     light: ["#1f6fb2", "#d1642c", "#3a8f5c", "#8a56a8", "#a98a1f", "#4b5563"],
     dark: ["#6cb2ee", "#f2935c", "#6fca92", "#c194dd", "#dcc05a", "#a9b3c1"],
   };
+  // Where there is no pointer, a finger on a chart scrolls the page.
+  const pointer = window.matchMedia("(hover: hover)").matches;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
   function layout(index) {
@@ -16,12 +18,14 @@
     const themed = {
       ...own,
       autosize: true,
+      dragmode: pointer ? "zoom" : false,
       margin: { l: 8, r: 8, t: 8, b: 8, ...own.margin },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { color: colour("--ink"), size: 12 },
       colorway: dark.matches ? colours.dark : colours.light,
       legend: { orientation: "h", y: 1.02, yanchor: "bottom", ...own.legend },
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--ink") },
       hoverlabel: { bgcolor: colour("--raised"), bordercolor: colour("--line"), font: { color: colour("--ink") } },
     };
     for (const name of Object.keys(own)) {
@@ -35,7 +39,7 @@
   function draw(index) {
     if (drawn.has(index)) return;
     drawn.add(index);
-    const settings = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    const settings = { responsive: true, displaylogo: false, displayModeBar: pointer ? "hover" : false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
     Plotly.newPlot(places[index], charts[index].data, layout(index), settings);
   }
 

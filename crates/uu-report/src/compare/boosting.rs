@@ -15,6 +15,9 @@ use crate::StudyError;
 /// Trees of a boosted model; the rate at which they are added is tuned.
 const ITERATIONS: u32 = 250;
 
+/// Trees of the exact engine, whose splits take far longer: fewer, each added at a higher rate.
+const EXACT_ITERATIONS: usize = 80;
+
 /// LightGBM on the logarithm of visits per user.
 pub(crate) struct LightGbm(pub(crate) Objective);
 
@@ -25,7 +28,6 @@ struct FittedLightGbm(Forest);
 
 struct FittedExactBoosting {
     scaler: Scaler,
-    /// The mean, which the trees add to: smartcore starts from a constant.
     model: XGRegressor<f64, f64, DenseMatrix<f64>, Vec<f64>>,
     size_bytes: usize,
 }
@@ -99,6 +101,7 @@ impl Estimator for ExactBoosting {
             .with_min_child_weight(min_child_weight as usize)
             .with_lambda(lambda)
             .with_subsample(0.8)
+            // smartcore starts from a constant where others start from the mean.
             .with_base_score(crate::statistics::mean(&targets))
             .with_seed(lesson.seed);
         let model = XGRegressor::fit(&matrix, &targets, parameters).map_err(|error| refused("smartcore XGBoost")(&error))?;
@@ -106,9 +109,6 @@ impl Estimator for ExactBoosting {
         Ok(Box::new(FittedExactBoosting { scaler, model, size_bytes }))
     }
 }
-
-/// Trees of the exact engine, whose splits take far longer: fewer, each added at a higher rate.
-const EXACT_ITERATIONS: usize = 80;
 
 impl Fitted for FittedExactBoosting {
     fn estimate(&self, question: &Question<'_>) -> Result<Vec<f64>, StudyError> {

@@ -20,8 +20,7 @@ pub(crate) enum Forest {
     Random,
     /// Extremely randomised trees of it.
     Extra,
-    /// A random forest of the users themselves, on the inputs as they are: what the product replaces. Its hyperparameters are those of
-    /// the replaced system's comparison, and are not tuned.
+    /// A random forest of the users themselves: what the product replaces, on the features that all share. Unpruned and untuned, as it was.
     OfUsers,
 }
 

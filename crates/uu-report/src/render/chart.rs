@@ -10,6 +10,8 @@ pub(super) struct Chart {
     pub(super) title: String,
     pub(super) data: Value,
     pub(super) layout: Value,
+    /// Whether two of its kind stand side by side where there is room.
+    pub(super) is_half: bool,
 }
 
 /// An axis: its title, and whether it is logarithmic.
@@ -38,13 +40,18 @@ impl Axis<'_> {
 
 impl Chart {
     pub(super) fn new(title: impl Into<String>, x: Axis<'_>, y: Axis<'_>) -> Self {
-        Self { title: title.into(), data: json!([]), layout: json!({"xaxis": x.json(), "yaxis": y.json(), "height": 380}) }
+        Self { title: title.into(), data: json!([]), layout: json!({"xaxis": x.json(), "yaxis": y.json(), "height": 380}), is_half: false }
     }
 
     /// A layout entry of plotly's own.
     pub(super) fn with(mut self, key: &str, value: Value) -> Self {
         self.layout[key] = value;
         self
+    }
+
+    /// Lets it stand beside another.
+    pub(super) fn half(self) -> Self {
+        Self { is_half: true, ..self.height(280) }
     }
 
     pub(super) fn height(self, pixels: usize) -> Self {
@@ -114,7 +121,7 @@ impl Chart {
         let width = histogram.edges[1] - histogram.edges[0];
         self.push(json!({"type": "bar", "x": centres, "y": histogram.counts, "width": width, "showlegend": false}))
             .with("bargap", json!(0.02))
-            .height(260)
+            .half()
     }
 
     /// A square of numbers between -1 and 1.

@@ -118,7 +118,7 @@ fn explained(section: &mut Section, explained: &Explained) {
         let name = &influence.input;
         let points = explained.rows.iter().filter_map(|row| Some((*row.values.get(name)?, row.log_factors.get(name)?.exp())));
         let axis = if name == "bounce_rate" { linear(name) } else { log(name) };
-        section.chart(Chart::new(format!("Factor of {name} by its value"), axis, log("factor")).points("estimates", points).height(320));
+        section.chart(Chart::new(format!("Factor of {name} by its value"), axis, log("factor")).points("estimates", points).half());
     }
 }
 
@@ -160,14 +160,12 @@ fn dependence(section: &mut Section, dependence: &[PartialDependence]) {
         let points = input.points.iter();
         let title = format!("Estimate by {}", input.input);
         section.chart(
-            Chart::new(title, axis, log("users"))
-                .lines("estimated users", points.clone().map(|point| (point.value, point.users)))
-                .height(280),
+            Chart::new(title, axis, log("users")).lines("estimated users", points.clone().map(|point| (point.value, point.users))).half(),
         );
         let ratios: Vec<(f64, f64)> = points.filter_map(|point| Some((point.value, point.visits_per_user?))).collect();
         let title = format!("Visits per user by {}", input.input);
         section.chart(
-            (!ratios.is_empty()).then(|| Chart::new(title, axis, linear("visits per user")).lines("visits per user", ratios).height(280)),
+            (!ratios.is_empty()).then(|| Chart::new(title, axis, linear("visits per user")).lines("visits per user", ratios).half()),
         );
     }
 }

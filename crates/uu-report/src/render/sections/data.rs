@@ -29,14 +29,20 @@ pub(super) fn section(study: &Study) -> Section {
     section
 }
 
+/// From when to when.
+pub(super) fn span(overview: &Overview) -> String {
+    match overview.months {
+        0 | 1 => format!("in the month of {}", overview.first_month),
+        months => format!("in {months} months from {} to {}", overview.first_month, overview.last_month),
+    }
+}
+
 fn overview(section: &mut Section, overview: &Overview) {
     section.text(format!(
-        "{} rows of {} sites, {} months from {} to {}; {} rows have known unique users.",
+        "{} rows of {} sites {}; {} rows have known unique users.",
         count(overview.rows),
         count(overview.sites),
-        count(overview.months),
-        overview.first_month,
-        overview.last_month,
+        span(overview),
         count(overview.labelled_rows)
     ));
     let sources = overview.sources.iter().map(|source| {

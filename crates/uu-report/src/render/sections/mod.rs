@@ -37,11 +37,10 @@ fn summary(study: &Study) -> Vec<String> {
     let overall = &study.validation.evaluation.overall;
     let mut lines = vec![
         format!(
-            "{} site-months of {} sites from {} to {}; {} with known unique users.",
+            "{} site-months of {} sites {}; {} with known unique users.",
             count(overview.rows),
             count(overview.sites),
-            overview.first_month,
-            overview.last_month,
+            data::span(overview),
             count(overview.labelled_rows)
         ),
         format!(
