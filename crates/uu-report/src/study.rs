@@ -231,7 +231,7 @@ const SET_ASIDE: &str = "sites set aside";
 
 /// Work of judging the chosen model on every mask of its inputs.
 fn validation_units(rows: usize) -> u64 {
-    2_000 * rows as u64
+    1_000 * rows as u64
 }
 
 fn check_rows(rows: &Rows, fold_of: &[usize], aside: &Rows, settings: &StudySettings) -> Result<(), StudyError> {

@@ -143,6 +143,8 @@ fn the_chosen_model_is_looked_at_from_every_side() {
     assert!(chosen.partial_dependence.iter().any(|input| input.input == "visits" && input.points.len() == 21));
     let visits = chosen.partial_dependence.iter().find(|input| input.input == "visits").unwrap();
     assert!(visits.points[20].users > 5.0 * visits.points[0].users, "more visits are more users");
+    let coverages: Vec<f64> = chosen.reliability.iter().map(|level| level.intervals.coverage).collect();
+    assert!(coverages.len() == 7 && coverages.is_sorted(), "a higher level holds more: {coverages:?}");
     assert!(chosen.explained.rows.len() > 100 && chosen.explained.influences[0].input == "visits");
 }
 

@@ -7,6 +7,7 @@ mod importance;
 mod inputs;
 mod learning;
 mod misses;
+mod reliability;
 mod residuals;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub use explanations::{Explained, ExplainedRow, InputInfluence};
 pub use importance::Importance;
 pub use learning::LearningPoint;
 pub use misses::Miss;
+pub use reliability::Reliability;
 pub use residuals::{Residuals, ScatterPoint};
 
 use crate::StudyError;
@@ -42,6 +44,8 @@ pub struct ChosenSection {
     pub misses: Vec<Miss>,
     /// What it makes of fewer inputs.
     pub ablations: Vec<Ablation>,
+    /// Whether intervals of other levels hold what they say, too.
+    pub reliability: Vec<Reliability>,
     /// All figures by missing pattern, category, size and source: each site estimated by a model that never saw it.
     pub evaluation: Evaluation,
 }
@@ -64,6 +68,7 @@ impl ChosenSection {
         let partial_dependence = dependence::partial_dependence(rows, folds, seed);
         told("partial dependence")?;
         let ablations = ablation::ablations(rows, folds);
+        let reliability = reliability::reliability(rows, folds, seed);
         told("hiding inputs")?;
         Ok(Self {
             model: name.to_owned(),
@@ -74,6 +79,7 @@ impl ChosenSection {
             partial_dependence,
             misses: misses::misses(rows, folds),
             ablations,
+            reliability,
             evaluation: evaluation.clone(),
         })
     }
@@ -81,7 +87,7 @@ impl ChosenSection {
 
 /// Work of looking at the chosen model, trainings left out.
 pub(crate) fn looking_units(rows: usize) -> u64 {
-    4 * (1_500_000 + 100 * rows.min(20_000) as u64)
+    4 * (800_000 + 50 * rows.min(20_000) as u64)
 }
 
 /// Work of the trainings of the learning curve, for the rows one fold's model is trained on.

@@ -4,7 +4,7 @@ use super::super::chart::{Chart, linear, log};
 use super::super::numbers::{count, figure, fixed, or_dash, percent, signed};
 use super::super::page::{Section, Table};
 use super::errors;
-use crate::{Ablation, ChosenSection, Explained, Importance, LearningPoint, Miss, PartialDependence, Residuals};
+use crate::{Ablation, ChosenSection, Explained, Importance, LearningPoint, Miss, PartialDependence, Reliability, Residuals};
 
 /// Inputs whose dependence is drawn.
 const DRAWN: usize = 6;
@@ -200,6 +200,18 @@ fn calibration(section: &mut Section, chosen: &ChosenSection) {
          was estimated by stages and calibrated by scores of other sites.",
         percent(evaluation.level)
     ));
+    let by_level = |figure: fn(&Reliability) -> f64| chosen.reliability.iter().map(move |level| (level.level, figure(level)));
+    let curve = Chart::new("Coverage by level", linear("level"), linear("coverage"))
+        .lines("observed", by_level(|level| level.intervals.coverage))
+        .guide("as it should be", [(0.5, 0.5), (1.0, 1.0)]);
+    section.chart(curve.half());
+    let width = Chart::new("Median relative width by level", linear("level"), linear("width / estimate"));
+    section.chart(width.lines("width", by_level(|level| level.intervals.median_relative_width)).half());
+    let levels = chosen.reliability.iter().map(|level| {
+        let intervals = &level.intervals;
+        vec![percent(level.level), count(intervals.rows), percent(intervals.coverage), format!("{:.2}", intervals.median_relative_width)]
+    });
+    section.table(Table::new("Held-out intervals of each level", ["level", "rows", "coverage", "width"]).texts(0).rows(levels));
     for (title, groups) in
         [("missing pattern", &evaluation.by_pattern), ("top category", &evaluation.by_category), ("size", &evaluation.by_size)]
     {
