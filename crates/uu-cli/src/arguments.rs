@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Judge a model on rows whose unique users are known
     Evaluate(Evaluate),
+    /// Study the data, compare models, and write a report; then train a model and put it into the store
+    Research(Research),
     /// Generate site-months that look like real ones
     Sample(Sample),
     /// Look at the models in the store, and choose the one that answers
@@ -162,6 +164,38 @@ pub(crate) struct Evaluate {
     /// Print the figures as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `research`.
+#[derive(Debug, Args)]
+pub(crate) struct Research {
+    /// Files with site-months: csv, json, ndjson, parquet or the nested export, also compressed; `-` is standard input
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub data: Vec<PathBuf>,
+    /// Folder to write `report.html`, `report.md`, `leaderboard.csv` and `report.json` to; it is made where there is none
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// A further numeric column that is an input like the others; may be given several times
+    #[arg(long = "extra-input", value_name = "COLUMN")]
+    pub extra_inputs: Vec<String>,
+    /// Hyperparameters tried for each compared estimator that has any, from 1 to 1000
+    #[arg(long, default_value_t = 12)]
+    pub trials: usize,
+    /// Seed of everything random [default: 0] [env: UU_TRAIN__SEED]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; changes times and nothing else [default: all cores] [env: UU_TRAIN__THREADS]
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Write the report without training a model for the store
+    #[arg(long)]
+    pub no_model: bool,
+    /// Put the model into the store without using it
+    #[arg(long, conflicts_with = "no_model")]
+    pub no_promote: bool,
 }
 
 /// Arguments of `sample`.

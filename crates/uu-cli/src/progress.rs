@@ -1,20 +1,29 @@
 //! Progress of long work, on standard error.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uu_model::Progress;
 use uu_service::ProgressLine;
 
 use crate::arguments;
+use crate::output::note;
+
+/// The bar of a study.
+const STUDY: &str = "{msg:<26} {wide_bar} {percent} %, {eta} left";
+
+/// Time between two lines where there is no bar.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// Shows the steps of a training.
 pub(crate) enum Shown {
-    /// A bar; nothing where standard error is no terminal.
+    /// A bar.
     Bar(ProgressBar),
+    /// A line now and then, where standard error is no terminal.
+    Lines { start: Instant, last: Mutex<Instant> },
     /// One JSON object a line, at most one for each percent.
     Json(Mutex<u64>),
 }
@@ -23,9 +32,22 @@ impl Shown {
     /// The way that was asked for.
     pub(crate) fn new(style: arguments::ProgressStyle) -> Self {
         match style {
-            arguments::ProgressStyle::Bar => Self::Bar(bar("{msg:<16} {wide_bar} {pos}/{len} trees, {eta} left")),
+            arguments::ProgressStyle::Bar => Self::of_people("{msg:<16} {wide_bar} {pos}/{len} trees, {eta} left"),
             arguments::ProgressStyle::Json => Self::Json(Mutex::new(0)),
         }
+    }
+
+    /// The way for work whose steps are not worth counting.
+    pub(crate) fn study() -> Self {
+        Self::of_people(STUDY)
+    }
+
+    fn of_people(template: &str) -> Self {
+        if std::io::stderr().is_terminal() {
+            return Self::Bar(bar(template));
+        }
+        let now = Instant::now();
+        Self::Lines { start: now, last: Mutex::new(now) }
     }
 
     /// Takes the bar away.
@@ -45,9 +67,16 @@ impl Progress for Shown {
                 // Threads report out of order.
                 bar.set_position(bar.position().max(done));
             }
+            Self::Lines { start, last } => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if last.elapsed() >= BETWEEN_LINES {
+                    *last = Instant::now();
+                    note(&line(stage, done, of, start.elapsed()));
+                }
+            }
             Self::Json(last) => {
                 let percent = done * 100 / of.max(1);
-                let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
                 if percent > *last {
                     *last = percent;
                     let line = ProgressLine { stage: stage.to_owned(), done, of };
@@ -61,6 +90,12 @@ impl Progress for Shown {
         }
         ControlFlow::Continue(())
     }
+}
+
+fn line(stage: &str, done: u64, of: u64, elapsed: Duration) -> String {
+    let share = done as f64 / of.max(1) as f64;
+    let left = if done > 0 { elapsed.as_secs_f64() * (1.0 / share - 1.0) } else { 0.0 };
+    format!("{stage}: {:.0} %, about {:.0} s left", share * 100.0, left)
 }
 
 /// A counter of rows, for work whose end is not known.
@@ -82,6 +117,13 @@ mod tests {
     #[test]
     fn the_templates_are_templates() {
         Shown::new(arguments::ProgressStyle::Bar).finish();
+        bar(STUDY).finish_and_clear();
         rows().finish_and_clear();
+    }
+
+    #[test]
+    fn a_line_tells_how_far_and_how_long() {
+        assert_eq!(line("tuning", 25, 100, Duration::from_secs(60)), "tuning: 25 %, about 180 s left");
+        assert_eq!(line("tuning", 0, 100, Duration::from_secs(60)), "tuning: 0 %, about 0 s left");
     }
 }

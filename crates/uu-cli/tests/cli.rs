@@ -263,3 +263,31 @@ fn a_healthcheck_of_nobody_is_an_error() {
     let error = fails(&["healthcheck", "--address", "127.0.0.1:1", "--timeout-s", "1"]);
     assert!(error.contains("no server answers at `127.0.0.1:1`"), "{error}");
 }
+
+#[test]
+fn research_is_told_what_it_cannot_do_before_it_begins() {
+    let fixture = Fixture::get();
+    let (data, taken) = (fixture.path("train.csv"), fixture.path("unknown.parquet"));
+    let error = fails(&["research", "--data", &data, "--out", &taken, "--no-model"]);
+    assert!(error.contains("`--out` must be a folder"), "{error}");
+    let out = fixture.path("no-report");
+    let error = fails(&["research", "--data", &data, "--out", &out, "--no-model", "--trials", "0"]);
+    assert!(error.contains("`trials` must be 1 to 1000, got 0"), "{error}");
+    assert!(!Path::new(&out).exists(), "nothing is left of a report that was not made");
+}
+
+#[test]
+#[ignore = "long: run with ./test --full"]
+fn full_research_writes_a_report_and_stores_a_model() {
+    let fixture = Fixture::get();
+    let (out, store) = (fixture.path("report"), fixture.path("research-store"));
+    let output = succeeds(&["research", "--data", &fixture.path("train.csv"), "--out", &out, "--trials", "1", "--store", &store]);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("UU Predictor"));
+    for name in ["report.html", "report.md", "leaderboard.csv", "report.json"] {
+        assert!(fs::metadata(Path::new(&out).join(name)).unwrap().len() > 1_000, "{name}");
+    }
+    let study = json(&fs::read(Path::new(&out).join("report.json")).unwrap());
+    assert!(study["provenance"]["command"].as_str().unwrap().starts_with("uu-predictor research --data "));
+    let shown = json(&succeeds(&["models", "show", "--json", "--store", &store]).stdout);
+    assert_eq!(shown["about"]["data_fingerprint"], study["provenance"]["data_fingerprint"], "the model is of the data that was studied");
+}

@@ -30,4 +30,7 @@ pub use input::Pattern;
 pub use judging::{Judgement, judge};
 pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
-pub use train::{Correction, FitError, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, train};
+pub use train::{
+    Correction, FitError, Objective, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, data_fingerprint, fit_forest,
+    train,
+};

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use uu_core::Rules;
 use uu_data::Dataset;
-use uu_data::clean::{CleanOptions, clean};
+use uu_data::clean::{CleanOptions, QualityReport, clean};
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::sample::BUNDLED;
 use uu_model::{Correction, Model, Silent, TrainSettings, Trained, TreeSettings, train};
@@ -20,6 +20,15 @@ const SUFFIXES: [&str; 4] = ["com", "co.uk", "de", "gov"];
 /// If the bundled sample cannot be read and cleaned.
 #[must_use]
 pub fn dataset(sites: usize) -> Dataset {
+    cleaned(sites).0
+}
+
+/// The same with what cleaning found.
+///
+/// # Panics
+/// If the bundled sample cannot be read and cleaned.
+#[must_use]
+pub fn cleaned(sites: usize) -> (Dataset, QualityReport) {
     let sample = Input::bytes("the bundled sample", BUNDLED);
     let options = ReadOptions { format: Some(Format::Parquet), ..ReadOptions::default() };
     let (mut rows, _) = read_all(vec![sample], &options, BadRows::Fail).expect("the bundled sample can be read");
@@ -30,7 +39,7 @@ pub fn dataset(sites: usize) -> Dataset {
         let number = kept.range(..&row.record.site).count();
         row.record.site = Some(format!("brand{}.{}", number / 3, SUFFIXES[number % SUFFIXES.len()]).into());
     }
-    clean(rows, CleanOptions::default()).expect("generated rows are of one source").0
+    clean(rows, CleanOptions::default()).expect("generated rows are of one source")
 }
 
 /// Settings that keep a training within a second or two: a fifth of the trees.

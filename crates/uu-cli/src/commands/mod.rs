@@ -5,6 +5,7 @@ mod evaluate;
 mod healthcheck;
 mod models;
 mod predict;
+mod research;
 mod sample;
 mod serve;
 mod train;
@@ -14,11 +15,13 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 use uu_core::Rules;
+use uu_data::clean::QualityReport;
 use uu_data::read::{BadRows, Input};
 use uu_registry::{FolderStore, RegistryError};
 use uu_service::Sources;
 
 use crate::arguments::{Arguments, Command, Reading};
+use crate::output::note;
 use crate::settings::{DataOverrides, LogOverrides, Overrides, ServerOverrides, Settings, TrainOverrides};
 use crate::{logging, output};
 
@@ -47,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => train::run(arguments, &settings),
         Command::Predict(arguments) => predict::run(arguments, &settings),
         Command::Evaluate(arguments) => evaluate::run(arguments, &settings),
+        Command::Research(arguments) => research::run(arguments, &settings),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Models(arguments) => models::run(arguments, &settings),
         Command::Config(arguments) => config::run(&arguments, &settings),
@@ -67,6 +71,10 @@ fn overrides(arguments: &Arguments) -> Overrides {
             overrides.train = Some(TrainOverrides { seed: train.seed, threads: train.threads });
             overrides.data = Some(DataOverrides { extra_inputs: train.extra_inputs.clone() });
         }
+        Command::Research(research) => {
+            overrides.train = Some(TrainOverrides { seed: research.seed, threads: research.threads });
+            overrides.data = Some(DataOverrides { extra_inputs: research.extra_inputs.clone() });
+        }
         _ => {}
     }
     overrides
@@ -83,6 +91,13 @@ fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
         bounce_rate_unit: reading.bounce_rate_unit.into(),
         bad_rows: bad_rows(reading),
         ..Sources::new(files.into_iter().map(Input::argument).collect(), rules)
+    }
+}
+
+/// Tells which extra inputs no row carries: they would be asked for and never used.
+fn warn_of_unused(quality: &QualityReport, rules: &Rules) {
+    for field in quality.fields.iter().filter(|field| field.known == 0 && rules.extras.contains(&field.field)) {
+        note(&format!("warning: no row has a value of the extra input `{}`, so estimates cannot use it", field.field));
     }
 }
 

@@ -7,7 +7,7 @@ use uu_data::clean::QualityReport;
 use uu_model::{About, Evaluation};
 use uu_service::{NewVersion, Sources};
 
-use super::{sources, store};
+use super::{sources, store, warn_of_unused};
 use crate::arguments::Train;
 use crate::output::{evaluation, note, percent, print, print_json, quality};
 use crate::progress::{Shown, rows};
@@ -32,9 +32,7 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let counter = rows();
     let (dataset, quality_report) = sources.for_training(&mut |rows| counter.set_position(rows))?;
     counter.finish_and_clear();
-    for field in quality_report.fields.iter().filter(|field| field.known == 0 && rules.extras.contains(&field.field)) {
-        note(&format!("warning: no row has a value of the extra input `{}`, so estimates cannot use it", field.field));
-    }
+    warn_of_unused(&quality_report, &rules);
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&store, (&dataset, &rules), &settings.train_settings(), !arguments.no_promote, &progress);
     progress.finish();

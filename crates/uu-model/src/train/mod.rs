@@ -5,6 +5,7 @@ mod held_out;
 mod lesson;
 mod masking;
 mod pipeline;
+mod plain;
 mod settings;
 mod site_levels;
 mod spread;
@@ -15,7 +16,11 @@ use std::ops::ControlFlow;
 use serde::{Deserialize, Serialize};
 
 pub use pipeline::train;
+pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};
+pub use table::data_fingerprint;
+/// The losses that trees can be fitted with.
+pub use uu_lightgbm::Objective;
 
 use crate::evaluation::Evaluation;
 use crate::forest::ForestError;

@@ -113,16 +113,26 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn fingerprint(&self) -> String {
-        let mut hasher = Sha256::new();
-        for name in self.dataset.extras() {
-            hasher.update(name.as_bytes());
-            hasher.update([0]);
-        }
-        for key in &self.keys {
-            hasher.update(key.to_le_bytes());
-        }
-        hex(&hasher.finalize())
+        fingerprint(self.dataset, &self.keys)
     }
+}
+
+/// SHA-256 of the rows in canonical order: what an artifact says of the data it was trained on.
+#[must_use]
+pub fn data_fingerprint(dataset: &Dataset) -> String {
+    fingerprint(dataset, &keys(dataset.records()))
+}
+
+fn fingerprint(dataset: &Dataset, keys: &[u64]) -> String {
+    let mut hasher = Sha256::new();
+    for name in dataset.extras() {
+        hasher.update(name.as_bytes());
+        hasher.update([0]);
+    }
+    for key in keys {
+        hasher.update(key.to_le_bytes());
+    }
+    hex(&hasher.finalize())
 }
 
 fn log_ratio(record: &Record) -> f64 {

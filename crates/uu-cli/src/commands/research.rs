@@ -1,0 +1,91 @@
+//! `research`: a study of the data and the models, written as a report; then a model for the store.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use anyhow::Context;
+use uu_report::{Study, StudySettings};
+
+use super::{sources, store, warn_of_unused};
+use crate::arguments::{ProgressStyle, Research};
+use crate::output::{note, percent, print, table, whole};
+use crate::progress::{Shown, rows};
+use crate::settings::Settings;
+
+/// Studies, writes the report, and trains on all rows unless told not to.
+pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<ExitCode> {
+    check_folder(&arguments.out)?;
+    // A store that cannot be opened is better told before the study than after it.
+    let store = if arguments.no_model { None } else { Some(store(settings)?) };
+    let sources = sources(arguments.data, &arguments.reading, settings.rules());
+    let rules = sources.rules.clone();
+    let counter = rows();
+    let (dataset, quality) = sources.for_training(&mut |rows| counter.set_position(rows))?;
+    counter.finish_and_clear();
+    warn_of_unused(&quality, &rules);
+
+    let train = settings.train_settings();
+    let study_settings = StudySettings {
+        seed: train.seed,
+        trials: arguments.trials,
+        threads: train.threads.unwrap_or_else(|| available_parallelism().map_or(1, std::num::NonZero::get)),
+        train: train.clone(),
+        command: command(std::env::args().skip(1)),
+        ..StudySettings::default()
+    };
+    let progress = Shown::study();
+    let study = uu_report::study((&dataset, &quality), &rules, &study_settings, &progress);
+    progress.finish();
+    let study = study?;
+    let files = uu_report::write(&study, &arguments.out)?;
+    print(&leaderboard(&study))?;
+    files.iter().for_each(|file| note(&format!("wrote `{}`", file.display())));
+
+    let Some(store) = store else { return Ok(ExitCode::SUCCESS) };
+    let progress = Shown::new(ProgressStyle::Bar);
+    let trained = uu_service::train(&store, (&dataset, &rules), &train, !arguments.no_promote, &progress);
+    progress.finish();
+    let trained = trained.context("the report is written, and the model for the store could not be trained")?;
+    note(&format!("trained on all rows and stored as `{}` in `{}`", trained.version, settings.store.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A folder that cannot be one is better told before the study than after it.
+fn check_folder(folder: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(!folder.exists() || folder.is_dir(), "`--out` must be a folder, and `{}` is none", folder.display());
+    Ok(())
+}
+
+/// What was typed, with quotes where a shell needs them.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "-_=./,:+@%".contains(letter);
+    let quoted = arguments.map(|argument| {
+        if !argument.is_empty() && argument.chars().all(plain) { argument } else { format!("'{}'", argument.replace('\'', r"'\''")) }
+    });
+    ["uu-predictor".to_owned()].into_iter().chain(quoted).collect::<Vec<String>>().join(" ")
+}
+
+fn leaderboard(study: &Study) -> String {
+    let row = |entry: &uu_report::Entry| {
+        let errors = &entry.errors;
+        [entry.model.clone(), percent(errors.median_ape), percent(errors.within_30), format!("{:.3}", errors.rmsle), whole(errors.mae)]
+    };
+    let header = |title| [title, "median APE", "within 30 %", "RMSLE", "MAE"];
+    format!(
+        "{}\n\n{}",
+        table(header("cross-validated by site"), study.models.leaderboard.iter().map(row)),
+        table(header("on sites set aside"), study.validation.leaderboard.iter().map(row)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_typed_again() {
+        let arguments = ["research", "--data", "my sites.csv", "--out", "o'clock", ""].map(str::to_owned);
+        assert_eq!(command(arguments.into_iter()), r"uu-predictor research --data 'my sites.csv' --out 'o'\''clock' ''");
+    }
+}
