@@ -25,7 +25,8 @@ def sample() -> pd.DataFrame:
 def quick() -> dict[str, Any]:
     """Settings that keep a training within a second or two."""
     trees = {"ratio": 60, "visits": 30, "fill": 12, "spread": 10}
-    return {"folds": 3, "copies": 1, **{stage: {"num_iterations": number} for stage, number in trees.items()}}
+    stages = {stage: {"num_iterations": number} for stage, number in trees.items()}
+    return {"folds": 3, "copies": 1, "correction": {"trees": {"num_iterations": 30}}, **stages}
 
 
 @pytest.fixture(scope="session")
