@@ -89,7 +89,7 @@ impl Lane {
         let open = Arc::new(AtomicUsize::new(0));
         let of_thread = Arc::clone(&open);
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let run = move || run(&runtime, serve, given, &of_thread, cut_off);
+        let run = move || run(&runtime, &serve, given, &of_thread, cut_off);
         let thread = std::thread::Builder::new().name(format!("serve-{index}")).spawn(run)?;
         Ok(Self { connections, open, thread })
     }
@@ -97,7 +97,7 @@ impl Lane {
 
 fn run<S: Serve>(
     runtime: &Runtime,
-    serve: S,
+    serve: &S,
     mut given: UnboundedReceiver<Given>,
     open: &Arc<AtomicUsize>,
     mut cut_off: watch::Receiver<bool>,

@@ -71,7 +71,7 @@ impl Masking {
         let draw = site_hash("mask", table.keys[row] ^ self.seed.wrapping_add(copy as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let count = subsets.len().max(1) as u64;
         let shown = subsets.get((draw % count) as usize).copied().unwrap_or(Pattern::NOTHING);
-        let shows_host = known.knows_host() && shown != inputs && draw / count % HOST_SHOWN_EVERY == 0;
+        let shows_host = known.knows_host() && shown != inputs && (draw / count).is_multiple_of(HOST_SHOWN_EVERY);
         if shows_host { shown.with_host() } else { shown }
     }
 }

@@ -12,6 +12,9 @@ use crate::site_level::{SiteLevel, SiteLevels, others};
 /// Held-out rows by site and source, each as a place in [`HeldOut`] with its error over its expected spread.
 type Sites = Vec<Vec<(usize, f64)>>;
 
+/// The same by the site and the code of its source.
+type BySite<'a> = BTreeMap<(&'a str, u16), Vec<(usize, f64)>>;
+
 /// Held-out rows of the sites with several known months, apart for rows that know their visits and rows that do not.
 pub(super) struct Months<'a> {
     held_out: &'a HeldOut,
@@ -23,14 +26,14 @@ pub(super) struct Months<'a> {
 impl<'a> Months<'a> {
     /// Rows as they came, and the same with their visits hidden where they had them.
     pub(super) fn new(table: &Table<'_>, held_out: &'a HeldOut, log_spread: &'a [f64]) -> Self {
-        let mut by_site: [BTreeMap<(&str, u16), Vec<(usize, f64)>>; 2] = Default::default();
-        for index in 0..held_out.len() {
+        let mut by_site: [BySite<'_>; 2] = Default::default();
+        for (index, log_spread) in log_spread.iter().enumerate() {
             let (row, pattern) = (held_out.rows[index], held_out.patterns[index]);
             let came = table.patterns[row];
             let Some(site) = table.dataset.records()[row].site.as_deref() else { continue };
             let knows_visits = pattern.knows_numeric(VISITS);
             if pattern == if knows_visits { came } else { came.without_numeric(VISITS) } {
-                let error = held_out.residual(index) / log_spread[index].exp();
+                let error = held_out.residual(index) / log_spread.exp();
                 by_site[usize::from(knows_visits)].entry((site, table.block.source[row])).or_default().push((index, error));
             }
         }
