@@ -23,7 +23,7 @@ SMOOTHING, BRAND_SMOOTHING = 20.0, 1.0
 PARTS = 5
 TREES = dict(
     objective="l1", n_estimators=300, learning_rate=0.05, num_leaves=31, min_child_samples=20, subsample=0.8, subsample_freq=1,
-    colsample_bytree=0.5, max_depth=8, cat_smooth=30.0, cat_l2=20.0, max_cat_threshold=64, verbosity=-1, n_jobs=2, random_state=0,
+    colsample_bytree=0.5, max_depth=8, cat_smooth=30.0, cat_l2=20.0, max_cat_threshold=64, verbosity=-1, n_jobs=1, random_state=0,
 )  # fmt: skip
 CORRECTION = dict(objective="huber", alpha=0.5, n_estimators=100, boost_from_average=False)
 SLOPES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -112,6 +112,16 @@ fn the_nested_export_is_read_and_an_array_comes_out() {
 }
 
 #[test]
+fn bounce_rates_are_filled_in_the_unit_of_those_that_are_given() {
+    let fixture = Fixture::get();
+    let args = ["predict", "--input", "-", "--output", "-", "--bounce-rate-unit", "fraction", "--store", &fixture.path("store")];
+    let output = command(Path::new("."), &args).write_stdin("date,visits,bounce_rate\n2024-05,1000,0.4\n2024-05,1000,\n").output().unwrap();
+    let rows = String::from_utf8(output.stdout).unwrap();
+    let rates: Vec<f64> = rows.lines().skip(1).map(|row| row.split(',').nth(2).unwrap().parse().unwrap()).collect();
+    assert!(rates[0] == 0.4 && rates[1] > 0.05 && rates[1] < 1.0, "{rates:?}");
+}
+
+#[test]
 fn columns_of_the_input_that_are_replaced_are_told() {
     let fixture = Fixture::get();
     let args = ["predict", "--input", "-", "--output", "-", "--store", &fixture.path("store")];

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use uu_core::Field;
 use uu_data::read::GoodChunk;
 use uu_data::write::Added;
 use uu_model::{EstimateOptions, estimate_columns};
@@ -62,18 +63,20 @@ pub enum BatchError {
 
 /// Estimates every row, each on its own, in order.
 ///
-/// `progress` hears how many rows were read after each chunk, and may stop the batch before they are written. The same rows give the same output, whatever the
-/// number of threads.
+/// `progress` hears how many rows were read after each chunk, and may stop the batch before they are written. The same rows give the
+/// same output, whatever the number of threads. Bounce rates are filled in the unit in which the others of the input are given.
 ///
 /// **Errors**: the input or the output fails, or `progress` says so; the output is then void.
 pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<BatchReport, BatchError> {
     let Batch { reader, writer, bad_rows, estimate } = batch;
+    let unit = reader.bounce_rate_unit();
     let (read_chunk, chunks) = sync_channel(WAITING_CHUNKS);
     let (write_chunk, estimated) = sync_channel(WAITING_CHUNKS);
     thread::scope(|scope| {
         let reading = scope.spawn(move || read(reader, bad_rows, &read_chunk));
         let writing = scope.spawn(move || write(writer, &estimated));
-        let outcome = Estimating { served, options: EstimateOptions { explain: false, ..estimate } }.run(chunks, write_chunk, progress);
+        let estimating = Estimating { served, options: EstimateOptions { explain: false, ..estimate }, unit };
+        let outcome = estimating.run(chunks, write_chunk, progress);
         let written = join(writing);
         let skipped = join(reading);
         // A stage that fails makes its neighbours end early, so the cause is the failure that lies farthest down the line.
@@ -118,6 +121,7 @@ fn write(mut writer: Writer, chunks: &Receiver<EstimatedChunk>) -> Result<Writer
 struct Estimating<'a> {
     served: &'a Served,
     options: EstimateOptions,
+    unit: BounceRateUnit,
 }
 
 impl Estimating<'_> {
@@ -134,7 +138,11 @@ impl Estimating<'_> {
             progress(done + chunk.rows.len() as u64)?;
             done += chunk.rows.len() as u64;
             let rows = std::mem::take(&mut chunk.rows);
-            let added = estimate_columns(&self.served.model, &self.served.version, rows, self.options);
+            let mut added = estimate_columns(&self.served.model, &self.served.version, rows, self.options);
+            if self.unit == BounceRateUnit::Fraction {
+                // A column then holds one unit, given or filled.
+                added.iter_mut().filter(|added| added.name == Field::BounceRate.column()).for_each(|added| added.scale(0.01));
+            }
             if estimated.send(EstimatedChunk { chunk, added }).is_err() {
                 break;
             }

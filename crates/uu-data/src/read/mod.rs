@@ -171,6 +171,7 @@ type Chunks = Box<dyn Iterator<Item = Result<Chunk, ReadError>> + Send>;
 /// The chunks of one input, in order; ends after the first error.
 pub struct Reader {
     format: Format,
+    bounce_rate_unit: BounceRateUnit,
     chunks: Option<Chunks>,
 }
 
@@ -179,6 +180,12 @@ impl Reader {
     #[must_use]
     pub fn format(&self) -> Format {
         self.format
+    }
+
+    /// The unit of the bounce rates as they are given.
+    #[must_use]
+    pub fn bounce_rate_unit(&self) -> BounceRateUnit {
+        self.bounce_rate_unit
     }
 }
 
@@ -244,7 +251,7 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
             Box::new(parquet::chunks(handle, context)?)
         }
     };
-    Ok(Reader { format, chunks: Some(chunks) })
+    Ok(Reader { format, bounce_rate_unit: options.bounce_rate_unit, chunks: Some(chunks) })
 }
 
 /// Opens Parquet that is already in memory, without a temporary file.
@@ -257,5 +264,6 @@ pub fn open_parquet<S: ChunkReader + 'static>(name: &str, source: S, options: Re
         bounce_rate_unit: options.bounce_rate_unit,
         chunk_rows: options.chunk_rows.max(1),
     };
-    Ok(Reader { format: Format::Parquet, chunks: Some(Box::new(parquet::chunks(source, context)?)) })
+    let chunks: Chunks = Box::new(parquet::chunks(source, context)?);
+    Ok(Reader { format: Format::Parquet, bounce_rate_unit: options.bounce_rate_unit, chunks: Some(chunks) })
 }

@@ -10,8 +10,9 @@ mod records;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{Array, ArrayRef, Float64Array};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
@@ -42,6 +43,15 @@ pub struct Added {
     pub name: String,
     /// Its values, one for each row.
     pub values: ArrayRef,
+}
+
+impl Added {
+    /// Multiplies a column of numbers; any other stays as it is.
+    pub fn scale(&mut self, factor: f64) {
+        if let Some(numbers) = self.values.as_any().downcast_ref::<Float64Array>() {
+            self.values = Arc::new(numbers.iter().map(|number| number.map(|number| number * factor)).collect::<Float64Array>());
+        }
+    }
 }
 
 /// What was written.
