@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import threading
 from typing import Any
 
@@ -43,8 +44,13 @@ def test_ctrl_c_stops_a_training(sample: pd.DataFrame) -> None:
             _thread.interrupt_main()
 
     endless = {"ratio": {"num_iterations": 20_000}}
-    with pytest.raises(KeyboardInterrupt):
-        uu.fit(sample, settings=endless, progress=interrupt)
+    # A shell starts what runs in the background with the signal ignored, and Python then leaves it so.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            uu.fit(sample, settings=endless, progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert heard[-1] < 20_000
 
 
