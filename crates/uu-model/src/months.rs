@@ -6,11 +6,8 @@ use uu_core::{FaultField, Field, Record, UniqueUsers};
 
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor};
 use crate::input::{Pattern, VISITS};
-use crate::model::{Model, interval, whole_visits};
-use crate::site_level::Shift;
-
-/// No estimate without known visits grows beyond this.
-const MOST_USERS: f64 = 1e12;
+use crate::model::{Model, whole_visits};
+use crate::site_level::{Shift, Shifted};
 
 impl Model {
     /// Answers months of one site, in order: the known unique users of some move the estimates of the others of their source.
@@ -32,7 +29,7 @@ impl Model {
             let of_source: Vec<f64> = errors.iter().filter(|(_, of)| *of == source).map(|(error, _)| *error).collect();
             if !of_source.is_empty() {
                 let known_visits = record.visits.filter(|_| pattern.knows_numeric(VISITS)).map(whole_visits);
-                shift(estimate, known_visits, &level.shift(&of_source), level.bounds(options.level));
+                shift(estimate, known_visits, level.shift(&of_source), level.bounds(options.level));
             }
         }
         estimates
@@ -52,12 +49,9 @@ impl Model {
 }
 
 /// Moves an estimate by the site's level; visits that were filled go along, so that they stay no fewer than the users.
-fn shift(estimate: &mut Estimate, known_visits: Option<f64>, shift: &Shift, bounds: (f64, f64)) {
-    let factor = (shift.level * estimate.log_spread.exp()).exp();
+fn shift(estimate: &mut Estimate, known_visits: Option<f64>, shift: Shift, bounds: (f64, f64)) {
+    let Shifted { factor, point, interval: (low, high) } = shift.apply(estimate.point, estimate.log_spread, known_visits, bounds);
     let unbounded = estimate.point * factor;
-    let least = estimate.point.min(1.0);
-    let point = unbounded.min(known_visits.unwrap_or(MOST_USERS)).max(least);
-    let (low, high) = interval(point, known_visits, estimate.log_spread + shift.narrowing.ln(), bounds);
     if known_visits.is_none() {
         for filled in estimate.filled.iter_mut().filter(|filled| filled.field == FaultField::Field(Field::Visits)) {
             filled.value = (filled.value * factor).round().max(point.ceil());

@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::{Score, Scores};
+use crate::model::interval;
 
 /// Sites with two known months that it takes to tell the two parts of the error apart.
 const MIN_SITES: usize = 50;
@@ -50,6 +51,26 @@ pub(crate) struct Shift {
     pub(crate) level: f64,
     /// Standard deviation of the error that is left, over that without known months.
     pub(crate) narrowing: f64,
+}
+
+/// No estimate without known visits grows beyond this.
+const MOST_USERS: f64 = 1e12;
+
+/// A point after its shift.
+pub(crate) struct Shifted {
+    /// What the level alone multiplies the point by.
+    pub(crate) factor: f64,
+    pub(crate) point: f64,
+    pub(crate) interval: (f64, f64),
+}
+
+impl Shift {
+    /// Moves a point and narrows its interval; `bounds` are those of the level it came from.
+    pub(crate) fn apply(self, point: f64, log_spread: f64, known_visits: Option<f64>, bounds: (f64, f64)) -> Shifted {
+        let factor = (self.level * log_spread.exp()).exp();
+        let moved = (point * factor).min(known_visits.unwrap_or(MOST_USERS)).max(point.min(1.0));
+        Shifted { factor, point: moved, interval: interval(moved, known_visits, log_spread + self.narrowing.ln(), bounds) }
+    }
 }
 
 impl SiteLevel {

@@ -6,8 +6,7 @@ use super::held_out::HeldOut;
 use super::table::Table;
 use crate::evaluation::{Group, Judged};
 use crate::input::VISITS;
-use crate::model::interval;
-use crate::site_level::{SiteLevel, SiteLevels, others};
+use crate::site_level::{Shifted, SiteLevel, SiteLevels, others};
 
 /// Held-out rows by site and source, each as a place in [`HeldOut`] with its error over its expected spread.
 type Sites = Vec<Vec<(usize, f64)>>;
@@ -71,9 +70,8 @@ impl<'a> Months<'a> {
         let errors = errors(months);
         months.iter().enumerate().map(move |(month, (index, _))| {
             let shift = level.shift(&others(&errors, month));
-            let (spread, visits) = (self.log_spread[*index], self.held_out.known_visits[*index]);
-            let point = (self.held_out.points[*index] * (shift.level * spread.exp()).exp()).max(1.0).min(visits.unwrap_or(f64::MAX));
-            let interval = interval(point, visits, spread + shift.narrowing.ln(), level.bounds(interval_level));
+            let (point, visits) = (self.held_out.points[*index], self.held_out.known_visits[*index]);
+            let Shifted { point, interval, .. } = shift.apply(point, self.log_spread[*index], visits, level.bounds(interval_level));
             Judged { actual: self.held_out.actual[*index], point, interval }
         })
     }
