@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use uu_core::{Checked, Fault, Field, Month, RawRecord, RawValue, check};
 
-use super::{BounceRateUnit, Context, ReadError, RowFaults};
+use super::{BounceRateUnit, Chunk, Context, ReadError, RowFaults};
 
 /// What a column is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -61,6 +61,15 @@ impl Context {
             return Err(ReadError::NoInputColumn { file: self.file.clone(), columns: names.to_vec() });
         }
         Ok(binding)
+    }
+
+    /// The next chunk of an input of typed columns, of which `rows_read` rows came before it.
+    pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64) -> Chunk {
+        let first_row = *rows_read + 1;
+        *rows_read += batch.num_rows() as u64;
+        let rows = self.check_batch(&batch, binding, first_row, Vec::new());
+        let numbers_from_text = self.numbers_from_text(&batch, binding);
+        Chunk { first_row, batch, json: None, rows, numbers_from_text }
     }
 
     /// Checks each row of a batch; rows listed in `malformed`, by their place, are already known to be bad.

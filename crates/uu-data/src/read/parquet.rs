@@ -108,11 +108,7 @@ impl ParquetChunks {
         let Some(piece) = self.waiting.pop() else { return Ok(None) };
         let batch = guarded(&self.context.file, || self.as_declared(&piece).map_err(|error| error.to_string()))?;
         self.started = true;
-        let first_row = self.rows_read + 1;
-        self.rows_read += batch.num_rows() as u64;
-        let rows = self.context.check_batch(&batch, &self.binding, first_row, Vec::new());
-        let numbers_from_text = self.context.numbers_from_text(&batch, &self.binding);
-        Ok(Some(Chunk { first_row, batch, json: None, rows, numbers_from_text }))
+        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read)))
     }
 }
 
