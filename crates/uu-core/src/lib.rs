@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod chance;
 mod check;
 mod extras;
 mod fault;

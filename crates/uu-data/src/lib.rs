@@ -2,8 +2,14 @@
 
 pub mod clean;
 mod dataset;
+mod draws;
+mod join;
 pub mod read;
 pub mod sample;
+mod sealed;
 pub mod write;
 
 pub use dataset::{Dataset, site_hash};
+pub use draws::Draws;
+pub use join::{JoinReport, join_rows};
+pub use sealed::{Sealed, ShareOutOfRange, Split};

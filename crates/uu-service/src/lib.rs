@@ -4,10 +4,13 @@ pub mod batch;
 mod champion;
 mod first_model;
 mod following;
+pub mod gate;
 mod judging;
+pub mod labels;
 mod serving;
 mod sources;
 mod training;
+pub mod watching;
 
 pub use batch::{Batch, BatchError, BatchReport, predict_batch};
 pub use champion::{LoadError, load, promote, read};

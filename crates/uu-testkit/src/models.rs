@@ -1,14 +1,18 @@
 //! A small model on generated data.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use uu_core::Rules;
+use uu_core::{Checked, Rules};
 use uu_data::Dataset;
 use uu_data::clean::{CleanOptions, QualityReport, clean};
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::sample::BUNDLED;
 use uu_model::{Correction, Model, Silent, TrainSettings, Trained, TreeSettings, train};
+
+/// Sites that [`trained`] has.
+const TRAINED_SITES: usize = 1_000;
 
 /// Suffixes of the sites' names.
 const SUFFIXES: [&str; 4] = ["com", "co.uk", "de", "gov"];
@@ -23,23 +27,37 @@ pub fn dataset(sites: usize) -> Dataset {
     cleaned(sites).0
 }
 
-/// The same with what cleaning found.
+/// Rows of the `sites` sites that come after those of [`trained`], cleaned as rows a model is judged on.
+///
+/// # Panics
+/// If the bundled sample cannot be read and cleaned.
+#[must_use]
+pub fn unseen(sites: usize) -> Dataset {
+    clean(rows(TRAINED_SITES..TRAINED_SITES + sites), CleanOptions::for_judging()).expect("generated rows are of one source").0
+}
+
+/// The rows of [`dataset`] with what cleaning found.
 ///
 /// # Panics
 /// If the bundled sample cannot be read and cleaned.
 #[must_use]
 pub fn cleaned(sites: usize) -> (Dataset, QualityReport) {
+    clean(rows(0..sites), CleanOptions::default()).expect("generated rows are of one source")
+}
+
+/// The rows of some sites of the bundled sample; a site's new name depends on its place alone.
+fn rows(sites: Range<usize>) -> Vec<Checked> {
     let sample = Input::bytes("the bundled sample", BUNDLED);
     let options = ReadOptions { format: Some(Format::Parquet), ..ReadOptions::default() };
     let (mut rows, _) = read_all(vec![sample], &options, BadRows::Fail).expect("the bundled sample can be read");
     let names: BTreeSet<Option<Box<str>>> = rows.iter().map(|row| row.record.site.clone()).collect();
-    let kept: BTreeSet<Option<Box<str>>> = names.into_iter().take(sites).collect();
-    rows.retain(|row| kept.contains(&row.record.site));
-    for row in &mut rows {
-        let number = kept.range(..&row.record.site).count();
+    let numbers: BTreeMap<Option<Box<str>>, usize> = names.into_iter().zip(0..).filter(|(_, number)| sites.contains(number)).collect();
+    rows.retain_mut(|row| {
+        let Some(number) = numbers.get(&row.record.site) else { return false };
         row.record.site = Some(format!("brand{}.{}", number / 3, SUFFIXES[number % SUFFIXES.len()]).into());
-    }
-    clean(rows, CleanOptions::default()).expect("generated rows are of one source")
+        true
+    });
+    rows
 }
 
 /// Settings that keep a training within a second or two: a fifth of the trees.
@@ -67,7 +85,7 @@ pub fn quick_settings() -> TrainSettings {
 pub fn trained() -> &'static Trained {
     static TRAINED: OnceLock<Trained> = OnceLock::new();
     TRAINED.get_or_init(|| {
-        train(&dataset(1_000), &Rules::default(), &quick_settings(), &Silent).expect("generated rows are enough to train on")
+        train(&dataset(TRAINED_SITES), &Rules::default(), &quick_settings(), &Silent).expect("generated rows are enough to train on")
     })
 }
 

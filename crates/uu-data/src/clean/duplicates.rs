@@ -13,11 +13,11 @@ use crate::dataset::canonical_order;
 /// That of the latest input wins, so that corrections can be appended as a file. Within one input the fuller record wins, and
 /// between equally full ones the later in canonical order: the order of rows must not change what is learned.
 pub(super) fn remove(mut rows: Vec<InputRecord>, tally: &mut Tally) -> Vec<Record> {
-    rows.sort_by(|a, b| same_key_first(&a.record, &b.record).then_with(|| preference(a, b)));
+    rows.sort_by(|a, b| same_source_site_and_month(&a.record, &b.record).then_with(|| preference(a, b)));
     let mut kept: Vec<Record> = Vec::with_capacity(rows.len());
     for row in rows {
         match kept.last_mut() {
-            Some(last) if row.record.site.is_some() && same_key_first(last, &row.record).is_eq() => {
+            Some(last) if row.record.site.is_some() && same_source_site_and_month(last, &row.record).is_eq() => {
                 if *last == row.record {
                     tally.row(CleanRule::DuplicateIdentical, &row.record, || "twice the same".to_owned());
                 } else {
@@ -31,7 +31,15 @@ pub(super) fn remove(mut rows: Vec<InputRecord>, tally: &mut Tally) -> Vec<Recor
     kept
 }
 
-fn same_key_first(a: &Record, b: &Record) -> Ordering {
+/// The rows in canonical order, one of each source, site and month: the fuller one where they differ. Rows without a site are all kept.
+pub(crate) fn one_of_each(records: impl Iterator<Item = Record>) -> Vec<Record> {
+    let mut kept = remove(records.map(|record| InputRecord { record, input: 0 }).collect(), &mut Tally::default());
+    kept.sort_by(canonical_order);
+    kept
+}
+
+/// Equal where two records are of one source, site and month; sorts as the canonical order does.
+pub(crate) fn same_source_site_and_month(a: &Record, b: &Record) -> Ordering {
     a.source.cmp(&b.source).then_with(|| a.site.cmp(&b.site)).then_with(|| a.month.cmp(&b.month))
 }
 

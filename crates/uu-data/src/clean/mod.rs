@@ -16,6 +16,7 @@ use crate::read::{BadRows, Chunk, Input, ReadError, ReadOptions, SkippedRows, op
 pub use report::{FieldShare, PatternCount, QualityReport, SourceCount};
 pub use rules::{CleanAction, CleanRule, Example, RuleCount};
 
+pub(crate) use duplicates::{one_of_each, same_source_site_and_month};
 use rules::Tally;
 
 /// The source of generated rows: they never train a model together with measured ones.
@@ -146,7 +147,7 @@ impl Cleaner {
     /// **Errors**: generated rows among others, or no row left.
     pub fn finish(self) -> Result<(Dataset, QualityReport), CleanError> {
         let rows_read = self.rows.len() as u64;
-        refuse_mixture(&self.rows)?;
+        refuse_mixture(self.rows.iter().map(|(row, _)| &row.record))?;
         let mut tally = Tally::default();
         let mut rows = self.rows;
         // Sorted before anything is counted, so that the examples do not depend on the order of rows.
@@ -184,9 +185,12 @@ pub fn clean(rows: impl IntoIterator<Item = Checked>, options: CleanOptions) -> 
     cleaner.finish()
 }
 
-fn refuse_mixture(rows: &[(InputRecord, Vec<uu_core::Warning>)]) -> Result<(), CleanError> {
-    let generated = rows.iter().filter(|(row, _)| row.record.source.as_deref() == Some(GENERATED)).count() as u64;
-    let others = rows.len() as u64 - generated;
+/// Generated rows say nothing of measured ones.
+pub(crate) fn refuse_mixture<'a>(rows: impl Iterator<Item = &'a Record>) -> Result<(), CleanError> {
+    let (mut generated, mut others) = (0, 0);
+    for record in rows {
+        *(if record.source.as_deref() == Some(GENERATED) { &mut generated } else { &mut others }) += 1;
+    }
     if generated > 0 && others > 0 { Err(CleanError::GeneratedMixed { generated, others }) } else { Ok(()) }
 }
 

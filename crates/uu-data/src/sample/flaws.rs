@@ -1,9 +1,10 @@
 //! What keeps generated data from being clean: unknown values and gross errors.
 
+use uu_core::chance::normal_quantile;
 use uu_core::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
 
 use super::month::TrueMonth;
-use super::random::{Draws, normal_quantile};
+use super::random::Draws;
 use super::site::{LARGE, Site};
 use super::{SOURCE, SampleSettings};
 

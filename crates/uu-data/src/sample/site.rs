@@ -1,8 +1,9 @@
 //! What is drawn once per site: its size, its audience's loyalty, its depth, and how it changes.
 
 use uu_core::Month;
+use uu_core::chance::normal_quantile;
 
-use super::random::{Draws, normal_quantile};
+use super::random::Draws;
 use super::repeat_visits::RepeatVisits;
 use super::world::{Behaviour, behaviour_at};
 

@@ -3,8 +3,9 @@
 use std::sync::LazyLock;
 
 use uu_core::Category;
+use uu_core::chance::normal_quantile;
 
-use super::random::{normal_quantile, unit_interval};
+use super::random::unit_interval;
 use super::repeat_visits::RepeatVisits;
 use crate::site_hash;
 

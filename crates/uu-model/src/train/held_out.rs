@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uu_core::{Record, UniqueUsers};
 use uu_data::site_hash;
 
+use super::HeldOutEstimate;
 use super::table::Table;
 use crate::calibration::{Calibration, Score};
 use crate::evaluation::Judged;
@@ -131,6 +132,16 @@ impl HeldOut {
     /// Logarithm of the truth over the estimate.
     pub(super) fn residual(&self, index: usize) -> f64 {
         self.actual[index].ln() - self.points[index].ln()
+    }
+
+    /// The estimates, each with what its row and its site are told by.
+    pub(super) fn estimates(&self, table: &Table<'_>) -> Vec<HeldOutEstimate> {
+        let estimate = |index: usize| {
+            let row = table.keys[self.rows[index]];
+            let site = record(table, self.rows[index]).site.as_deref().map_or(row, |site| site_hash(site, 0));
+            HeldOutEstimate { row, site, actual: self.actual[index], point: self.points[index] }
+        };
+        (0..self.len()).map(estimate).collect()
     }
 
     /// Residuals over their expected spread with their weights, by pattern, of the rows that `keep` names.

@@ -35,6 +35,29 @@ pub struct Trained {
     pub about: About,
     /// How good it was found to be.
     pub report: TrainReport,
+    /// Labelled rows as observed, each estimated by trees that never saw its site: what two trainings can be compared by.
+    pub held_out: Vec<HeldOutEstimate>,
+}
+
+/// An estimate of a row whose site was held out.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeldOutEstimate {
+    /// A number for the row that depends on what it holds and on nothing else.
+    pub row: u64,
+    /// Hash of the site; of the row itself, where it has none.
+    pub site: u64,
+    /// Unique users.
+    pub actual: f64,
+    /// The estimate.
+    pub point: f64,
+}
+
+impl HeldOutEstimate {
+    /// Logarithm of the truth over the estimate.
+    #[must_use]
+    pub fn log_error(&self) -> f64 {
+        self.actual.max(1.0).ln() - self.point.max(1.0).ln()
+    }
 }
 
 /// How a model was found to be, on sites held out whole.

@@ -258,7 +258,7 @@ impl<'a> Training<'a> {
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
         let [model, trees, sites] = sections;
         let artifact = artifact::write(&about, &[model, trees, sites, (REPORT_SECTION, report_bytes)]);
-        Trained { artifact, about, report }
+        Trained { artifact, about, report, held_out: observed.estimates(&self.table) }
     }
 
     fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
