@@ -115,7 +115,8 @@ mod tests {
     use uu_core::{Month, Record};
 
     fn rows(sites: u32) -> Dataset {
-        let record = |site: Option<String>, month| Record { site: site.map(Box::from), ..Record::unknown(Month::new(2024, month).unwrap()) };
+        let record =
+            |site: Option<String>, month| Record { site: site.map(Box::from), ..Record::unknown(Month::new(2024, month).unwrap()) };
         let named = (0..sites).flat_map(|site| (1..=3).map(move |month| record(Some(format!("site{site}.com")), month)));
         Dataset::new(Vec::new(), named.chain((1..=3).map(|month| record(None, month))).collect())
     }

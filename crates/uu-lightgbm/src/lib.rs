@@ -12,5 +12,6 @@ mod training_set;
 pub use booster::Booster;
 pub use error::LightGbmError;
 pub use parameters::{Objective, Parameters};
+pub use sum::extended;
 pub use train::{TrainedText, train};
 pub use training_set::TrainingSet;

@@ -19,20 +19,29 @@ impl TrainedText {
     /// Both were trained on the same features. The header, and what follows the trees, are this model's.
     #[must_use]
     pub fn plus(&self, other: &Self, scale: f64) -> Self {
-        let (header, own, rest) = parts(&self.text);
-        let (_, more, _) = parts(&other.text);
-        // The sizes of the trees' texts are told for a parser of several threads; without them they are read in turn.
-        let mut text: String = header.lines().filter(|line| !line.starts_with("tree_sizes=")).flat_map(|line| [line, "\n"]).collect();
-        let count = own.matches(TREE).count();
-        text.push_str(own);
-        for (index, tree) in more.split(TREE).skip(1).enumerate() {
-            let (_, tree) = tree.split_once('\n').unwrap_or((tree, ""));
-            text.push_str(&format!("{TREE}{}\n", count + index));
-            tree.split_inclusive('\n').for_each(|line| text.push_str(&scaled(line, scale)));
-        }
-        text.push_str(rest);
-        Self { text, num_iterations: self.num_iterations + other.num_iterations }
+        Self { text: extended(&self.text, other, scale), num_iterations: self.num_iterations + other.num_iterations }
     }
+}
+
+/// The text of the model that predicts what `text` does and `scale` times what `more` does.
+///
+/// As [`TrainedText::plus`], for a text that was stored and read back: what comes out is a text again, for LightGBM itself takes none
+/// that it has not just written.
+#[must_use]
+pub fn extended(text: &str, more: &TrainedText, scale: f64) -> String {
+    let (header, own, rest) = parts(text);
+    let (_, more, _) = parts(&more.text);
+    // The sizes of the trees' texts are told for a parser of several threads; without them they are read in turn.
+    let mut sum: String = header.lines().filter(|line| !line.starts_with("tree_sizes=")).flat_map(|line| [line, "\n"]).collect();
+    let count = own.matches(TREE).count();
+    sum.push_str(own);
+    for (index, tree) in more.split(TREE).skip(1).enumerate() {
+        let (_, tree) = tree.split_once('\n').unwrap_or((tree, ""));
+        sum.push_str(&format!("{TREE}{}\n", count + index));
+        tree.split_inclusive('\n').for_each(|line| sum.push_str(&scaled(line, scale)));
+    }
+    sum.push_str(rest);
+    sum
 }
 
 /// The header, the trees, and what follows them.

@@ -151,10 +151,14 @@ fn damaged_or_truncated(bytes: &[u8], body: usize, expected: &[u8], found: &[u8]
 }
 
 impl<'a> Parts<'a> {
+    /// The bytes of a section that earlier releases did not write.
+    pub(crate) fn later_section(&self, name: &str) -> Option<&'a [u8]> {
+        self.sections.iter().find(|(other, _)| other == name).map(|(_, range)| &self.bytes[range.clone()])
+    }
+
     /// The bytes of a section.
     pub(crate) fn section(&self, name: &'static str) -> Result<&'a [u8], ArtifactError> {
-        let range = self.sections.iter().find(|(other, _)| other == name).map(|(_, range)| range.clone());
-        range.map(|range| &self.bytes[range]).ok_or(ArtifactError::Unreadable { section: name, reason: "it is not there".to_owned() })
+        self.later_section(name).ok_or(ArtifactError::Unreadable { section: name, reason: "it is not there".to_owned() })
     }
 }
 

@@ -12,6 +12,11 @@ const GRID: usize = 257;
 /// A pattern with fewer scores than this borrows those of a pattern that knows less: its extreme quantiles would be guesses.
 pub(crate) const MIN_SCORES: usize = 200;
 
+/// Scores of a continued model from which on they calibrate a pattern alone. Their 5 % tails then hold some 50 each, and the bounds are
+/// certain to about a point of coverage; of 200, to two.
+#[cfg(feature = "train")]
+const ENOUGH_ALONE: f64 = 1_000.0;
+
 /// Scores by pattern: signed errors of the logarithm of the estimate, each over the spread expected for its row.
 ///
 /// **Source**: split conformal prediction with normalised scores (Lei et al. 2018, DOI 10.1080/01621459.2017.1307116), conditional on
@@ -44,6 +49,21 @@ impl Calibration {
         Self { patterns }
     }
 
+    /// This calibration with scores of a model that continues its own: pattern by pattern, its distribution makes up what they are too
+    /// few for.
+    #[cfg(feature = "train")]
+    pub(crate) fn continued(&self, scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
+        let mut patterns = self.patterns.clone();
+        for (pattern, scores) in scores {
+            let continued = match self.patterns.get(&pattern) {
+                Some(own) => own.continued(scores),
+                None => Scores::of(scores),
+            };
+            patterns.extend(continued.map(|scores| (pattern, scores)));
+        }
+        Self { patterns }
+    }
+
     /// Multiples of the spread that lead from the logarithm of the point to the interval's ends: `(low, high)`, low <= 0 <= high.
     ///
     /// A pattern that was not calibrated takes the widest of the largest calibrated patterns it contains.
@@ -71,6 +91,23 @@ impl Scores {
         }
         scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
         Some(Self { count: effective_count(&scores), quantiles: quantiles(&scores) })
+    }
+
+    /// A mixture of the new scores and this distribution, in proportion to how many of [`ENOUGH_ALONE`] there are; `None` of none.
+    #[cfg(feature = "train")]
+    fn continued(&self, mut scores: Vec<Score>) -> Option<Self> {
+        let share = (scores.len() as f64 / ENOUGH_ALONE).min(1.0);
+        if scores.is_empty() || share >= 1.0 {
+            return Self::of(scores);
+        }
+        scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
+        let count = effective_count(&scores) + (self.count as f64 * (1.0 - share)).round() as usize;
+        let total: f64 = scores.iter().map(|score| score.weight).sum();
+        scores.iter_mut().for_each(|score| score.weight *= share / total);
+        let weight = (1.0 - share) / self.quantiles.len() as f64;
+        scores.extend(self.quantiles.iter().map(|value| Score { value: f64::from(*value), weight }));
+        scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
+        Some(Self { count, quantiles: quantiles(&scores) })
     }
 
     /// The conformal ranks `floor((n + 1) a)` and `ceil((n + 1) (1 - a))`, kept within the scores there are.
@@ -158,6 +195,23 @@ mod tests {
         let both = Pattern::of(&[Field::Visits, Field::Rank]);
         assert_eq!(calibration.bounds(both, 0.8), calibration.bounds(visits, 0.8));
         assert_eq!(calibration.bounds(rank, 0.8), calibration.bounds(Pattern::NOTHING, 0.8), "100 scores are too few");
+    }
+
+    #[cfg(feature = "train")]
+    #[test]
+    fn new_scores_take_over_as_they_become_many() {
+        let champion = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, even_scores(5_000))]));
+        let high = |count: usize| {
+            let wide = even_scores(count.max(2)).into_iter().take(count).map(|score| Score { value: score.value * 3.0, ..score });
+            champion.continued(BTreeMap::from([(Pattern::NOTHING, wide.collect())])).bounds(Pattern::NOTHING, 0.9).1
+        };
+        let highs: Vec<f64> = [0, 100, 400, 1_000, 5_000].map(high).into();
+        assert_eq!(highs[0], champion.bounds(Pattern::NOTHING, 0.9).1, "nothing new, nothing changed");
+        assert!(highs.windows(2).all(|pair| pair[0] <= pair[1] + 0.01), "{highs:?}");
+        assert!((highs[3] - 2.7).abs() < 0.05 && (highs[4] - 2.7).abs() < 0.02, "{highs:?}");
+        let rank = Pattern::of(&[Field::Rank]);
+        let few = champion.continued(BTreeMap::from([(rank, even_scores(100))]));
+        assert_eq!(few.bounds(rank, 0.9), champion.bounds(rank, 0.9), "a pattern that was not calibrated needs enough of its own");
     }
 
     proptest! {

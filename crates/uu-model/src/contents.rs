@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{self, ArtifactError, Parts};
-#[cfg(feature = "train")]
-use crate::model::REPORT_SECTION;
 use crate::model::{About, SITES_SECTION, TREES_SECTION};
+#[cfg(feature = "train")]
+use crate::model::{REPORT_SECTION, ROWS_SECTION};
 
 /// An artifact opened to be looked into.
 #[derive(Debug)]
@@ -38,6 +38,13 @@ impl<'a> Contents<'a> {
     pub fn training_sites(&self) -> Result<BTreeSet<u64>, ArtifactError> {
         let (hashes, _) = self.0.section(SITES_SECTION)?.as_chunks::<8>();
         Ok(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect())
+    }
+
+    /// Hashes of the rows the model was trained on; empty where an earlier release trained it.
+    #[cfg(feature = "train")]
+    pub(crate) fn training_rows(&self) -> BTreeSet<u32> {
+        let (hashes, _) = self.0.later_section(ROWS_SECTION).unwrap_or_default().as_chunks::<4>();
+        hashes.iter().map(|hash| u32::from_le_bytes(*hash)).collect()
     }
 
     /// How the model was found to be when it was trained.

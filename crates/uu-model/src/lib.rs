@@ -31,6 +31,6 @@ pub use judging::{Judgement, judge};
 pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{
-    Correction, FitError, HeldOutEstimate, Objective, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, data_fingerprint, fit_forest,
-    train,
+    ContinueError, Correction, FitError, HeldOutEstimate, MOST_CONTINUATIONS, Objective, Progress, Silent, TrainReport, TrainSettings,
+    Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued,
 };

@@ -58,6 +58,9 @@ pub struct About {
     pub rmsle: f64,
     /// Coverage of the 90 % interval on sites held out, inputs as observed.
     pub coverage: f64,
+    /// How often trees were added to a model that was fitted from scratch; 0 for one that was.
+    #[serde(default)]
+    pub continuations: u32,
 }
 
 /// All that an estimate is computed from, as the artifact holds it.
@@ -108,11 +111,19 @@ pub(crate) const MODEL_SECTION: &str = "model";
 pub(crate) const TREES_SECTION: &str = "trees.zst";
 pub(crate) const REPORT_SECTION: &str = "report.json.zst";
 pub(crate) const SITES_SECTION: &str = "sites";
+/// Artifacts of the first releases are without it.
+pub(crate) const ROWS_SECTION: &str = "rows";
 
 impl Model {
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]
     pub(crate) fn new(about: About, parts: Parts) -> Self {
         Self { about, parts }
+    }
+
+    /// All that an estimate is computed from.
+    #[cfg(feature = "train")]
+    pub(crate) fn into_parts(self) -> Parts {
+        self.parts
     }
 
     /// Reads an artifact.

@@ -9,7 +9,7 @@ use crate::forest::{Forest, Scratch};
 use crate::input::{InputBlock, InputRow};
 
 /// A fitted regression from inputs to one number on a transformed scale.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Stage {
     pub(crate) columns: Vec<Column>,
     pub(crate) encoder: Encoder,

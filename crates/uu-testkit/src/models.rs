@@ -27,6 +27,15 @@ pub fn dataset(sites: usize) -> Dataset {
     cleaned(sites).0
 }
 
+/// Cleaned rows of the sites of these numbers; `dataset` has those from 0.
+///
+/// # Panics
+/// If the bundled sample cannot be read and cleaned.
+#[must_use]
+pub fn sites(numbers: Range<usize>) -> Dataset {
+    clean(rows(numbers), CleanOptions::default()).expect("generated rows are of one source").0
+}
+
 /// Rows of the `sites` sites that come after those of [`trained`], cleaned as rows a model is judged on.
 ///
 /// # Panics

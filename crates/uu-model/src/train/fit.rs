@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use uu_data::site_hash;
-use uu_lightgbm::{LightGbmError, Objective, Parameters, TrainingSet, train};
+use uu_lightgbm::{LightGbmError, Objective, Parameters, TrainedText, TrainingSet, train};
 
 use super::FitError;
 use super::masking::Expanded;
@@ -50,21 +50,12 @@ impl StageFit<'_> {
         let values = self.values(rows, targets, &ratios);
         let encoder = Encoder::fit(&rows.block, &values, self.kinds(), |row| row < uncopied);
         let features = self.features(rows, &values, uncopied, &encoder);
-        let names: Vec<String> = (0..self.columns.len()).map(|index| self.name(index)).collect();
-        let mut boost = |labels: &[f64], parameters: &Parameters| {
-            let labels: Vec<f32> = labels.iter().map(|label| *label as f32).collect();
-            let categorical: Vec<usize> = (0..self.columns.len()).filter(|&index| self.columns[index].is_categorical()).collect();
-            let set = TrainingSet::new(&features, &names, &labels)?.with_weights(&rows.weights)?.with_categorical(&categorical)?;
-            train(&set, parameters, &mut |done, _| progress(done)).map_err(|error| match error {
-                LightGbmError::Stopped { .. } => FitError::Stopped,
-                other => FitError::Trees(other),
-            })
-        };
-        let mut trained = boost(targets, &self.trees.parameters(self.objective, self.seed))?;
+        let mut boosting = Boosting { features: &features, columns: &self.columns, weights: &rows.weights, progress };
+        let mut trained = boosting.boost(targets, &self.trees.parameters(self.objective, self.seed))?;
         let mut forest = Forest::from_lightgbm_text(trained.as_str())?;
         if let Some(correction) = self.correction {
             let left = left_over(&forest, &features, targets, uncopied);
-            trained = trained.plus(&boost(&left, &correction.parameters(self.seed))?, correction.weight);
+            trained = trained.plus(&boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight);
             forest = Forest::from_lightgbm_text(trained.as_str())?;
         }
         let stage = Stage { columns: self.columns.clone(), encoder, forest };
@@ -111,30 +102,49 @@ impl StageFit<'_> {
         let site = self.table.dataset.records()[row].site.as_deref();
         site.map_or(self.table.keys[row], |site| site_hash(site, self.seed ^ 0xE4C0)) % ENCODING_FOLDS
     }
+}
 
-    fn name(&self, index: usize) -> String {
-        match &self.columns[index] {
-            Column::Numeric(input) => format!("input_{input}"),
-            Column::Combination(terms) => {
-                terms.iter().fold("product".to_owned(), |name, (input, weight)| format!("{name}_{input}p{weight}"))
-            }
-            Column::CategoryCode => "category".to_owned(),
-            Column::TopCode => "top".to_owned(),
-            Column::Category(statistic) => format!("category_{}", statistic_name(*statistic)),
-            Column::SuffixCode => "suffix".to_owned(),
-            Column::Suffix(statistic) => format!("suffix_{}", statistic_name(*statistic)),
-            Column::Brand => "brand_target".to_owned(),
-            Column::Spelling(which) => format!("host_{}", format!("{which:?}").to_lowercase()),
-            Column::Linear => "linear".to_owned(),
-            Column::Distance(input) => format!("distance_{input}"),
-            Column::Source => "source".to_owned(),
-            Column::Month => "month".to_owned(),
-        }
+/// A feature matrix that trees are fitted on, to one target after another.
+pub(super) struct Boosting<'a> {
+    pub(super) features: &'a [f64],
+    pub(super) columns: &'a [Column],
+    pub(super) weights: &'a [f32],
+    pub(super) progress: &'a mut dyn FnMut(u32) -> ControlFlow<()>,
+}
+
+impl Boosting<'_> {
+    pub(super) fn boost(&mut self, targets: &[f64], parameters: &Parameters) -> Result<TrainedText, FitError> {
+        let names: Vec<String> = self.columns.iter().map(name).collect();
+        let labels: Vec<f32> = targets.iter().map(|target| *target as f32).collect();
+        let categorical: Vec<usize> = (0..self.columns.len()).filter(|&index| self.columns[index].is_categorical()).collect();
+        let set = TrainingSet::new(self.features, &names, &labels)?.with_weights(self.weights)?.with_categorical(&categorical)?;
+        train(&set, parameters, &mut |done, _| (self.progress)(done)).map_err(|error| match error {
+            LightGbmError::Stopped { .. } => FitError::Stopped,
+            other => FitError::Trees(other),
+        })
+    }
+}
+
+fn name(column: &Column) -> String {
+    match column {
+        Column::Numeric(input) => format!("input_{input}"),
+        Column::Combination(terms) => terms.iter().fold("product".to_owned(), |name, (input, weight)| format!("{name}_{input}p{weight}")),
+        Column::CategoryCode => "category".to_owned(),
+        Column::TopCode => "top".to_owned(),
+        Column::Category(statistic) => format!("category_{}", statistic_name(*statistic)),
+        Column::SuffixCode => "suffix".to_owned(),
+        Column::Suffix(statistic) => format!("suffix_{}", statistic_name(*statistic)),
+        Column::Brand => "brand_target".to_owned(),
+        Column::Spelling(which) => format!("host_{}", format!("{which:?}").to_lowercase()),
+        Column::Linear => "linear".to_owned(),
+        Column::Distance(input) => format!("distance_{input}"),
+        Column::Source => "source".to_owned(),
+        Column::Month => "month".to_owned(),
     }
 }
 
 /// What the trees leave of the rows' own targets, and nothing of the copies': those stay as they are.
-fn left_over(forest: &Forest, features: &[f64], targets: &[f64], uncopied: usize) -> Vec<f64> {
+pub(super) fn left_over(forest: &Forest, features: &[f64], targets: &[f64], uncopied: usize) -> Vec<f64> {
     let columns: Vec<&[f64]> = features.chunks_exact(targets.len()).collect();
     let mut left = vec![0.0; targets.len()];
     forest.predict_block(&columns, &mut left, &mut Scratch::new());

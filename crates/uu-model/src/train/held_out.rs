@@ -45,14 +45,13 @@ pub(super) struct HeldOut {
 /// Rows, and as what pattern each is to be judged.
 pub(super) type Draw = Vec<(usize, Pattern)>;
 
-/// Every row whose users are known, with the inputs it has.
-pub(super) fn as_observed(table: &Table<'_>) -> Draw {
-    table.judgeable().into_iter().map(|row| (row, table.patterns[row])).collect()
+/// Each of the rows, with the inputs it has.
+pub(super) fn as_observed(table: &Table<'_>, rows: Vec<usize>) -> Draw {
+    rows.into_iter().map(|row| (row, table.patterns[row])).collect()
 }
 
-/// For every pattern that rows can be reduced to, the rows that came with it and rows that know more.
-pub(super) fn every_pattern(table: &Table<'_>) -> Draw {
-    let rows = table.judgeable();
+/// For every pattern that the rows can be reduced to, those that came with it and those that know more.
+pub(super) fn every_pattern(table: &Table<'_>, rows: &[usize]) -> Draw {
     let observed: BTreeSet<Pattern> = rows.iter().map(|&row| table.patterns[row]).collect();
     let possible: BTreeSet<Pattern> = observed.iter().flat_map(|pattern| pattern.subsets()).collect();
     let mut draw = Vec::new();

@@ -1,11 +1,16 @@
 //! Training: fit, hold out, calibrate, validate, freeze.
 
+mod continuation;
+mod continued;
 mod fit;
+mod freezing;
 mod held_out;
 mod lesson;
 mod masking;
+mod onward;
 mod pipeline;
 mod plain;
+mod plan;
 mod settings;
 mod site_levels;
 mod spread;
@@ -15,6 +20,8 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+pub use continuation::{ContinueError, MOST_CONTINUATIONS};
+pub use continued::train_continued;
 pub use pipeline::train;
 pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};

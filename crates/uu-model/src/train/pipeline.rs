@@ -1,32 +1,27 @@
 //! The order of a training's steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use uu_core::Rules;
-use uu_data::{Dataset, site_hash};
-use uu_lightgbm::Objective;
+use uu_data::Dataset;
 
 use super::fit::{FittedStage, StageFit, columns};
+use super::freezing::{Freezing, Judgement, LEVEL, Seen};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
-use super::masking::{self, Masking};
-use super::settings::{HUBER_ALPHA, TrainSettings};
+use super::plan::Plan;
+use super::settings::TrainSettings;
 use super::site_levels::Months;
 use super::table::Table;
-use super::{FitError, Progress, TrainReport, Trained, spread};
-use crate::artifact;
+use super::{FitError, Progress, Trained, spread};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
-use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
-use crate::input::{Pattern, VISITS, numeric_field};
-use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
+use crate::input::{VISITS, numeric_field};
+use crate::model::Parts;
 use crate::site_level::SiteLevels;
-
-/// Level of the intervals that the report judges.
-const LEVEL: f64 = 0.9;
 
 /// Trains a model on cleaned data.
 ///
@@ -41,7 +36,7 @@ pub fn train(dataset: &Dataset, rules: &Rules, settings: &TrainSettings, progres
     pool.install(|| Training::new(dataset, rules, settings, progress)?.run())
 }
 
-fn check(settings: &TrainSettings) -> Result<(), FitError> {
+pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
     let threads = settings.threads.unwrap_or(1);
     let faults = [
         ("folds", "2 to 20", settings.folds.to_string(), (2..=20).contains(&settings.folds)),
@@ -68,13 +63,6 @@ struct Job {
     without: Option<usize>,
 }
 
-/// Held-out rows beside the truth.
-struct Judgement {
-    observed: Vec<Judged>,
-    masked: Vec<Judged>,
-    by_month: Vec<Group>,
-}
-
 struct Training<'a> {
     table: Table<'a>,
     rules: &'a Rules,
@@ -95,7 +83,8 @@ impl<'a> Training<'a> {
         }
         let mut training = Self { table, rules, settings, progress, folds, trees_done: AtomicU64::new(0), trees_in_all: 0 };
         let of_job = |job: &Job| {
-            training.trees_of(job.input).num_iterations + training.correction_of(*job).map_or(0, |more| more.trees.num_iterations)
+            let Plan { trees, correction, .. } = training.plan(*job);
+            trees.num_iterations + correction.map_or(0, |more| more.trees.num_iterations)
         };
         let of_jobs: u64 = training.jobs().iter().map(|job| u64::from(of_job(job))).sum();
         training.trees_in_all = of_jobs + (settings.folds as u64 + 1) * u64::from(settings.spread.num_iterations);
@@ -114,8 +103,8 @@ impl<'a> Training<'a> {
                 FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(VISITS)) }
             })
             .collect();
-        let observed = self.held_out(&as_observed(&self.table), &stages);
-        let masked = self.held_out(&every_pattern(&self.table), &stages);
+        let observed = self.held_out(&as_observed(&self.table, self.table.judgeable()), &stages);
+        let masked = self.held_out(&every_pattern(&self.table, &self.table.judgeable()), &stages);
         let spreads = self.spreads(&masked)?;
         self.finish(fitted, &observed, &masked, spreads)
     }
@@ -132,37 +121,16 @@ impl<'a> Training<'a> {
         ratio.chain(visits).chain(others).collect()
     }
 
-    fn trees_of(&self, input: Option<usize>) -> &'a super::TreeSettings {
-        match input {
-            None => &self.settings.ratio,
-            Some(VISITS) => &self.settings.visits,
-            Some(_) => &self.settings.fill,
-        }
-    }
-
-    fn correction_of(&self, job: Job) -> Option<&'a super::Correction> {
-        (job.input.is_none() && self.settings.correction.weight > 0.0).then_some(&self.settings.correction)
+    fn plan(&self, job: Job) -> Plan<'a> {
+        self.settings.plan(job.input, self.table.labelled().len())
     }
 
     fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
         let Lesson { rows, targets } = Lesson::of(&self.table, job.input, |row| job.without != Some(self.folds[*row]));
-        let seed = site_hash("stage", self.settings.seed ^ job.input.map_or(0, |index| index as u64 + 1));
-        // A fill is only ever asked of rows with something missing, so its copies count for more.
-        let weight = if job.input.is_some() { self.settings.fill_copy_weight } else { self.settings.copy_weight };
-        let most = if job.input == Some(VISITS) { self.settings.visits_copies } else { self.settings.copies };
-        let copies = masking::copies(self.table.labelled().len(), most);
-        let masking = Masking { copies, weight, hidden: job.input, seed };
+        let Plan { trees, objective, correction, masking, seed } = self.plan(job);
         let expanded = masking.expand(&self.table, &rows);
         let own: Vec<f64> = expanded.origin.iter().map(|&row| targets[row]).collect();
-        let fit = StageFit {
-            table: &self.table,
-            columns: columns(&self.table, job.input),
-            trees: self.trees_of(job.input),
-            // Where visits are filled, what is unknown is large, and the tails must not be given up for the middle.
-            objective: if job.input == Some(VISITS) { Objective::Huber { alpha: HUBER_ALPHA } } else { Objective::L1 },
-            correction: self.correction_of(job),
-            seed,
-        };
+        let fit = StageFit { table: &self.table, columns: columns(&self.table, job.input), trees, objective, correction, seed };
         fit.fit(&expanded, &own, &mut |_| self.tree_done())
     }
 
@@ -230,73 +198,8 @@ impl<'a> Training<'a> {
             by_month: months.judged(&of_masked, &levels, LEVEL),
             masked: of_masked,
         };
-        Ok(self.freeze(parts, &trees, observed, masked, &judgement))
-    }
-
-    fn freeze(
-        &self,
-        parts: Parts,
-        trees: &BTreeMap<String, String>,
-        observed: &HeldOut,
-        masked: &HeldOut,
-        judgement: &Judgement,
-    ) -> Trained {
-        let sections = [
-            (MODEL_SECTION, postcard::to_stdvec(&parts).expect("the parts are numbers, texts and lists")),
-            (TREES_SECTION, compressed(&serde_json::to_vec(trees).expect("texts by name"))),
-            (SITES_SECTION, self.sites()),
-        ];
-        let model = Model::new(self.about(&parts), parts);
-        let evaluation = self.evaluation(&model, observed, masked, judgement);
-        let about = About {
-            median_ape: evaluation.overall.errors.median_ape,
-            rmsle: evaluation.overall.errors.rmsle,
-            coverage: evaluation.overall.intervals.coverage,
-            ..model.about().clone()
-        };
-        let report = TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, evaluation };
-        let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
-        let [model, trees, sites] = sections;
-        let artifact = artifact::write(&about, &[model, trees, sites, (REPORT_SECTION, report_bytes)]);
-        Trained { artifact, about, report, held_out: observed.estimates(&self.table) }
-    }
-
-    fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
-        let mut by_mask: BTreeMap<Pattern, Vec<Judged>> = BTreeMap::new();
-        for (pattern, judged) in masked.patterns.iter().zip(&judgement.masked) {
-            by_mask.entry(*pattern).or_default().push(*judged);
-        }
-        let by_mask = by_mask.into_iter().filter_map(|(pattern, judged)| Group::of(pattern.name(), &judged)).collect();
-        let records: Vec<_> = observed.rows.iter().map(|&row| self.table.dataset.records()[row].clone()).collect();
-        let steps = falling_steps(model, &records);
-        let sorted = Sorted { records: &records, judged: &judgement.observed, patterns: &observed.patterns };
-        let evaluation = sorted.evaluation(LEVEL, by_mask, model.baselines(), steps).expect("a training has labelled rows");
-        Evaluation { by_known_months: judgement.by_month.clone(), ..evaluation }
-    }
-
-    fn about(&self, parts: &Parts) -> About {
-        let records = self.table.dataset.records();
-        let stages = [&parts.ratio, &parts.spread].into_iter().chain(parts.fills.iter().flatten());
-        About {
-            product_version: env!("CARGO_PKG_VERSION").to_owned(),
-            rows: records.len(),
-            labelled_rows: self.table.labelled().len(),
-            sites: self.sites_of_rows().len(),
-            sources: self.table.sources.iter().map(|name| name.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect(),
-            data_fingerprint: self.table.fingerprint(),
-            seed: self.settings.seed,
-            trees: stages.map(|stage| stage.forest.num_trees()).sum(),
-            ..About::default()
-        }
-    }
-
-    /// Hashes of the sites, sorted: whether a site was trained on can be told later, which sites they were cannot.
-    fn sites(&self) -> Vec<u8> {
-        self.sites_of_rows().into_iter().flat_map(u64::to_le_bytes).collect()
-    }
-
-    fn sites_of_rows(&self) -> BTreeSet<u64> {
-        self.table.dataset.records().iter().filter_map(|record| record.site.as_deref()).map(|site| site_hash(site, 0)).collect()
+        let freezing = Freezing { table: &self.table, settings: self.settings, continuations: 0, earlier: Seen::default() };
+        Ok(freezing.freeze(parts, &trees, observed, masked, &judgement))
     }
 }
 
@@ -310,8 +213,4 @@ fn cross_predict(held_out: &HeldOut, spreads: &[FittedStage]) -> Vec<f64> {
         }
     }
     predicted
-}
-
-fn compressed(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 9).expect("compressing from memory to memory cannot fail")
 }

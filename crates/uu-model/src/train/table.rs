@@ -32,22 +32,52 @@ pub(super) struct Table<'a> {
     pub(super) keys: Vec<u64>,
 }
 
-impl<'a> Table<'a> {
-    pub(super) fn new(dataset: &'a Dataset) -> Result<Self, FitError> {
+/// How records become rows of numbers: what of them is learned, and by which codes.
+#[derive(Clone, Debug)]
+pub(super) struct Scheme {
+    pub(super) sources: Vec<Option<String>>,
+    pub(super) ranges: Vec<Option<(f64, f64)>>,
+    pub(super) learned_category: bool,
+    pub(super) suffixes: Option<Suffixes>,
+}
+
+impl Scheme {
+    /// What a data set is enough to learn.
+    pub(super) fn of(dataset: &Dataset) -> Self {
         let records = dataset.records();
         let inputs = NUMERIC.len() + dataset.extras().len();
-        let sources = sources(records);
-        let ranges: Vec<_> = (0..inputs).map(|index| range(records, index)).collect();
-        let learned_category = records.iter().filter(|record| record.category.is_some()).count() >= MIN_KNOWN;
+        Self {
+            sources: sources(records),
+            ranges: (0..inputs).map(|index| range(records, index)).collect(),
+            learned_category: records.iter().filter(|record| record.category.is_some()).count() >= MIN_KNOWN,
+            suffixes: suffixes(records),
+        }
+    }
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(dataset: &'a Dataset) -> Result<Self, FitError> {
+        let table = Self::read_as(dataset, Scheme::of(dataset));
+        let labelled = table.log_ratio.iter().filter(|ratio| !ratio.is_nan()).count();
+        if labelled < MIN_LABELLED {
+            return Err(FitError::TooFewRows { found: labelled, needed: MIN_LABELLED });
+        }
+        Ok(table)
+    }
+
+    /// Takes a data set apart as `scheme` has it, which knows all of its sources.
+    pub(super) fn read_as(dataset: &'a Dataset, scheme: Scheme) -> Self {
+        let records = dataset.records();
+        let Scheme { sources, ranges, learned_category, suffixes } = scheme;
         let mut table = Self {
             dataset,
-            block: InputBlock::new(inputs),
+            block: InputBlock::new(ranges.len()),
             patterns: Vec::with_capacity(records.len()),
             log_ratio: records.iter().map(log_ratio).collect(),
             sources,
             ranges,
             learned_category,
-            suffixes: suffixes(records),
+            suffixes,
             keys: keys(records),
         };
         let mut row = InputRow::default();
@@ -56,11 +86,7 @@ impl<'a> Table<'a> {
             table.patterns.push(row.pattern());
             table.block.push(&row);
         }
-        let labelled = table.log_ratio.iter().filter(|ratio| !ratio.is_nan()).count();
-        if labelled < MIN_LABELLED {
-            return Err(FitError::TooFewRows { found: labelled, needed: MIN_LABELLED });
-        }
-        Ok(table)
+        table
     }
 
     fn read(&self, record: &Record, row: &mut InputRow) {

@@ -67,8 +67,7 @@ pub(super) fn coverages(
     settings: &GateSettings,
 ) -> Vec<MetricComparison> {
     let patterns: Vec<Pattern> = rows.asked.iter().map(|record| challenger.pattern_of(record)).collect();
-    let possible: BTreeSet<Pattern> =
-        patterns.iter().collect::<BTreeSet<_>>().into_iter().flat_map(|pattern| pattern.subsets()).collect();
+    let possible: BTreeSet<Pattern> = patterns.iter().collect::<BTreeSet<_>>().into_iter().flat_map(|pattern| pattern.subsets()).collect();
     let mut measured = vec![(Metric::Coverage, (0..rows.len()).collect::<Vec<usize>>(), None)];
     for pattern in possible {
         let knowing = (0..rows.len()).filter(|&row| patterns[row].contains(pattern)).collect();

@@ -72,7 +72,10 @@ pub(super) fn requests() -> Vec<Request> {
         ("rank alone", Known { rank: Some(1_000.0), ..Known::default() }),
         ("the first rank", Known { rank: Some(1.0), ..all }),
         ("the last rank and no visits", Known { rank: Some(1e10), visits: None, ..all }),
-        ("one page a visit, all bounce", Known { pages_per_visit: Some(1.0), bounce_rate: Some(100.0), avg_visit_duration: Some(0.0), ..all }),
+        (
+            "one page a visit, all bounce",
+            Known { pages_per_visit: Some(1.0), bounce_rate: Some(100.0), avg_visit_duration: Some(0.0), ..all },
+        ),
         ("the deepest visits", Known { pages_per_visit: Some(1_000.0), bounce_rate: Some(0.0), avg_visit_duration: Some(86_400.0), ..all }),
         ("category alone", Known { category: Some("Sports/Soccer"), ..Known::default() }),
         ("host name alone", Known { site: Some("some-shop24.co.uk"), ..Known::default() }),
@@ -81,8 +84,7 @@ pub(super) fn requests() -> Vec<Request> {
         ("known users, unknown visits", Known { visits: None, unique_users: Some(5e6), ..all }),
         ("a small site, rank and visits at odds", Known { visits: Some(40.0), rank: Some(12.0), ..all }),
     ];
-    let mut requests: Vec<Request> =
-        single.into_iter().map(|(name, known)| Request { name, months: vec![known.in_month(5)] }).collect();
+    let mut requests: Vec<Request> = single.into_iter().map(|(name, known)| Request { name, months: vec![known.in_month(5)] }).collect();
     let known = |users: f64| Known { unique_users: Some(users), ..all };
     let without_visits = Known { visits: None, ..all };
     requests.push(Request {

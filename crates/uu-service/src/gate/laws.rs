@@ -79,7 +79,8 @@ fn broken_by(model: &Model, request: &Request) -> Vec<Law> {
     for (month, record) in request.months.iter().enumerate() {
         let levels: Vec<&Estimate> = by_level.iter().map(|estimates| &estimates[month]).collect();
         broken.extend(levels.iter().find_map(|estimate| broken_alone(record, estimate)));
-        let nested = levels.windows(2).all(|pair| pair[1].low <= pair[0].low && pair[0].high <= pair[1].high && pair[0].point == pair[1].point);
+        let nested =
+            levels.windows(2).all(|pair| pair[1].low <= pair[0].low && pair[0].high <= pair[1].high && pair[0].point == pair[1].point);
         if !nested {
             broken.push(Law::LevelsContainEachOther);
         }

@@ -57,7 +57,6 @@ fn an_equal_trained_with_another_seed_is_let_through() {
     let report = compared(&equal);
     let figures: Vec<String> =
         report.metrics.iter().take(5).map(|metric| format!("{}: {:?} {:?}", metric.metric, metric.difference, metric.interval)).collect();
-    eprintln!("TEMP {figures:#?}");
     assert!(matches!(report.verdict(), GateVerdict::Passes | GateVerdict::Undecided), "{figures:#?}");
 }
 
@@ -134,5 +133,8 @@ fn a_report_is_the_same_each_time_and_can_be_kept() {
     let report = compared(model());
     assert!(report == compared(model()));
     let read: GateReport = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
-    assert_eq!((read.verdict(), read.metrics.len(), read.reasons().len()), (report.verdict(), report.metrics.len(), report.reasons().len()));
+    assert_eq!(
+        (read.verdict(), read.metrics.len(), read.reasons().len()),
+        (report.verdict(), report.metrics.len(), report.reasons().len())
+    );
 }

@@ -1,0 +1,126 @@
+//! The last step: what was fitted becomes an artifact.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uu_data::site_hash;
+
+use super::held_out::HeldOut;
+use super::settings::TrainSettings;
+use super::table::Table;
+use super::{TrainReport, Trained};
+use crate::artifact;
+use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
+use crate::input::Pattern;
+use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
+
+/// Level of the intervals that the report judges.
+pub(super) const LEVEL: f64 = 0.9;
+
+/// Held-out rows beside the truth.
+pub(super) struct Judgement {
+    pub(super) observed: Vec<Judged>,
+    pub(super) masked: Vec<Judged>,
+    pub(super) by_month: Vec<Group>,
+}
+
+/// What an artifact is frozen from, beside the parts themselves.
+pub(super) struct Freezing<'a> {
+    pub(super) table: &'a Table<'a>,
+    pub(super) settings: &'a TrainSettings,
+    /// How often the model was continued since it was fitted from scratch.
+    pub(super) continuations: u32,
+    /// What the models that this one continues were trained on.
+    pub(super) earlier: Seen,
+}
+
+/// What a model was trained on, told by hashes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) sites: BTreeSet<u64>,
+    pub(super) rows: BTreeSet<u32>,
+}
+
+/// The half of a row's key that an artifact keeps: of a million rows one in four thousand finds another's.
+pub(super) fn short_key(key: u64) -> u32 {
+    (key >> 32) as u32
+}
+
+impl Freezing<'_> {
+    pub(super) fn freeze(
+        &self,
+        parts: Parts,
+        trees: &BTreeMap<String, String>,
+        observed: &HeldOut,
+        masked: &HeldOut,
+        judgement: &Judgement,
+    ) -> Trained {
+        let sections = [
+            (MODEL_SECTION, postcard::to_stdvec(&parts).expect("the parts are numbers, texts and lists")),
+            (TREES_SECTION, compressed(&serde_json::to_vec(trees).expect("texts by name"))),
+            (SITES_SECTION, self.sites()),
+            (ROWS_SECTION, self.rows()),
+        ];
+        let model = Model::new(self.about(&parts), parts);
+        let evaluation = self.evaluation(&model, observed, masked, judgement);
+        let about = About {
+            median_ape: evaluation.overall.errors.median_ape,
+            rmsle: evaluation.overall.errors.rmsle,
+            coverage: evaluation.overall.intervals.coverage,
+            ..model.about().clone()
+        };
+        let report = TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, evaluation };
+        let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
+        let [model, trees, sites, rows] = sections;
+        let artifact = artifact::write(&about, &[model, trees, sites, rows, (REPORT_SECTION, report_bytes)]);
+        Trained { artifact, about, report, held_out: observed.estimates(self.table) }
+    }
+
+    fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
+        let mut by_mask: BTreeMap<Pattern, Vec<Judged>> = BTreeMap::new();
+        for (pattern, judged) in masked.patterns.iter().zip(&judgement.masked) {
+            by_mask.entry(*pattern).or_default().push(*judged);
+        }
+        let by_mask = by_mask.into_iter().filter_map(|(pattern, judged)| Group::of(pattern.name(), &judged)).collect();
+        let records: Vec<_> = observed.rows.iter().map(|&row| self.table.dataset.records()[row].clone()).collect();
+        let steps = falling_steps(model, &records);
+        let sorted = Sorted { records: &records, judged: &judgement.observed, patterns: &observed.patterns };
+        let evaluation = sorted.evaluation(LEVEL, by_mask, model.baselines(), steps).expect("a training has labelled rows");
+        Evaluation { by_known_months: judgement.by_month.clone(), ..evaluation }
+    }
+
+    fn about(&self, parts: &Parts) -> About {
+        let records = self.table.dataset.records();
+        let stages = [&parts.ratio, &parts.spread].into_iter().chain(parts.fills.iter().flatten());
+        About {
+            product_version: env!("CARGO_PKG_VERSION").to_owned(),
+            rows: records.len(),
+            labelled_rows: self.table.labelled().len(),
+            sites: self.sites_of_rows().len(),
+            sources: self.table.sources.iter().map(|name| name.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect(),
+            data_fingerprint: self.table.fingerprint(),
+            seed: self.settings.seed,
+            trees: stages.map(|stage| stage.forest.num_trees()).sum(),
+            continuations: self.continuations,
+            ..About::default()
+        }
+    }
+
+    /// Hashes of the sites, sorted: whether a site was trained on can be told later, which sites they were cannot.
+    fn sites(&self) -> Vec<u8> {
+        self.sites_of_rows().union(&self.earlier.sites).copied().flat_map(u64::to_le_bytes).collect()
+    }
+
+    /// Hashes of the rows, sorted: which ones are new to the model can be told later.
+    fn rows(&self) -> Vec<u8> {
+        let own: BTreeSet<u32> = self.table.keys.iter().map(|key| short_key(*key)).collect();
+        own.union(&self.earlier.rows).copied().flat_map(u32::to_le_bytes).collect()
+    }
+
+    fn sites_of_rows(&self) -> BTreeSet<u64> {
+        self.table.dataset.records().iter().filter_map(|record| record.site.as_deref()).map(|site| site_hash(site, 0)).collect()
+    }
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 9).expect("compressing from memory to memory cannot fail")
+}
