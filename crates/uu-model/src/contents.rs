@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{self, ArtifactError, Parts};
-use crate::model::{About, SITES_SECTION, TREES_SECTION};
+use crate::drift::Reference;
+use crate::model::{About, DRIFT_SECTION, SITES_SECTION, TREES_SECTION};
 #[cfg(feature = "train")]
 use crate::model::{REPORT_SECTION, ROWS_SECTION};
 
@@ -47,6 +48,15 @@ impl<'a> Contents<'a> {
         hashes.iter().map(|hash| u32::from_le_bytes(*hash)).collect()
     }
 
+    /// What requests are held against to see whether they drift; `None` where an earlier release trained the model.
+    ///
+    /// **Errors**: a section that cannot be read.
+    pub fn drift_reference(&self) -> Result<Option<Reference>, ArtifactError> {
+        let Some(bytes) = self.0.later_section(DRIFT_SECTION) else { return Ok(None) };
+        let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: DRIFT_SECTION, reason: error.to_string() };
+        postcard::from_bytes(bytes).map(Some).map_err(unreadable)
+    }
+
     /// How the model was found to be when it was trained.
     ///
     /// **Errors**: a section that cannot be read.
@@ -59,5 +69,32 @@ impl<'a> Contents<'a> {
         let unreadable = |reason: String| ArtifactError::Unreadable { section, reason };
         let bytes = zstd::decode_all(self.0.section(section)?).map_err(|error| unreadable(error.to_string()))?;
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    }
+}
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use uu_testkit::models::trained;
+
+    use super::*;
+    use crate::Model;
+    use crate::model::MODEL_SECTION;
+
+    /// As the first releases wrote them: without rows and without a drift reference.
+    #[test]
+    fn artifacts_of_the_first_releases_stay_readable() {
+        let parts = artifact::read(&trained().artifact).unwrap();
+        let sections = [MODEL_SECTION, TREES_SECTION, SITES_SECTION, REPORT_SECTION];
+        let older = sections.map(|name| (name, parts.section(name).unwrap().to_vec()));
+        let older = artifact::write(&parts.about, &older);
+        let contents = Contents::of(&older).unwrap();
+        assert!(contents.drift_reference().unwrap().is_none() && contents.training_rows().is_empty());
+        assert!(!contents.training_sites().unwrap().is_empty() && contents.report().is_ok());
+        assert_eq!(Model::from_bytes(&older).unwrap().about(), &parts.about);
+        let header = serde_json::to_string(&About::default()).unwrap().replace(",\"continuations\":0", "");
+        assert!(!header.contains("continuations"));
+        assert_eq!(serde_json::from_str::<About>(&header).unwrap(), About::default());
+        let now = Contents::of(&trained().artifact).unwrap();
+        assert!(now.drift_reference().unwrap().is_some() && !now.training_rows().is_empty());
     }
 }

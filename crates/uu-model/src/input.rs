@@ -41,6 +41,12 @@ impl Pattern {
         Self(fields.iter().map(bit).fold(0, |bits, bit| bits | bit))
     }
 
+    /// The pattern in which these numeric inputs are known, by their bits, and these others.
+    pub(crate) fn of_bits(numeric: u8, category: bool, extras: bool, host: bool) -> Self {
+        let bit = |known: bool, bit: u8| if known { bit } else { 0 };
+        Self(numeric | bit(category, CATEGORY_BIT) | bit(extras, EXTRAS_BIT) | bit(host, HOST_BIT))
+    }
+
     /// Whether all that is known in `other` is known in this one.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {

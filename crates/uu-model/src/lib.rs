@@ -5,6 +5,7 @@ mod baselines;
 mod calibration;
 mod columns;
 mod contents;
+pub mod drift;
 mod estimate;
 mod evaluation;
 mod explain;

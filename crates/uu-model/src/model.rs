@@ -111,8 +111,10 @@ pub(crate) const MODEL_SECTION: &str = "model";
 pub(crate) const TREES_SECTION: &str = "trees.zst";
 pub(crate) const REPORT_SECTION: &str = "report.json.zst";
 pub(crate) const SITES_SECTION: &str = "sites";
-/// Artifacts of the first releases are without it.
+/// Artifacts of the first releases are without these.
+#[cfg(feature = "train")]
 pub(crate) const ROWS_SECTION: &str = "rows";
+pub(crate) const DRIFT_SECTION: &str = "drift";
 
 impl Model {
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]

@@ -1,9 +1,8 @@
 //! New labels are held against the champion before they may judge or teach: a batch whose labels were shuffled, or counted in
 //! thousands, would otherwise make a good model look bad.
 //!
-//! Each source is checked by itself, for two sources may define unique users differently. Its sites are counted, not its rows: months of
-//! one site err together, and a batch of few sites says little however many months it has. A site counts by the share of its labels
-//! that lie within the champion's 90 % interval and by the median of its labels over the estimates.
+//! Each source is checked by itself, for two sources may define unique users differently. Its sites are counted, not its rows (see
+//! [`Agreement`]): months of one site err together, and a batch of few sites says little however many months it has.
 //!
 //! **The rule.** Labels *disagree* where the share is below 60 %, or the median is off by more than a factor of 1.5, and the 95 % bound
 //! says it is not by chance: the exact binomial bound of the share, the ranks of the sign test for the median. They *agree* where the same
@@ -15,15 +14,12 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uu_core::chance::{binomial_bounds, median_bounds};
-use uu_core::{Record, UniqueUsers, median};
+use uu_core::{Record, UniqueUsers};
+use uu_model::drift::{Agreement, Compared};
 use uu_model::{EstimateOptions, Model, UNNAMED_SOURCE};
 
 /// Level of the intervals that labels are held against.
 const INTERVAL_LEVEL: f64 = 0.9;
-
-/// Level of the bounds that keep chance from condemning a batch.
-const CERTAINTY: f64 = 0.95;
 
 /// Share of labels within the intervals below which they disagree.
 const LEAST_COVERAGE: f64 = 0.6;
@@ -61,18 +57,9 @@ pub struct SourceCheck {
     pub source: String,
     /// What its labels say.
     pub verdict: LabelVerdict,
-    /// Labelled rows.
-    pub rows: usize,
-    /// Their sites; rows without a site are one each.
-    pub sites: usize,
-    /// Share of labels within the 90 % interval, each site counting once.
-    pub coverage: f64,
-    /// Its bounds.
-    pub coverage_bounds: (f64, f64),
-    /// Median over the sites of label over estimate.
-    pub median_factor: f64,
-    /// Its bounds; `None` where there are too few sites for any.
-    pub factor_bounds: Option<(f64, f64)>,
+    /// How far they agree with the champion's estimates.
+    #[serde(flatten)]
+    pub agreement: Agreement,
 }
 
 /// Holds the labels of `records` against `champion`.
@@ -84,67 +71,32 @@ pub fn check_labels(champion: &Model, records: &[Record]) -> LabelCheck {
     let labelled: Vec<&Record> = records.iter().filter(|record| record.unique_users.is_some()).collect();
     let asked: Vec<Record> = labelled.iter().map(|record| Record { unique_users: None, ..(*record).clone() }).collect();
     let estimates = champion.estimate(&asked, EstimateOptions { level: INTERVAL_LEVEL, explain: false });
-    let mut by_source: BTreeMap<&str, Sites<'_>> = BTreeMap::new();
-    for (row, (record, estimate)) in labelled.iter().zip(&estimates).enumerate() {
-        let label = record.unique_users.map_or(0.0, UniqueUsers::get);
-        let site = record.site.as_deref().map_or(Site::Nameless(row), Site::Named);
-        let seen = by_source.entry(record.source.as_deref().unwrap_or(UNNAMED_SOURCE)).or_default().entry(site).or_default();
-        seen.covered += usize::from((estimate.low..=estimate.high).contains(&label));
-        // Fewer than one user is no different from one: the logarithm would run away.
-        seen.log_factors.push(label.max(1.0).ln() - estimate.point.max(1.0).ln());
+    let mut by_source: BTreeMap<&str, Vec<Compared<'_>>> = BTreeMap::new();
+    for (record, estimate) in labelled.iter().zip(&estimates) {
+        let actual = record.unique_users.map_or(0.0, UniqueUsers::get);
+        let (site, interval) = (record.site.as_deref(), (estimate.low, estimate.high));
+        let source = record.source.as_deref().unwrap_or(UNNAMED_SOURCE);
+        by_source.entry(source).or_default().push(Compared { site, actual, point: estimate.point, interval });
     }
-    let sources: Vec<SourceCheck> = by_source.into_iter().map(|(source, sites)| SourceCheck::of(champion, source, sites)).collect();
+    let check = |(source, labels): (&str, Vec<Compared<'_>>)| {
+        let agreement = Agreement::of(labels.into_iter())?;
+        let is_known = champion.about().sources.iter().any(|known| known == source);
+        let verdict = if is_known { verdict(&agreement) } else { LabelVerdict::NewSource };
+        Some(SourceCheck { source: source.to_owned(), verdict, agreement })
+    };
+    let sources: Vec<SourceCheck> = by_source.into_iter().filter_map(check).collect();
     let any = |verdict: LabelVerdict| sources.iter().any(|source| source.verdict == verdict);
     // One bad source spoils a batch; one that is merely small does not.
     let gravest = [LabelVerdict::Disagrees, LabelVerdict::NewSource, LabelVerdict::Agrees].into_iter().find(|verdict| any(*verdict));
     LabelCheck { verdict: gravest.unwrap_or(LabelVerdict::TooFew), sources }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Site<'a> {
-    Named(&'a str),
-    Nameless(usize),
-}
-
-type Sites<'a> = BTreeMap<Site<'a>, Seen>;
-
-/// The labels of one site.
-#[derive(Default)]
-struct Seen {
-    covered: usize,
-    log_factors: Vec<f64>,
-}
-
-impl SourceCheck {
-    fn of(champion: &Model, source: &str, sites: Sites<'_>) -> Self {
-        let count = sites.len();
-        let rows = sites.values().map(|seen| seen.log_factors.len()).sum();
-        let coverage = sites.values().map(|seen| seen.covered as f64 / seen.log_factors.len() as f64).sum::<f64>() / count as f64;
-        let coverage_bounds = binomial_bounds((coverage * count as f64).round() as usize, count, CERTAINTY);
-        let mut factors: Vec<f64> = sites.into_values().map(|mut seen| median(&mut seen.log_factors)).collect();
-        let median_factor = median(&mut factors);
-        factors.sort_by(f64::total_cmp);
-        let (low, high) = median_bounds(&factors, CERTAINTY);
-        let is_known = champion.about().sources.iter().any(|known| known == source);
-        let verdict = if is_known { verdict(coverage_bounds, (low, high)) } else { LabelVerdict::NewSource };
-        Self {
-            source: source.to_owned(),
-            verdict,
-            rows,
-            sites: count,
-            coverage,
-            coverage_bounds,
-            median_factor: median_factor.exp(),
-            factor_bounds: low.is_finite().then(|| (low.exp(), high.exp())),
-        }
-    }
-}
-
-fn verdict((least, most): (f64, f64), (low, high): (f64, f64)) -> LabelVerdict {
-    let far = MOST_FACTOR.ln();
-    if most < LEAST_COVERAGE || low > far || high < -far {
+fn verdict(agreement: &Agreement) -> LabelVerdict {
+    let (least, most) = agreement.coverage_bounds;
+    let (low, high) = agreement.factor_bounds.unwrap_or((0.0, f64::INFINITY));
+    if most < LEAST_COVERAGE || low > MOST_FACTOR || high < 1.0 / MOST_FACTOR {
         LabelVerdict::Disagrees
-    } else if least >= LEAST_COVERAGE && low >= -far && high <= far {
+    } else if least >= LEAST_COVERAGE && low >= 1.0 / MOST_FACTOR && high <= MOST_FACTOR {
         LabelVerdict::Agrees
     } else {
         LabelVerdict::TooFew

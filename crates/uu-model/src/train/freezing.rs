@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+use uu_core::Record;
 use uu_data::site_hash;
 
 use super::held_out::HeldOut;
@@ -9,9 +11,11 @@ use super::settings::TrainSettings;
 use super::table::Table;
 use super::{TrainReport, Trained};
 use crate::artifact;
+use crate::drift::{Learned, Reference};
+use crate::estimate::{Estimate, EstimateOptions};
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
-use crate::input::Pattern;
-use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
+use crate::input::{Pattern, numeric_field};
+use crate::model::{About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 
 /// Level of the intervals that the report judges.
 pub(super) const LEVEL: f64 = 0.9;
@@ -39,6 +43,9 @@ pub(super) struct Seen {
     pub(super) sites: BTreeSet<u64>,
     pub(super) rows: BTreeSet<u32>,
 }
+
+/// Rows whose estimates go into the drift reference at most.
+const ROWS_ESTIMATED: usize = 20_000;
 
 /// The half of a row's key that an artifact keeps: of a million rows one in four thousand finds another's.
 pub(super) fn short_key(key: u64) -> u32 {
@@ -70,9 +77,30 @@ impl Freezing<'_> {
         };
         let report = TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, evaluation };
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
-        let [model, trees, sites, rows] = sections;
-        let artifact = artifact::write(&about, &[model, trees, sites, rows, (REPORT_SECTION, report_bytes)]);
+        let reference = postcard::to_stdvec(&self.drift_reference(&model)).expect("a reference is numbers, texts and lists");
+        let [parts, trees, sites, rows] = sections;
+        let later = [(REPORT_SECTION, report_bytes), rows, (DRIFT_SECTION, reference)];
+        let artifact = artifact::write(&about, &[[parts, trees, sites].as_slice(), later.as_slice()].concat());
         Trained { artifact, about, report, held_out: observed.estimates(self.table) }
+    }
+
+    /// How the rows are spread, and the estimates of a sample of them: bins of a few hundred each are sharp enough.
+    fn drift_reference(&self, model: &Model) -> Reference {
+        let records = self.table.dataset.records();
+        let mut order: Vec<usize> = (0..records.len()).collect();
+        order.sort_by_key(|&row| (site_hash("drift", self.table.keys[row]), row));
+        order.truncate(ROWS_ESTIMATED);
+        let asked: Vec<Record> = order.iter().map(|&row| Record { unique_users: None, ..records[row].clone() }).collect();
+        let estimates: Vec<Estimate> =
+            asked.par_chunks(1_024).flat_map_iter(|rows| model.estimate(rows, EstimateOptions::default())).collect();
+        let column = |index: usize| numeric_field(index, self.table.dataset.extras()).column().to_owned();
+        let learned = Learned {
+            columns: (0..self.table.ranges.len()).map(|index| self.table.ranges[index].map(|_| column(index))).collect(),
+            sources: &self.table.sources,
+            category: self.table.learned_category,
+            hosts: self.table.suffixes.is_some(),
+        };
+        Reference::of(records, estimates.iter().map(|estimate| estimate.point).collect(), learned)
     }
 
     fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
