@@ -3,8 +3,9 @@
 //! **Source**: Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4; each
 //! hyperparameter on its own, as there.
 
+use uu_data::Draws;
+
 use super::space::Dimension;
-use crate::statistics::Draws;
 
 /// Share of the trials that count as good.
 const GOOD_SHARE: f64 = 0.25;
