@@ -21,6 +21,7 @@ mod stage;
 mod train;
 #[cfg(feature = "train")]
 pub mod tuning;
+mod visits_offsets;
 
 pub use artifact::{ARTIFACT_FORMAT, ArtifactError, artifact_checksum};
 pub use baselines::Baselines;

@@ -26,6 +26,7 @@ use crate::input::{Pattern, VISITS, numeric_field};
 use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 use crate::site_level::SiteLevels;
 use crate::tuning::Tuning;
+use crate::visits_offsets::VisitsOffsets;
 
 /// Level of the intervals that the report judges.
 const LEVEL: f64 = 0.9;
@@ -133,10 +134,13 @@ impl<'a> Training<'a> {
                 FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(VISITS)) }
             })
             .collect();
-        let observed = self.held_out(&as_observed(&self.table), &stages);
-        let masked = self.held_out(&every_pattern(&self.table), &stages);
+        let mut observed = self.held_out(&as_observed(&self.table), &stages);
+        let mut masked = self.held_out(&every_pattern(&self.table), &stages);
+        let offsets = masked.offsets(|_| true);
+        let of_others: Vec<_> = (0..self.settings.folds).map(|fold| masked.offsets(|index| masked.folds[index] != fold)).collect();
+        [&mut observed, &mut masked].into_iter().for_each(|held_out| held_out.move_to_the_middle(&of_others));
         let spreads = self.spreads(&masked)?;
-        self.finish(fitted, &observed, &masked, spreads)
+        self.finish(fitted, (&observed, &masked), spreads, offsets)
     }
 
     /// All regressions but the spread's: the ratio and visits without each fold and on all rows, the other inputs on all rows.
@@ -210,9 +214,9 @@ impl<'a> Training<'a> {
     fn finish(
         &self,
         mut fitted: BTreeMap<Job, FittedStage>,
-        observed: &HeldOut,
-        masked: &HeldOut,
+        (observed, masked): (&HeldOut, &HeldOut),
         mut spreads: Vec<FittedStage>,
+        visits_offsets: VisitsOffsets,
     ) -> Result<Trained, FitError> {
         let spread = spreads.pop().expect("one spread for each fold and one for all");
         let log_spreads = |held_out: &HeldOut| cross_predict(held_out, &spreads);
@@ -239,6 +243,7 @@ impl<'a> Training<'a> {
             ratio: stage_of(None).expect("the ratio was fitted on all rows"),
             spread: spread.stage,
             fills: (0..self.table.ranges.len()).map(|index| stage_of(Some(index))).collect(),
+            visits_offsets,
             calibration,
             site_levels: months.levels(None),
             baselines: Baselines::fit(self.table.dataset.records()),
