@@ -3,9 +3,10 @@
 
 In each fold of a cross-validation by site, four trainings by the command line: all rows with their `source`, the same rows without it, and
 the rows of each source alone. Every model estimates the fold's rows twice: with all they carry, and with only those inputs that
-every source carries and no site, as a request looks that does not give away where it comes from.
+every source carries and no site, as a request looks that does not give away where it comes from. With `--one-month` each site's last row stands for it and
+all are of one month: files of different years tell their source by their dates.
 
-    bench/.venv/bin/python bench/sources.py --data FILE.csv --data FILE.csv [--folds 5] [--least-visits 50000 usgov_ga] [--binary target/release/uu-predictor]
+    bench/.venv/bin/python bench/sources.py --data FILE.csv --data FILE.csv [--folds 5] [--one-month] [--least-visits 50000 usgov_ga] [--binary target/release/uu-predictor]
 
 `--least-visits` leaves rows of a source out that have fewer visits, or more users than visits: what is left of a source that samples its counts.
 """
@@ -57,6 +58,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, action="append", required=True, help="CSV with known visits, users and their source; once for each file")
     parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--one-month", action="store_true", help="take the last row of each site, and give all the same month")
     parser.add_argument("--least-visits", nargs=2, action="append", default=[], metavar=("VISITS", "SOURCE"))
     parser.add_argument("--binary", type=Path, default=ROOT / "target/release/uu-predictor")
     arguments = parser.parse_args()
@@ -64,6 +66,8 @@ def main():
     rows = rows[(rows["visits"] >= 1) & (rows["unique_users"] >= 1)]
     for visits, source in arguments.least_visits:
         rows = rows[(rows["source"] != source) | ((rows["visits"] >= float(visits)) & (rows["unique_users"] <= rows["visits"]))]
+    if arguments.one_month:
+        rows = rows.sort_values("date", kind="stable").groupby(["source", "site"]).tail(1).assign(date=rows["date"].max())
     rows = rows.reset_index(drop=True)
     known = rows.groupby("source")[INPUTS].agg(lambda column: column.notna().any())
     own = [name for name in INPUTS if not known[name].all()]

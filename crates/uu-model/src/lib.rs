@@ -15,6 +15,7 @@ mod input;
 mod judging;
 mod model;
 mod months;
+mod older;
 mod site_level;
 mod stage;
 #[cfg(feature = "train")]

@@ -13,6 +13,7 @@ use crate::estimate::{Estimate, EstimateOptions, FilledInput};
 use crate::explain;
 use crate::host::{Host, Suffixes};
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
+use crate::older::PartsOfFormat1;
 use crate::site_level::SiteLevels;
 use crate::stage::Stage;
 use crate::visits_offsets::VisitsOffsets;
@@ -123,7 +124,12 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
         let artifact = artifact::read(bytes)?;
         let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: MODEL_SECTION, reason: error.to_string() };
-        let parts: Parts = postcard::from_bytes(artifact.section(MODEL_SECTION)?).map_err(unreadable)?;
+        let section = artifact.section(MODEL_SECTION)?;
+        let parts = match artifact.format {
+            1 => postcard::from_bytes::<PartsOfFormat1>(section).map(Into::into),
+            _ => postcard::from_bytes::<Parts>(section),
+        };
+        let parts = parts.map_err(unreadable)?;
         Ok(Self { about: artifact.about, parts })
     }
 

@@ -35,7 +35,8 @@ impl<'a> Tpe<'a> {
     /// The hyperparameters of the next trial.
     pub(super) fn propose(&mut self) -> Vec<f64> {
         let places: Vec<f64> = match self.trials.len() {
-            0 => self.space.iter().map(|dimension| dimension.place(dimension.start)).collect(),
+            // As they are: a place on a logarithmic scale gives back nearly the same.
+            0 => return self.space.iter().map(|dimension| dimension.start).collect(),
             tried if tried <= random_trials(self.budget) => self.space.iter().map(|_| self.draws.uniform()).collect(),
             _ => (0..self.space.len()).map(|index| self.promising(index)).collect(),
         };
