@@ -105,7 +105,7 @@ pub fn study(
     let work = Work::new(progress, inputs.units(&parts, settings));
 
     let tunings = tune_all(&inputs.candidates, &inputs.tuning, settings, &work)?;
-    let (train, of_product) = Teaching { rules, settings, work: &work }.tune(&inputs.tuning.dataset)?;
+    let (train, of_product) = Teaching { rules, settings, work: &work }.tune(&inputs.product_rows().dataset)?;
     let settings = &StudySettings { train, ..settings.clone() };
     let teaching = Teaching { rules, settings, work: &work };
     let chosen_hyperparameters: Vec<Vec<f64>> =
@@ -158,13 +158,18 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// The rows the product is tuned on: all that are compared where the tuning rows are fewer than a training needs.
+    fn product_rows(&self) -> &Rows {
+        if self.tuning.len() < LEAST_ROWS { self.rows } else { &self.tuning }
+    }
+
     /// All work there is, so that what is left can be told.
     fn units(&self, parts: &Parts, settings: &StudySettings) -> u64 {
         let training = |rows: usize| TRAINING_COST * rows as u64;
         let trained: Vec<usize> = self.training_rows(settings.folds);
         let last = [Fold::between(self.rows, &self.aside)];
         tuning_units(&self.candidates, self.tuning.len(), settings.trials)
-            + product_tuning_units(self.tuning.len(), settings.trials)
+            + product_tuning_units(self.product_rows().len(), settings.trials)
             + units(&self.candidates, &self.folds, settings.slow_rows)
             + trained.iter().map(|&rows| training(rows)).sum::<u64>()
             + learning_units(trained[0])
