@@ -54,7 +54,7 @@ fn sort_in_runs(reader: Reader, bad_rows: BadRows, told: &mut dyn FnMut(u64), ru
         gathered.push(chunk?.passed(bad_rows, &mut skipped)?);
         told(skipped.total + (runs.len() * run_rows + gathered.rows()) as u64);
         if gathered.rows() >= run_rows || gathered.bytes() >= RUN_BYTES {
-            runs.push(Run::on_disk(std::mem::take(&mut gathered).sorted(&file)?, &file, &options)?);
+            runs.push(Run::on_disk(&std::mem::take(&mut gathered).sorted(&file)?, &file, &options)?);
         }
     }
     if gathered.rows() > 0 {

@@ -86,7 +86,7 @@ impl Run {
     }
 
     /// Writes the rows to a temporary file that has no name, so that nothing is left of it whatever happens.
-    pub(super) fn on_disk(chunk: GoodChunk, file: &Arc<str>, options: &ReadOptions) -> Result<Self, ReadError> {
+    pub(super) fn on_disk(chunk: &GoodChunk, file: &Arc<str>, options: &ReadOptions) -> Result<Self, ReadError> {
         let failed = |source| ReadError::Spill { file: Arc::clone(file), source };
         let schema = chunk.batch.schema();
         let mut spilled = tempfile::tempfile().map_err(failed)?;
