@@ -1,4 +1,6 @@
-//! Random draws that are the same on every machine.
+//! Random draws for samples, resamples and searches: the same on every machine, but for the last bits of a logarithm or a cosine.
+
+use crate::site_hash;
 
 /// A stream of draws: SplitMix64 (Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]
@@ -8,7 +10,7 @@ impl Draws {
     /// The stream of that seed and purpose; streams of different purposes have nothing to do with each other.
     #[must_use]
     pub fn new(purpose: &str, seed: u64) -> Self {
-        Self(crate::site_hash(purpose, seed))
+        Self(site_hash(purpose, seed))
     }
 
     fn bits(&mut self) -> u64 {

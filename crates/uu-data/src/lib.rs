@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod by_site;
 pub mod clean;
 mod dataset;
 mod draws;
@@ -9,6 +10,7 @@ pub mod sample;
 mod sealed;
 pub mod write;
 
+pub use by_site::{SortedRows, sort_by_site};
 pub use dataset::{Dataset, site_hash};
 pub use draws::Draws;
 pub use join::{JoinReport, join_rows};

@@ -16,14 +16,18 @@ mod input;
 mod judging;
 mod model;
 mod months;
+mod older;
 mod site_level;
 mod stage;
 #[cfg(feature = "train")]
 mod train;
+#[cfg(feature = "train")]
+pub mod tuning;
+mod visits_offsets;
 
 pub use artifact::{ARTIFACT_FORMAT, ArtifactError, artifact_checksum};
 pub use baselines::Baselines;
-pub use columns::estimate_columns;
+pub use columns::{estimate_columns, estimate_columns_by_site};
 pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
@@ -33,5 +37,5 @@ pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{
     ContinueError, Correction, FitError, HeldOutEstimate, MOST_CONTINUATIONS, Objective, Progress, Silent, TrainReport, TrainSettings,
-    Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued,
+    Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued, tune,
 };

@@ -12,7 +12,7 @@ mod sources;
 mod training;
 pub mod watching;
 
-pub use batch::{Batch, BatchError, BatchReport, predict_batch};
+pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
 pub use champion::{LoadError, load, promote, read};
 pub use first_model::{FirstModelError, ProgressLine, TrainingChild};
 pub use following::{Follower, Look};

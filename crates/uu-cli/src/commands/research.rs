@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::Context;
+use uu_model::TrainSettings;
 use uu_report::{Study, StudySettings};
 
 use super::{sources, store, warn_of_unused};
@@ -44,7 +45,13 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
 
     let Some(store) = store else { return Ok(ExitCode::SUCCESS) };
     let progress = Shown::new(ProgressStyle::Bar);
-    let trained = uu_service::train(&store, (&dataset, &rules), &train, !arguments.no_promote, &progress);
+    let trained = uu_service::train(
+        &store,
+        (&dataset, &rules),
+        &TrainSettings { threads: train.threads, ..study.models.product.clone() },
+        !arguments.no_promote,
+        &progress,
+    );
     progress.finish();
     let trained = trained.context("the report is written, and the model for the store could not be trained")?;
     note(&format!("trained on all rows and stored as `{}` in `{}`", trained.version, settings.store.display()));

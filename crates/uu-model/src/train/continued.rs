@@ -137,8 +137,11 @@ impl<'a> Onward<'a> {
             FoldStages { ratio: take(None).expect("the ratio was continued without each fold"), visits: take(Some(VISITS)) }
         };
         let stages: Vec<FoldStages> = (0..self.settings.folds).map(&mut folds_stages).collect();
-        let masked = self.held_out(&every_pattern(self.table, &honest), &stages);
-        let observed = self.held_out(&as_observed(self.table, honest), &stages);
+        let mut masked = self.held_out(&every_pattern(self.table, &honest), &stages);
+        let mut observed = self.held_out(&as_observed(self.table, honest), &stages);
+        // What filled visits are moved by stays the champion's, as its spread does.
+        let offsets = vec![self.champion.parts.visits_offsets.clone(); self.settings.folds];
+        [&mut observed, &mut masked].into_iter().for_each(|held_out| held_out.move_to_the_middle(&offsets));
         let fitted = fitted.into_iter().map(|(job, fitted)| (job.input, fitted)).collect();
         Ok(Continued { fitted, observed, masked })
     }
@@ -239,6 +242,6 @@ fn finish(champion: Champion, table: &Table<'_>, continued: Continued, rules: &R
         baselines: Baselines::fit(table.dataset.records()),
         ..parts
     };
-    let freezing = Freezing { table, settings, continuations: continuations + 1, earlier: seen };
+    let freezing = Freezing { table, settings, tuning: None, continuations: continuations + 1, earlier: seen };
     freezing.freeze(parts, &trees, &observed, &masked, &judgement)
 }

@@ -15,6 +15,7 @@ use crate::drift::{Learned, Reference};
 use crate::estimate::{Estimate, EstimateOptions};
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
 use crate::input::{Pattern, numeric_field};
+use crate::tuning::Tuning;
 use crate::model::{About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 
 /// Level of the intervals that the report judges.
@@ -31,6 +32,8 @@ pub(super) struct Judgement {
 pub(super) struct Freezing<'a> {
     pub(super) table: &'a Table<'a>,
     pub(super) settings: &'a TrainSettings,
+    /// How the settings were found, where they were.
+    pub(super) tuning: Option<&'a Tuning>,
     /// How often the model was continued since it was fitted from scratch.
     pub(super) continuations: u32,
     /// What the models that this one continues were trained on.
@@ -75,7 +78,8 @@ impl Freezing<'_> {
             coverage: evaluation.overall.intervals.coverage,
             ..model.about().clone()
         };
-        let report = TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, evaluation };
+        let settings = TrainSettings { threads: None, ..self.settings.clone() };
+        let report = TrainReport { settings, tuning: self.tuning.cloned(), evaluation };
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
         let reference = postcard::to_stdvec(&self.drift_reference(&model)).expect("a reference is numbers, texts and lists");
         let [parts, trees, sites, rows] = sections;

@@ -16,12 +16,15 @@ use super::plan::Plan;
 use super::settings::TrainSettings;
 use super::site_levels::Months;
 use super::table::Table;
+use super::tuned::tuned;
 use super::{FitError, Progress, Trained, spread};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
 use crate::input::{VISITS, numeric_field};
 use crate::model::Parts;
 use crate::site_level::SiteLevels;
+use crate::tuning::Tuning;
+use crate::visits_offsets::VisitsOffsets;
 
 /// Trains a model on cleaned data.
 ///
@@ -31,15 +34,25 @@ use crate::site_level::SiteLevels;
 /// **Errors**: [`FitError`]; nothing is kept of a training that did not end well.
 pub fn train(dataset: &Dataset, rules: &Rules, settings: &TrainSettings, progress: &dyn Progress) -> Result<Trained, FitError> {
     check(settings)?;
-    let threads = settings.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    pool.install(|| Training::new(dataset, rules, settings, progress)?.run())
+    threads(settings)?.install(|| {
+        if settings.trials == 0 {
+            return Training::new(dataset, rules, settings, progress)?.run();
+        }
+        let (tuned, tuning) = tuned(dataset, rules, settings, progress)?;
+        Training { tuning: Some(tuning), ..Training::new(dataset, rules, &tuned, progress)? }.run()
+    })
+}
+
+/// The threads of a training.
+pub(super) fn threads(settings: &TrainSettings) -> Result<rayon::ThreadPool, FitError> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(0)).build()?)
 }
 
 pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
     let threads = settings.threads.unwrap_or(1);
     let faults = [
         ("folds", "2 to 20", settings.folds.to_string(), (2..=20).contains(&settings.folds)),
+        ("trials", "0 to 1000", settings.trials.to_string(), settings.trials <= 1_000),
         ("copies", "0 to 8", settings.copies.to_string(), settings.copies <= 8),
         ("threads", "1 to 256", threads.to_string(), (1..=256).contains(&threads)),
         (
@@ -57,31 +70,38 @@ pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
 
 /// One regression to be fitted: which target, and which fold it must not see.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Job {
+pub(super) struct Job {
     /// The numeric input to be predicted; `None` for the ratio.
-    input: Option<usize>,
-    without: Option<usize>,
+    pub(super) input: Option<usize>,
+    pub(super) without: Option<usize>,
 }
 
-struct Training<'a> {
-    table: Table<'a>,
+pub(super) struct Training<'a> {
+    pub(super) table: Table<'a>,
     rules: &'a Rules,
-    settings: &'a TrainSettings,
+    pub(super) settings: &'a TrainSettings,
     progress: &'a dyn Progress,
-    folds: Vec<usize>,
+    pub(super) folds: Vec<usize>,
+    /// How the settings were found, where they were.
+    tuning: Option<Tuning>,
     trees_done: AtomicU64,
     trees_in_all: u64,
 }
 
 impl<'a> Training<'a> {
-    fn new(dataset: &'a Dataset, rules: &'a Rules, settings: &'a TrainSettings, progress: &'a dyn Progress) -> Result<Self, FitError> {
+    pub(super) fn new(
+        dataset: &'a Dataset,
+        rules: &'a Rules,
+        settings: &'a TrainSettings,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, FitError> {
         let table = Table::new(dataset)?;
         let folds = dataset.site_folds(settings.folds, settings.seed);
         let labelled = table.labelled();
         if let Some(fold) = (0..settings.folds).find(|fold| !labelled.iter().any(|&row| folds[row] == *fold)) {
             return Err(FitError::EmptyFold { fold, folds: settings.folds });
         }
-        let mut training = Self { table, rules, settings, progress, folds, trees_done: AtomicU64::new(0), trees_in_all: 0 };
+        let mut training = Self { table, rules, settings, progress, folds, tuning: None, trees_done: AtomicU64::new(0), trees_in_all: 0 };
         let of_job = |job: &Job| {
             let Plan { trees, correction, .. } = training.plan(*job);
             trees.num_iterations + correction.map_or(0, |more| more.trees.num_iterations)
@@ -103,10 +123,13 @@ impl<'a> Training<'a> {
                 FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(VISITS)) }
             })
             .collect();
-        let observed = self.held_out(&as_observed(&self.table, self.table.judgeable()), &stages);
-        let masked = self.held_out(&every_pattern(&self.table, &self.table.judgeable()), &stages);
+        let mut observed = self.held_out(&as_observed(&self.table, self.table.judgeable()), &stages);
+        let mut masked = self.held_out(&every_pattern(&self.table, &self.table.judgeable()), &stages);
+        let offsets = masked.offsets(|_| true);
+        let of_others: Vec<_> = (0..self.settings.folds).map(|fold| masked.offsets(|index| masked.folds[index] != fold)).collect();
+        [&mut observed, &mut masked].into_iter().for_each(|held_out| held_out.move_to_the_middle(&of_others));
         let spreads = self.spreads(&masked)?;
-        self.finish(fitted, &observed, &masked, spreads)
+        self.finish(fitted, (&observed, &masked), spreads, offsets)
     }
 
     /// All regressions but the spread's: the ratio and visits without each fold and on all rows, the other inputs on all rows.
@@ -125,7 +148,7 @@ impl<'a> Training<'a> {
         self.settings.plan(job.input, self.table.labelled().len())
     }
 
-    fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
+    pub(super) fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
         let Lesson { rows, targets } = Lesson::of(&self.table, job.input, |row| job.without != Some(self.folds[*row]));
         let Plan { trees, objective, correction, masking, seed } = self.plan(job);
         let expanded = masking.expand(&self.table, &rows);
@@ -159,9 +182,9 @@ impl<'a> Training<'a> {
     fn finish(
         &self,
         mut fitted: BTreeMap<Job, FittedStage>,
-        observed: &HeldOut,
-        masked: &HeldOut,
+        (observed, masked): (&HeldOut, &HeldOut),
         mut spreads: Vec<FittedStage>,
+        visits_offsets: VisitsOffsets,
     ) -> Result<Trained, FitError> {
         let spread = spreads.pop().expect("one spread for each fold and one for all");
         let log_spreads = |held_out: &HeldOut| cross_predict(held_out, &spreads);
@@ -188,6 +211,7 @@ impl<'a> Training<'a> {
             ratio: stage_of(None).expect("the ratio was fitted on all rows"),
             spread: spread.stage,
             fills: (0..self.table.ranges.len()).map(|index| stage_of(Some(index))).collect(),
+            visits_offsets,
             calibration,
             site_levels: months.levels(None),
             baselines: Baselines::fit(self.table.dataset.records()),
@@ -198,7 +222,13 @@ impl<'a> Training<'a> {
             by_month: months.judged(&of_masked, &levels, LEVEL),
             masked: of_masked,
         };
-        let freezing = Freezing { table: &self.table, settings: self.settings, continuations: 0, earlier: Seen::default() };
+        let freezing = Freezing {
+            table: &self.table,
+            settings: self.settings,
+            tuning: self.tuning.as_ref(),
+            continuations: 0,
+            earlier: Seen::default(),
+        };
         Ok(freezing.freeze(parts, &trees, observed, masked, &judgement))
     }
 }
