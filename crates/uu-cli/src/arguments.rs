@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uu_data::read::{BounceRateUnit, Format};
 use uu_registry::{ModelVersion, Scope, Secret};
@@ -118,6 +119,10 @@ pub(crate) struct Train {
     /// Threads; does not change the model [default: all cores] [env: UU_TRAIN__THREADS]
     #[arg(long)]
     pub threads: Option<usize>,
+    /// Try that many hyperparameters first, each judged on sites held out, and keep the best if its gain is real: the search of `research`
+    /// [default: 0, which takes the winners of our own search] [env: UU_TRAIN__TRIALS]
+    #[arg(long, value_name = "TRIALS", value_parser = clap::value_parser!(u64).range(..=1000))]
+    pub tune: Option<u64>,
     /// Put the model into the store without using it
     #[arg(long)]
     pub no_promote: bool,
@@ -147,6 +152,10 @@ pub(crate) struct Predict {
     /// Level of the intervals, from 0.5 to 0.99
     #[arg(long, default_value_t = 0.9)]
     pub level: f64,
+    /// Take the rows of one site for its months, so that those whose unique users are known tell of the others; the output is sorted by site
+    /// and month. What does not fit memory is sorted in temporary files (`TMPDIR` names their folder)
+    #[arg(long)]
+    pub by_site: bool,
     /// Version of the model [default: the one in use]
     #[arg(long, value_name = "VERSION")]
     pub model: Option<ModelVersion>,

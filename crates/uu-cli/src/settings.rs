@@ -111,6 +111,8 @@ pub(crate) struct TrainingSettings {
     pub copies: usize,
     /// Threads; 0 is one for each core.
     pub threads: usize,
+    /// Hyperparameters tried before the fit.
+    pub trials: usize,
 }
 
 /// What flags set, strongest of all; absent ones leave the setting as it is.
@@ -128,7 +130,7 @@ pub(crate) struct Overrides {
     /// `--listen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerOverrides>,
-    /// `--seed`, `--threads`.
+    /// `--seed`, `--threads`, `--tune`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub train: Option<TrainOverrides>,
     /// `--extra-input`.
@@ -156,6 +158,9 @@ pub(crate) struct TrainOverrides {
     /// `--threads`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<usize>,
+    /// `--tune`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trials: Option<u64>,
 }
 
 /// Flags of commands that train.
@@ -222,8 +227,8 @@ impl Settings {
     /// The training's settings: those a user may set, and the tuned ones.
     pub(crate) fn train_settings(&self) -> TrainSettings {
         let threads = (self.train.threads > 0).then_some(self.train.threads);
-        let TrainingSettings { seed, folds, copies, .. } = self.train;
-        TrainSettings { seed, folds, copies, threads, ..TrainSettings::default() }
+        let TrainingSettings { seed, folds, copies, trials, .. } = self.train;
+        TrainSettings { seed, folds, copies, trials, threads, ..TrainSettings::default() }
     }
 
     /// What the server refuses.

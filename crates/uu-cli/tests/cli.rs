@@ -91,6 +91,50 @@ fn rows_become_a_model_and_the_model_estimates() {
 }
 
 #[test]
+fn a_site_s_known_months_tell_of_its_others_where_rows_are_taken_by_site() {
+    let fixture = Fixture::get();
+    // Five users a visit fewer than the model would think: the site's visitors come back more often than others'.
+    let known = |site: &str, month: u32| format!("{site},2024-{month:02},100000,2.5,{}\n", if month == 6 { "" } else { "12000" });
+    let others = |site: &str| format!("{site},2024-06,100000,2.5,\n");
+    let rows: String = ["site,date,visits,pages_per_visit,unique_users\n".to_owned(), known("b.com", 6), others("a.com")]
+        .into_iter()
+        .chain((1..=5).map(|month| known("b.com", month)))
+        .collect();
+    let args = ["predict", "--input", "-", "--output", "-", "--store", &fixture.path("store")];
+    let estimates = |more: &[&str]| {
+        let output = command(Path::new("."), &[args.as_slice(), more].concat()).write_stdin(rows.clone()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let rows: Vec<Vec<String>> = text.lines().skip(1).map(|row| row.split(',').map(str::to_owned).collect()).collect();
+        rows
+    };
+    let of = |rows: &[Vec<String>], site: &str| -> f64 {
+        rows.iter().find(|row| row[0] == site && row[1] == "2024-06").unwrap()[4].parse().unwrap()
+    };
+    let (alone, by_site) = (estimates(&[]), estimates(&["--by-site"]));
+    assert_eq!(alone[0][0], "b.com", "rows stay where they are");
+    assert!(by_site.is_sorted_by(|a, b| a[..2] <= b[..2]), "{by_site:?}");
+    assert!((of(&alone, "a.com") - of(&by_site, "a.com")).abs() < 0.5, "a site without known months is estimated as before");
+    let (before, after) = (of(&alone, "b.com"), of(&by_site, "b.com"));
+    assert!((after - 12_000.0).abs() < (before - 12_000.0).abs(), "{before} {after}");
+}
+
+#[test]
+fn a_search_within_a_budget_comes_before_the_training_and_is_told() {
+    let fixture = Fixture::get();
+    let args = ["train", "--data", &fixture.path("train.csv"), "--store", &fixture.path("tuned"), "--tune", "3", "--json"];
+    let report = json(&succeeds(&args).stdout);
+    let trials = report["tuning"]["trials"].as_array().unwrap();
+    assert_eq!(trials.len(), 3);
+    let first = &trials[0]["hyperparameters"];
+    assert_eq!((&first[0]["name"], &first[0]["value"]), (&"learning_rate".into(), &0.05.into()), "the defaults are tried first");
+    let best = report["tuning"]["best"].as_u64().unwrap() as usize;
+    assert!(trials[best]["rmsle"].as_f64() <= trials[0]["rmsle"].as_f64());
+    assert!(trials[0].get("seconds").is_none(), "an artifact must not depend on the clock");
+    assert!(fails(&["train", "--bundled-sample", "--store", &fixture.path("tuned"), "--tune", "1001"]).contains("1001"));
+}
+
+#[test]
 fn standard_input_and_output_serve_as_files() {
     let fixture = Fixture::get();
     let rows = "date,visits,pages_per_visit\n2024-05,120000,2.5\n2024-06,,\n";
@@ -212,7 +256,9 @@ fn a_promotion_is_taken_back_and_both_are_in_the_log() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` answers again, in place of `v0002`"));
     let log = json(&succeeds(&["models", "log", "--json", "--store", &store]).stdout);
     let told = |record: usize| {
-        ["by", "action", "subject"].map(|key| log[record][key].as_str().unwrap().to_owned()).join(" ") + " " + log[record]["details"]["reason"].as_str().unwrap_or("-")
+        ["by", "action", "subject"].map(|key| log[record][key].as_str().unwrap().to_owned()).join(" ")
+            + " "
+            + log[record]["details"]["reason"].as_str().unwrap_or("-")
     };
     assert_eq!([told(0), told(1), told(2)], ["ann rollback v0001 worse", "ann promote v0002 newer", "uu-predictor adopt store -"]);
     assert!(String::from_utf8(succeeds(&["models", "log", "--store", &store]).stdout).unwrap().contains("worse"));

@@ -68,16 +68,38 @@ impl Dataset {
     #[must_use]
     pub fn site_folds(&self, folds: usize, seed: u64) -> Vec<usize> {
         assert!(folds > 0, "at least one fold");
-        let fold_of = |(index, record): (usize, &Record)| {
-            let hash = match record.site.as_deref() {
-                Some(site) => site_hash(site, seed),
-                None => site_hash(&index.to_string(), seed ^ NO_SITE),
-            };
-            (hash % folds as u64) as usize
-        };
-        self.records.iter().enumerate().map(fold_of).collect()
+        self.site_hashes(seed).map(|hash| (hash % folds as u64) as usize).collect()
+    }
+
+    /// A number in `[0, 1)` for each row: all months of a site share one, drawn by a hash of the site and the seed.
+    ///
+    /// A row without a site is a site of its own.
+    #[must_use]
+    pub fn site_draws(&self, seed: u64) -> Vec<f64> {
+        self.site_hashes(seed).map(|hash| (hash >> 11) as f64 / (1u64 << 53) as f64).collect()
+    }
+
+    /// At most about `most` rows, all months of a site or none: sites are left out by their hash.
+    #[must_use]
+    pub fn some_sites(&self, most: usize, seed: u64) -> Self {
+        if self.len() <= most {
+            return self.clone();
+        }
+        let share = most as f64 / self.len() as f64;
+        let draws = self.site_draws(seed ^ SOME_SITES);
+        self.subset(|row, _| draws[row] < share)
+    }
+
+    fn site_hashes(&self, seed: u64) -> impl Iterator<Item = u64> {
+        self.records.iter().enumerate().map(move |(index, record)| match record.site.as_deref() {
+            Some(site) => site_hash(site, seed),
+            None => site_hash(&index.to_string(), seed ^ NO_SITE),
+        })
     }
 }
+
+/// Keeps the draw of some sites apart from the folds, which are hashed from the same names.
+const SOME_SITES: u64 = 0x50E5;
 
 /// Keeps rows without a site apart from sites whose name is a number.
 const NO_SITE: u64 = 0x5851_F42D_4C95_7F2D;
@@ -153,6 +175,16 @@ mod tests {
             let first = dataset.records().iter().position(|other| other.site == record.site).unwrap();
             assert_eq!(*fold, folds[first]);
         }
+    }
+
+    #[test]
+    fn some_sites_are_whole_and_about_as_many_as_asked_for() {
+        let rows = (0..400).flat_map(|index| [1, 2].map(|month| record(Some(&format!("site{index}.com")), month, 1.0)));
+        let dataset = Dataset::new(Vec::new(), rows.collect());
+        let some = dataset.some_sites(300, 1);
+        assert!((230..370).contains(&some.len()), "{}", some.len());
+        assert!(some.records().chunks(2).all(|months| months[0].site == months[1].site));
+        assert_eq!(dataset.some_sites(800, 1), dataset);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::model::About;
 const MAGIC: &[u8; 16] = b"UU PREDICTOR\r\n\x1a\n";
 
 /// The format this release writes.
-pub const ARTIFACT_FORMAT: u32 = 1;
+pub const ARTIFACT_FORMAT: u32 = 2;
 
 const CHECKSUM_BYTES: usize = 32;
 const PREFIX_BYTES: usize = MAGIC.len() + 8;
@@ -78,6 +78,7 @@ struct Header {
 /// An artifact taken apart: checked, its parts not yet decoded.
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
+    pub(crate) format: u32,
     pub(crate) about: About,
     bytes: &'a [u8],
     sections: Vec<(String, Range<usize>)>,
@@ -135,7 +136,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Parts<'_>, ArtifactError> {
         sections.push((section.name, start..end));
         start = end;
     }
-    Ok(Parts { about: header.about, bytes, sections })
+    Ok(Parts { format, about: header.about, bytes, sections })
 }
 
 /// A file cut short fails its checksum too; its header, if it is whole, tells how long it should be.

@@ -19,10 +19,33 @@ const BLOCK_ROWS: usize = 1_024;
 /// and `model`; explanations have no column.
 #[must_use]
 pub fn estimate_columns(model: &Model, name: &str, rows: Vec<Checked>, options: EstimateOptions) -> Vec<Added> {
-    let (records, warnings): (Vec<Record>, Vec<Vec<Warning>>) = rows.into_iter().map(|checked| (checked.record, checked.warnings)).unzip();
-    let blocks = records.par_chunks(BLOCK_ROWS);
-    let estimates: Vec<Estimate> = blocks.flat_map_iter(|block| model.estimate(block, options)).collect();
+    let (records, warnings) = parted(rows);
+    let estimates = each(model, &records, options);
     Columns { model, name, records: &records, warnings: &warnings, estimates: &estimates }.all()
+}
+
+/// As [`estimate_columns`], but consecutive rows of one site are its months, and those whose users are known tell of the others.
+#[must_use]
+pub fn estimate_columns_by_site(model: &Model, name: &str, rows: Vec<Checked>, options: EstimateOptions) -> Vec<Added> {
+    let (records, warnings) = parted(rows);
+    let mut estimates = each(model, &records, options);
+    let sites = records.chunk_by(|a, b| a.site.is_some() && a.site == b.site);
+    let starts = sites.scan(0, |next, months| Some((std::mem::replace(next, *next + months.len()), months)));
+    let tells = |months: &[Record]| months.iter().any(|month| month.unique_users.is_some()) && months.len() > 1;
+    let telling: Vec<(usize, &[Record])> = starts.filter(|(_, months)| tells(months)).collect();
+    let together: Vec<Vec<Estimate>> = telling.par_iter().map(|(_, months)| model.estimate_months(months, options)).collect();
+    for ((start, _), of_site) in telling.into_iter().zip(together) {
+        of_site.into_iter().enumerate().for_each(|(month, estimate)| estimates[start + month] = estimate);
+    }
+    Columns { model, name, records: &records, warnings: &warnings, estimates: &estimates }.all()
+}
+
+fn parted(rows: Vec<Checked>) -> (Vec<Record>, Vec<Vec<Warning>>) {
+    rows.into_iter().map(|checked| (checked.record, checked.warnings)).unzip()
+}
+
+fn each(model: &Model, records: &[Record], options: EstimateOptions) -> Vec<Estimate> {
+    records.par_chunks(BLOCK_ROWS).flat_map_iter(|block| model.estimate(block, options)).collect()
 }
 
 /// Builds the columns beside the rows' own.

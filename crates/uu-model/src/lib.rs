@@ -15,14 +15,18 @@ mod input;
 mod judging;
 mod model;
 mod months;
+mod older;
 mod site_level;
 mod stage;
 #[cfg(feature = "train")]
 mod train;
+#[cfg(feature = "train")]
+pub mod tuning;
+mod visits_offsets;
 
 pub use artifact::{ARTIFACT_FORMAT, ArtifactError, artifact_checksum};
 pub use baselines::Baselines;
-pub use columns::estimate_columns;
+pub use columns::{estimate_columns, estimate_columns_by_site};
 pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
@@ -32,5 +36,5 @@ pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{
     Correction, FitError, Objective, Progress, Silent, TrainReport, TrainSettings, Trained, TreeSettings, data_fingerprint, fit_forest,
-    train,
+    train, tune,
 };

@@ -13,8 +13,10 @@ use crate::estimate::{Estimate, EstimateOptions, FilledInput};
 use crate::explain;
 use crate::host::{Host, Suffixes};
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
+use crate::older::PartsOfFormat1;
 use crate::site_level::SiteLevels;
 use crate::stage::Stage;
+use crate::visits_offsets::VisitsOffsets;
 
 /// Levels an interval can have: beyond them the calibration has too few rows in its tails.
 pub const LEVELS: RangeInclusive<f64> = 0.5..=0.99;
@@ -79,6 +81,7 @@ pub(crate) struct Parts {
     pub(crate) spread: Stage,
     /// One for each numeric input, where it was learned.
     pub(crate) fills: Vec<Option<Stage>>,
+    pub(crate) visits_offsets: VisitsOffsets,
     pub(crate) calibration: Calibration,
     pub(crate) site_levels: SiteLevels,
     pub(crate) baselines: Baselines,
@@ -121,7 +124,12 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
         let artifact = artifact::read(bytes)?;
         let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: MODEL_SECTION, reason: error.to_string() };
-        let parts: Parts = postcard::from_bytes(artifact.section(MODEL_SECTION)?).map_err(unreadable)?;
+        let section = artifact.section(MODEL_SECTION)?;
+        let parts = match artifact.format {
+            1 => postcard::from_bytes::<PartsOfFormat1>(section).map(Into::into),
+            _ => postcard::from_bytes::<Parts>(section),
+        };
+        let parts = parts.map_err(unreadable)?;
         Ok(Self { about: artifact.about, parts })
     }
 
@@ -199,7 +207,7 @@ impl Model {
             fills.clear();
             fills.extend(self.parts.fills.iter().enumerate().map(|(index, stage)| match stage {
                 _ if !row.numeric[index].is_nan() => f64::NAN,
-                Some(stage) => unscaled(index, stage.predict_row(row)),
+                Some(stage) => unscaled(index, stage.predict_row(row) + self.offset(index, row)),
                 None => self.usual(index),
             }));
             let predicted = Predicted { log_ratio: self.parts.ratio.predict_row(row), log_spread: self.parts.spread.predict_row(row) };
@@ -250,8 +258,9 @@ impl Model {
                 unknown.iter().for_each(|row| fills[row * inputs + index] = self.usual(index));
                 continue;
             };
-            for (&row, value) in unknown.iter().zip(stage.predict(&block.take(&unknown))) {
-                fills[row * inputs + index] = unscaled(index, value);
+            for (&place, value) in unknown.iter().zip(stage.predict(&block.take(&unknown))) {
+                block.row(place, row);
+                fills[place * inputs + index] = unscaled(index, value + self.offset(index, row));
             }
         }
         for (index, record) in records.iter().enumerate() {
@@ -264,6 +273,11 @@ impl Model {
     /// What an input without a stage is filled with: visits as they usually are, where a model knows nothing but visits.
     fn usual(&self, index: usize) -> f64 {
         if index == VISITS { unscaled(VISITS, self.parts.mean_log_visits) } else { f64::NAN }
+    }
+
+    /// What is added to what the stage of an input says.
+    fn offset(&self, index: usize, row: &InputRow) -> f64 {
+        if index == VISITS { self.parts.visits_offsets.of(row.pattern()) } else { 0.0 }
     }
 
     /// From what the stages say to an answer that keeps the laws.

@@ -14,6 +14,11 @@ pub(crate) struct Stage {
     pub(crate) columns: Vec<Column>,
     pub(crate) encoder: Encoder,
     pub(crate) forest: Forest,
+    /// What is added for each source, by code: how far the mean of its target lies from the mean of all. Empty where there is one source.
+    ///
+    /// The trees learn what is left. Were the difference theirs to find, they would find it in whatever else tells the sources apart (a suffix,
+    /// the month, what is missing), and a row that shows nothing of that would be estimated as one of the commonest source.
+    pub(crate) levels: Vec<f64>,
 }
 
 /// Memory that predictions reuse.
@@ -32,7 +37,7 @@ impl Stage {
     pub(crate) fn predict_row(&self, row: &InputRow) -> f64 {
         WORKSPACE.with_borrow_mut(|workspace| {
             self.features_of(row, &mut workspace.features);
-            self.forest.predict_row(&workspace.features, &mut workspace.scratch)
+            self.forest.predict_row(&workspace.features, &mut workspace.scratch) + self.level(row.source)
         })
     }
 
@@ -49,6 +54,9 @@ impl Stage {
                 self.forest.predict_block(&columns, &mut out, &mut workspace.scratch);
             }
         });
+        if !self.levels.is_empty() {
+            out.iter_mut().zip(&block.source).for_each(|(value, source)| *value += self.level(*source));
+        }
         out
     }
 
@@ -58,8 +66,14 @@ impl Stage {
             self.features_of(row, &mut workspace.features);
             let mut contributions = vec![0.0; self.columns.len()];
             let mean = self.forest.contributions_row(&workspace.features, &mut contributions, &mut workspace.scratch);
+            let of_source = self.columns.iter().position(|column| *column == Column::Source);
+            of_source.into_iter().for_each(|place| contributions[place] += self.level(row.source));
             (contributions, mean)
         })
+    }
+
+    fn level(&self, source: u16) -> f64 {
+        self.levels.get(usize::from(source)).copied().unwrap_or(0.0)
     }
 
     fn features_of(&self, row: &InputRow, features: &mut Vec<f64>) {

@@ -53,7 +53,8 @@ impl Registry {
     ///
     /// **Errors**: a database that cannot be reached.
     pub fn audit_log(&self, limit: u32, before: Option<i64>) -> Result<Vec<AuditRecord>, RegistryError> {
-        const SQL: &str = "SELECT id, happened_at, made_by, action, subject, details FROM audit_log WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        const SQL: &str =
+            "SELECT id, happened_at, made_by, action, subject, details FROM audit_log WHERE id < $1 ORDER BY id DESC LIMIT $2";
         let rows = self.wait(self.database().fetch(SQL, vec![before.unwrap_or(i64::MAX).into(), i64::from(limit).into()]))?;
         rows.iter().map(record).collect()
     }
@@ -62,14 +63,7 @@ impl Registry {
 /// Notes something in the transaction that does it.
 pub(crate) async fn note(transaction: &mut Transaction, entry: &Entry<'_>) -> Result<i64, RegistryError> {
     let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM audit_log", Vec::new()).await?;
-    let values = vec![
-        id.into(),
-        Timestamp::now().into(),
-        entry.by.into(),
-        entry.action.into(),
-        entry.subject.into(),
-        entry.details.into(),
-    ];
+    let values = vec![id.into(), Timestamp::now().into(), entry.by.into(), entry.action.into(), entry.subject.into(), entry.details.into()];
     let sql = "INSERT INTO audit_log (id, happened_at, made_by, action, subject, details) VALUES ($1, $2, $3, $4, $5, $6)";
     transaction.execute(sql, values).await?;
     Ok(id)

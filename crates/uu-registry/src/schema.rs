@@ -2,8 +2,8 @@
 //!
 //! A migration never changes once it was released; the next one is appended. `BIGINT` and `TEXT` mean the same to both databases.
 
-use crate::database::{Database, Transaction};
 use crate::RegistryError;
+use crate::database::{Database, Transaction};
 
 /// Holds the number of migrations that were applied.
 const TABLE: &str = "registry_schema";

@@ -112,8 +112,7 @@ impl Registry {
         let id = self.wait(async {
             let mut transaction = self.database().write().await?;
             let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
-            let values =
-                vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
+            let values = vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
             transaction.insert("tokens (id, name, scope, sha256, made_by, made_at)", values.len(), values).await?;
             let details = json!({ "name": name, "scope": scope });
             note(&mut transaction, &Entry { by, action: "create_token", subject: &id.to_string(), details: &details }).await?;

@@ -53,7 +53,10 @@ pub struct VersionRecord {
 
 macro_rules! columns {
     ($rest:literal) => {
-        concat!("SELECT number, object, sha256, size_bytes, about, data_fingerprint, parent, made_at, made_by, reason FROM versions ", $rest)
+        concat!(
+            "SELECT number, object, sha256, size_bytes, about, data_fingerprint, parent, made_at, made_by, reason FROM versions ",
+            $rest
+        )
     };
 }
 

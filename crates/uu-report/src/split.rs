@@ -15,28 +15,9 @@ pub(crate) struct Parts {
 impl Parts {
     /// Sets aside a share of the sites by a hash of their names, whatever their rows are.
     pub(crate) fn of(dataset: &Dataset, share: f64, seed: u64) -> Self {
-        let aside: Vec<bool> = draws(dataset, seed ^ SET_ASIDE).into_iter().map(|draw| draw < share).collect();
-        Self { development: dataset.subset(|row, _| !aside[row]), set_aside: dataset.subset(|row, _| aside[row]) }
+        let draws = dataset.site_draws(seed ^ SET_ASIDE);
+        Self { development: dataset.subset(|row, _| draws[row] >= share), set_aside: dataset.subset(|row, _| draws[row] < share) }
     }
-}
-
-/// At most about `most` rows, all months of a site or none: sites are left out by their hash.
-pub(crate) fn some_sites(dataset: &Dataset, most: usize, seed: u64) -> Dataset {
-    if dataset.len() <= most {
-        return dataset.clone();
-    }
-    let share = most as f64 / dataset.len() as f64;
-    let kept: Vec<bool> = draws(dataset, seed ^ 0x50E5).into_iter().map(|draw| draw < share).collect();
-    dataset.subset(|row, _| kept[row])
-}
-
-/// A number in `[0, 1)` for each row, the same for all rows of a site. A row without a site is a site of its own.
-fn draws(dataset: &Dataset, seed: u64) -> Vec<f64> {
-    let draw = |(row, record): (usize, &Record)| {
-        let hash = record.site.as_deref().map_or_else(|| site_hash(&row.to_string(), !seed), |site| site_hash(site, seed));
-        (hash >> 11) as f64 / (1u64 << 53) as f64
-    };
-    dataset.records().iter().enumerate().map(draw).collect()
 }
 
 /// A number for each row's site, to count sites and to draw them; rows without one are sites of their own.
@@ -69,14 +50,5 @@ mod tests {
         assert!(sites(&parts.development).is_disjoint(&sites(&parts.set_aside)));
         assert_eq!(parts.development.len() + parts.set_aside.len(), all.len());
         assert!((70..130).contains(&sites(&parts.set_aside).len()), "{}", sites(&parts.set_aside).len());
-    }
-
-    #[test]
-    fn fewer_rows_are_whole_sites() {
-        let all = dataset(400);
-        let some = some_sites(&all, 300, 1);
-        assert!((150..450).contains(&some.len()), "{}", some.len());
-        let left_out = all.subset(|_, record| !sites(&some).contains(record.site.as_deref().unwrap_or_default()));
-        assert_eq!(left_out.len() + some.len(), all.len());
     }
 }

@@ -9,12 +9,12 @@ use uu_model::{Model, Progress, evaluate};
 use crate::chosen::{ChosenSection, learning_units, looking_units};
 use crate::compare::{
     Candidate, Compared, ENSEMBLE, Entry, Fold, LEAST_ROWS, LEVEL, ModelsSection, PRODUCT, Rows, TRAINING_COST, Teaching, candidates,
-    compare, entry, fit_product, shown, tune_all, tuning_units, units, weighted,
+    compare, entry, fit_product, product_tuning_units, shown, tune_all, tuning_units, units, weighted,
 };
 use crate::data::DataSection;
 use crate::relations::RelationsSection;
 use crate::settled::settled;
-use crate::split::{Parts, count_sites, some_sites};
+use crate::split::{Parts, count_sites};
 use crate::validation::{Validation, earlier_months, forward, labelled_sites};
 use crate::work::Work;
 use crate::{StudyError, StudySettings};
@@ -88,29 +88,32 @@ pub fn study(
     let start = std::time::Instant::now();
     settings.check()?;
     let parts = Parts::of(dataset, settings.set_aside_share, settings.seed);
-    let compared = some_sites(&parts.development, settings.compared_rows, settings.seed);
-    let set_aside = some_sites(&parts.set_aside, settings.slow_rows, settings.seed);
+    let compared = parts.development.some_sites(settings.compared_rows, settings.seed);
+    let set_aside = parts.set_aside.some_sites(settings.slow_rows, settings.seed);
     let rows = Rows::of(&compared);
     let fold_of = compared.site_folds(settings.folds, settings.seed ^ OUTER_FOLDS);
     check_rows(&rows, &fold_of, &Rows::of(&set_aside), settings)?;
     let of_rows: Vec<usize> = rows.origin.iter().map(|&row| fold_of[row]).collect();
     let inputs = Inputs {
         folds: Fold::all(&rows, &of_rows, settings.folds),
-        tuning: Rows::of(&some_sites(&compared, settings.tuning_rows, !settings.seed)),
+        tuning: Rows::of(&compared.some_sites(settings.tuning_rows, !settings.seed)),
         aside: Rows::of(&set_aside),
         earlier: earlier_months(&parts.development, settings.compared_rows, settings.seed),
         candidates: candidates(),
         rows: &rows,
     };
     let work = Work::new(progress, inputs.units(&parts, settings));
-    let teaching = Teaching { rules, settings, work: &work };
 
     let tunings = tune_all(&inputs.candidates, &inputs.tuning, settings, &work)?;
+    let (train, of_product) = Teaching { rules, settings, work: &work }.tune(&inputs.product_rows().dataset)?;
+    let settings = &StudySettings { train, ..settings.clone() };
+    let teaching = Teaching { rules, settings, work: &work };
     let chosen_hyperparameters: Vec<Vec<f64>> =
         tunings.iter().map(|tuning| tuning.as_ref().map(crate::Tuning::chosen).unwrap_or_default()).collect();
     let models = compare(&inputs.candidates, &chosen_hyperparameters, &inputs.folds, settings, &work)?;
     let product = fit_product(&compared, &rows, &fold_of, teaching)?;
-    let mut section = ModelsSection::of((&rows, &inputs.folds), &models, &product, tunings.into_iter().flatten().collect(), settings);
+    let mut section =
+        ModelsSection::of((&rows, &inputs.folds), &models, &product, tunings.into_iter().flatten().chain([of_product]).collect(), settings);
     section.tuning_rows = inputs.tuning.len();
     section.rows_without_visits =
         compared.records().iter().filter(|record| record.unique_users.is_some() && record.visits.is_none()).count();
@@ -155,12 +158,18 @@ struct Inputs<'a> {
 }
 
 impl Inputs<'_> {
+    /// The rows the product is tuned on: all that are compared where the tuning rows are fewer than a training needs.
+    fn product_rows(&self) -> &Rows {
+        if self.tuning.len() < LEAST_ROWS { self.rows } else { &self.tuning }
+    }
+
     /// All work there is, so that what is left can be told.
     fn units(&self, parts: &Parts, settings: &StudySettings) -> u64 {
         let training = |rows: usize| TRAINING_COST * rows as u64;
         let trained: Vec<usize> = self.training_rows(settings.folds);
         let last = [Fold::between(self.rows, &self.aside)];
         tuning_units(&self.candidates, self.tuning.len(), settings.trials)
+            + product_tuning_units(self.product_rows().len(), settings.trials)
             + units(&self.candidates, &self.folds, settings.slow_rows)
             + trained.iter().map(|&rows| training(rows)).sum::<u64>()
             + learning_units(trained[0])

@@ -10,7 +10,7 @@ use uu_model::{Baselines, EstimateOptions, Evaluation, Model};
 use crate::StudyError;
 use crate::compare::{Entry, LEAST_ROWS, LEVEL, Teaching};
 use crate::quantities::visits_per_user;
-use crate::split::{Parts, count_sites, some_sites};
+use crate::split::{Parts, count_sites};
 
 /// Share of the labelled rows that the last months make, at least.
 const LATER_SHARE: f64 = 0.15;
@@ -78,7 +78,7 @@ fn cut(dataset: &Dataset) -> Option<Month> {
 
 /// Rows that the training of [`forward`] is given; `None` where there are too few months.
 pub(crate) fn earlier_months(development: &Dataset, most: usize, seed: u64) -> Option<(Month, Dataset)> {
-    let development = some_sites(development, most, seed);
+    let development = development.some_sites(most, seed);
     let cut = cut(&development)?;
     Some((cut, development.subset(|_, record| record.month < cut)))
 }

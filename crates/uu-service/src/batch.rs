@@ -5,15 +5,16 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use uu_core::Field;
+use uu_core::{Checked, Field};
 use uu_data::read::GoodChunk;
 use uu_data::write::Added;
-use uu_model::{EstimateOptions, estimate_columns};
+use uu_model::{EstimateOptions, Model, estimate_columns, estimate_columns_by_site};
 
 pub use uu_data::read::{
     BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
 };
 pub use uu_data::write::{Compression, Output, WriteError, WriteOptions, Writer};
+pub use uu_data::{SortedRows, sort_by_site};
 
 use crate::Served;
 
@@ -23,15 +24,22 @@ const WAITING_CHUNKS: usize = 1;
 /// What to estimate, and where to write it.
 #[derive(Debug)]
 pub struct Batch {
-    /// The rows; it must check them by the rules of the model.
-    pub reader: Reader,
+    /// The rows; they must be checked by the rules of the model.
+    pub rows: BatchRows,
     /// Where they go, with these columns beside their own: the filled inputs, `unique_users`, `unique_users_low`,
     /// `unique_users_high`, `filled`, `warnings` and `model`.
     pub writer: Writer,
-    /// What to do with a row that breaks a rule.
-    pub bad_rows: BadRows,
     /// How the estimates are asked for; explanations have no column.
     pub estimate: EstimateOptions,
+}
+
+/// The rows of a batch.
+#[derive(Debug)]
+pub enum BatchRows {
+    /// Each on its own, in the order they come, and what to do with one that breaks a rule.
+    AsTheyCome(Reader, BadRows),
+    /// The months of a site together.
+    BySite(Box<SortedRows>),
 }
 
 /// What a batch came to.
@@ -61,21 +69,25 @@ pub enum BatchError {
     Stopped,
 }
 
-/// Estimates every row, each on its own, in order.
+/// Estimates every row in order: each on its own, or beside the other months of its site.
 ///
 /// `progress` hears how many rows were read after each chunk, and may stop the batch before they are written. The same rows give the
 /// same output, whatever the number of threads. Bounce rates are filled in the unit in which the others of the input are given.
 ///
 /// **Errors**: the input or the output fails, or `progress` says so; the output is then void.
 pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<BatchReport, BatchError> {
-    let Batch { reader, writer, bad_rows, estimate } = batch;
-    let unit = reader.bounce_rate_unit();
+    let Batch { rows, writer, estimate } = batch;
+    let (unit, by_site) = match &rows {
+        BatchRows::AsTheyCome(reader, _) => (reader.bounce_rate_unit(), false),
+        BatchRows::BySite(rows) => (rows.bounce_rate_unit(), true),
+    };
     let (read_chunk, chunks) = sync_channel(WAITING_CHUNKS);
     let (write_chunk, estimated) = sync_channel(WAITING_CHUNKS);
     thread::scope(|scope| {
-        let reading = scope.spawn(move || read(reader, bad_rows, &read_chunk));
+        let reading = scope.spawn(move || read(rows, &read_chunk));
         let writing = scope.spawn(move || write(writer, &estimated));
-        let estimating = Estimating { served, options: EstimateOptions { explain: false, ..estimate }, unit };
+        let columns = if by_site { estimate_columns_by_site } else { estimate_columns };
+        let estimating = Estimating { served, columns, options: EstimateOptions { explain: false, ..estimate }, unit };
         let outcome = estimating.run(chunks, write_chunk, progress);
         let written = join(writing);
         let skipped = join(reading);
@@ -100,12 +112,23 @@ struct EstimatedChunk {
     added: Vec<Added>,
 }
 
-fn read(reader: Reader, policy: BadRows, chunks: &SyncSender<GoodChunk>) -> Result<SkippedRows, ReadError> {
+fn read(rows: BatchRows, chunks: &SyncSender<GoodChunk>) -> Result<SkippedRows, ReadError> {
     let mut skipped = SkippedRows::default();
-    for chunk in reader {
-        let good = chunk?.passed(policy, &mut skipped)?;
-        if chunks.send(good).is_err() {
-            break;
+    match rows {
+        BatchRows::AsTheyCome(reader, policy) => {
+            for chunk in reader {
+                if chunks.send(chunk?.passed(policy, &mut skipped)?).is_err() {
+                    break;
+                }
+            }
+        }
+        BatchRows::BySite(rows) => {
+            skipped = rows.skipped().clone();
+            for chunk in *rows {
+                if chunks.send(chunk?).is_err() {
+                    break;
+                }
+            }
         }
     }
     Ok(skipped)
@@ -120,6 +143,7 @@ fn write(mut writer: Writer, chunks: &Receiver<EstimatedChunk>) -> Result<Writer
 
 struct Estimating<'a> {
     served: &'a Served,
+    columns: fn(&Model, &str, Vec<Checked>, EstimateOptions) -> Vec<Added>,
     options: EstimateOptions,
     unit: BounceRateUnit,
 }
@@ -138,7 +162,7 @@ impl Estimating<'_> {
             progress(done + chunk.rows.len() as u64)?;
             done += chunk.rows.len() as u64;
             let rows = std::mem::take(&mut chunk.rows);
-            let mut added = estimate_columns(&self.served.model, &self.served.version, rows, self.options);
+            let mut added = (self.columns)(&self.served.model, &self.served.version, rows, self.options);
             if self.unit == BounceRateUnit::Fraction {
                 // A column then holds one unit, given or filled.
                 added.iter_mut().filter(|added| added.name == Field::BounceRate.column()).for_each(|added| added.scale(0.01));

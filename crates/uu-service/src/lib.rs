@@ -9,7 +9,7 @@ mod serving;
 mod sources;
 mod training;
 
-pub use batch::{Batch, BatchError, BatchReport, predict_batch};
+pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
 pub use champion::{LoadError, load, promote, read, rollback};
 pub use first_model::{FirstModelError, ProgressLine, TrainingChild};
 pub use following::{Follower, Look};

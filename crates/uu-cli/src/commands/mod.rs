@@ -76,11 +76,11 @@ fn overrides(arguments: &Arguments) -> Overrides {
     match &arguments.command {
         Command::Serve(serve) => overrides.server = Some(ServerOverrides { listen: serve.listen.clone() }),
         Command::Train(train) => {
-            overrides.train = Some(TrainOverrides { seed: train.seed, threads: train.threads });
+            overrides.train = Some(TrainOverrides { seed: train.seed, threads: train.threads, trials: train.tune });
             overrides.data = Some(DataOverrides { extra_inputs: train.extra_inputs.clone() });
         }
         Command::Research(research) => {
-            overrides.train = Some(TrainOverrides { seed: research.seed, threads: research.threads });
+            overrides.train = Some(TrainOverrides { seed: research.seed, threads: research.threads, trials: None });
             overrides.data = Some(DataOverrides { extra_inputs: research.extra_inputs.clone() });
         }
         _ => {}

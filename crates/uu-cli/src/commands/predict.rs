@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use uu_data::read::{Format, Input, ReadOptions, open};
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
-use uu_service::{Batch, BatchReport, load, predict_batch};
+use uu_service::{Batch, BatchReport, BatchRows, load, predict_batch, sort_by_site};
 
 use super::{bad_rows, checked_level, registry};
 use crate::arguments::Predict;
@@ -36,7 +36,12 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     let format = arguments.output_format.map(Into::into).or(as_input);
     let writer = Writer::create(output, WriteOptions { format, extras, ..WriteOptions::default() })?;
     let counter = rows();
-    let report = predict_batch(&served, Batch { reader, writer, bad_rows, estimate }, &mut |rows| {
+    let rows = if arguments.by_site {
+        BatchRows::BySite(Box::new(sort_by_site(reader, bad_rows, &mut |rows| counter.set_position(rows))?))
+    } else {
+        BatchRows::AsTheyCome(reader, bad_rows)
+    };
+    let report = predict_batch(&served, Batch { rows, writer, estimate }, &mut |rows| {
         counter.set_position(rows);
         ControlFlow::Continue(())
     });

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::Context;
+use uu_model::TrainSettings;
 use uu_report::{Study, StudySettings};
 use uu_service::Intent;
 
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
 
     let Some(registry) = registry else { return Ok(ExitCode::SUCCESS) };
     let progress = Shown::new(ProgressStyle::Bar);
+    let train = TrainSettings { threads: train.threads, ..study.models.product.clone() };
     let trained = uu_service::train(&registry, (&dataset, &rules), &train, &intent, &progress);
     progress.finish();
     let trained = trained.context("the report is written, and the model for the store could not be trained")?;

@@ -4,12 +4,13 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use uu_data::clean::QualityReport;
+use uu_model::tuning::{Trial, Tuning};
 use uu_model::{About, Evaluation};
 use uu_service::{Intent, NewVersion, Sources};
 
 use super::{actor, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
-use crate::output::{evaluation, note, percent, print, print_json, quality};
+use crate::output::{evaluation, note, percent, print, print_json, quality, table};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -20,6 +21,8 @@ struct Report<'a> {
     checksum: &'a str,
     about: &'a About,
     data_quality: &'a QualityReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tuning: Option<&'a Tuning>,
     evaluation: &'a Evaluation,
 }
 
@@ -55,6 +58,7 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
         checksum: &trained.checksum,
         about: &trained.about,
         data_quality: quality,
+        tuning: trained.report.tuning.as_ref(),
         evaluation: &trained.report.evaluation,
     }
 }
@@ -62,13 +66,50 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
 fn text(trained: &NewVersion, quality_report: &QualityReport) -> String {
     let overall = &trained.report.evaluation.overall;
     format!(
-        "Data\n\n{}\n\nOn sites held out, each estimated by a model that never saw it\n\n{}\n\n\
+        "Data\n\n{}\n\n{}On sites held out, each estimated by a model that never saw it\n\n{}\n\n\
          model `{}`, sha256 {}\nhalf of the estimates are within {} of the truth; the 90 % interval holds it in {} of the rows",
         quality(quality_report),
+        trained.report.tuning.as_ref().map(tuning).unwrap_or_default(),
         evaluation(&trained.report.evaluation),
         trained.version,
         trained.checksum,
         percent(overall.errors.median_ape),
         percent(overall.intervals.coverage),
     )
+}
+
+/// Every trial, the chosen one marked.
+fn tuning(tuning: &Tuning) -> String {
+    let name = |trial: usize| match trial {
+        0 if tuning.best == 0 => "defaults, kept".to_owned(),
+        0 => "defaults".to_owned(),
+        _ if trial == tuning.best => format!("{}, chosen", trial + 1),
+        _ => (trial + 1).to_string(),
+    };
+    let values = |trial: &Trial| {
+        let named = trial.hyperparameters.iter().map(|parameter| format!("{} {}", parameter.name, significant(parameter.value)));
+        named.collect::<Vec<String>>().join(", ")
+    };
+    let rows = tuning.trials.iter().enumerate().map(|(index, trial)| [name(index), format!("{:.4}", trial.rmsle), values(trial)]);
+    format!(
+        "Tuning, each trial on sites held out; another takes the place of the defaults where its gain exceeds its standard error\n\n{}\n\n",
+        table(["trial", "RMSLE", "hyperparameters"], rows)
+    )
+}
+
+/// Three significant digits, without zeros that say nothing.
+fn significant(value: f64) -> String {
+    let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    let text = format!("{value:.digits$}");
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_digits_are_enough() {
+        assert_eq!([0.05, 0.043_217, 31.0, 128.44].map(significant), ["0.05", "0.0432", "31", "128"]);
+    }
 }

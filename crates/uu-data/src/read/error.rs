@@ -40,6 +40,22 @@ pub enum ReadError {
         /// What is cut off.
         what: &'static str,
     },
+    /// Rows that are sorted on disk could not be kept there.
+    #[error("the rows of `{file}` could not be kept in a temporary file while they are sorted; `TMPDIR` names another folder: {source}")]
+    Spill {
+        /// The input.
+        file: Arc<str>,
+        /// Why.
+        source: io::Error,
+    },
+    /// Rows of different columns could not be brought together.
+    #[error("the rows of `{file}` cannot be sorted: {reason}")]
+    Unsorted {
+        /// The input.
+        file: Arc<str>,
+        /// Why.
+        reason: String,
+    },
     /// There is nothing in it.
     #[error("`{file}` is empty")]
     Empty {

@@ -171,7 +171,8 @@ type Chunks = Box<dyn Iterator<Item = Result<Chunk, ReadError>> + Send>;
 /// The chunks of one input, in order; ends after the first error.
 pub struct Reader {
     format: Format,
-    bounce_rate_unit: BounceRateUnit,
+    file: Arc<str>,
+    options: ReadOptions,
     chunks: Option<Chunks>,
 }
 
@@ -185,7 +186,17 @@ impl Reader {
     /// The unit of the bounce rates as they are given.
     #[must_use]
     pub fn bounce_rate_unit(&self) -> BounceRateUnit {
-        self.bounce_rate_unit
+        self.options.bounce_rate_unit
+    }
+
+    /// How it reads.
+    pub(crate) fn options(&self) -> &ReadOptions {
+        &self.options
+    }
+
+    /// What messages call the input.
+    pub(crate) fn file(&self) -> &Arc<str> {
+        &self.file
     }
 }
 
@@ -235,7 +246,7 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
     let compressed = source.was_compressed();
     let context = Context {
         file: file.clone(),
-        rules: options.rules,
+        rules: options.rules.clone(),
         bounce_rate_unit: options.bounce_rate_unit,
         chunk_rows: options.chunk_rows.max(1),
     };
@@ -251,19 +262,20 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
             Box::new(parquet::chunks(handle, context)?)
         }
     };
-    Ok(Reader { format, bounce_rate_unit: options.bounce_rate_unit, chunks: Some(chunks) })
+    Ok(Reader { format, file, options, chunks: Some(chunks) })
 }
 
 /// Opens Parquet that is already in memory, without a temporary file.
 ///
 /// **Errors**: as [`open`].
 pub fn open_parquet<S: ChunkReader + 'static>(name: &str, source: S, options: ReadOptions) -> Result<Reader, ReadError> {
+    let file: Arc<str> = Arc::from(name);
     let context = Context {
-        file: Arc::from(name),
-        rules: options.rules,
+        file: Arc::clone(&file),
+        rules: options.rules.clone(),
         bounce_rate_unit: options.bounce_rate_unit,
         chunk_rows: options.chunk_rows.max(1),
     };
     let chunks: Chunks = Box::new(parquet::chunks(source, context)?);
-    Ok(Reader { format: Format::Parquet, bounce_rate_unit: options.bounce_rate_unit, chunks: Some(chunks) })
+    Ok(Reader { format: Format::Parquet, file, options, chunks: Some(chunks) })
 }

@@ -19,7 +19,7 @@ pub(crate) struct Encoder {
     suffixes: Vec<(Statistic, Means)>,
     brands: Brands,
     linear: Option<Linear>,
-    /// Means of the target by source; the first place stands for none.
+    /// What tells the sources apart, by code: the levels of the stage; means of the target in artifacts of format 1.
     pub(super) source: Vec<f64>,
     /// Mean of the target over all rows.
     overall: f64,
@@ -75,31 +75,39 @@ pub(crate) type Values<'a> = (Statistic, &'a [f64]);
 
 /// How many groups of a kind there are, and which of the dearer encodings are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kinds {
-    pub(crate) sources: usize,
+pub(crate) struct Kinds<'a> {
+    /// Levels of the sources; see [`source_levels`].
+    pub(crate) levels: &'a [f64],
     /// Codes of suffixes; 0 where hosts are not learned.
     pub(crate) suffixes: usize,
     pub(crate) brands: bool,
     pub(crate) linear: bool,
 }
 
-impl Kinds {
+impl<'a> Kinds<'a> {
     /// What `columns` need.
-    pub(crate) fn of(columns: &[Column], sources: usize, suffixes: usize) -> Self {
+    pub(crate) fn of(columns: &[Column], levels: &'a [f64], suffixes: usize) -> Self {
         let has = |wanted: &Column| columns.contains(wanted);
-        Self { sources, suffixes, brands: has(&Column::Brand), linear: has(&Column::Linear) }
+        Self { levels, suffixes, brands: has(&Column::Brand), linear: has(&Column::Linear) }
     }
+}
+
+/// How far the mean of each source's targets lies from the mean of all, by the source's code, over the rows `keep` names; few rows say little.
+pub(crate) fn source_levels(sources: &[u16], targets: &[f64], count: usize, keep: impl Fn(usize) -> bool) -> Vec<f64> {
+    let (mut overall, mut by_source) = (Tally::default(), vec![Tally::default(); count + 1]);
+    for (_, (&source, &target)) in sources.iter().zip(targets).enumerate().filter(|(row, _)| keep(*row)) {
+        overall.add(target);
+        by_source[usize::from(source)].add(target);
+    }
+    by_source.iter().map(|tally| tally.mean_towards(overall.mean(), SMOOTHING) - overall.mean()).collect()
 }
 
 impl Encoder {
     /// Fits over the rows `keep` names, every statistic in `values`; the target's come first.
-    pub(crate) fn fit(block: &InputBlock, values: &[Values<'_>], kinds: Kinds, keep: impl Fn(usize) -> bool + Copy) -> Self {
+    pub(crate) fn fit(block: &InputBlock, values: &[Values<'_>], kinds: Kinds<'_>, keep: impl Fn(usize) -> bool + Copy) -> Self {
         let targets = values.first().map_or(&[][..], |(_, values)| values);
-        let (mut overall, mut by_source) = (Tally::default(), vec![Tally::default(); kinds.sources + 1]);
-        for (row, &target) in targets.iter().enumerate().filter(|(row, _)| keep(*row)) {
-            overall.add(target);
-            by_source[usize::from(block.source[row])].add(target);
-        }
+        let mut overall = Tally::default();
+        targets.iter().enumerate().filter(|(row, _)| keep(*row)).for_each(|(_, target)| overall.add(*target));
         let overall = overall.mean();
         Self {
             categories: values.iter().map(|(statistic, values)| (*statistic, Means::by_category(block, values, keep))).collect(),
@@ -109,7 +117,7 @@ impl Encoder {
             },
             brands: if kinds.brands { Brands::fit(block, targets, overall, keep) } else { Brands::default() },
             linear: kinds.linear.then(|| Linear::fit(block, targets, kinds.suffixes, keep)),
-            source: by_source.iter().map(|tally| tally.mean_towards(overall, SMOOTHING)).collect(),
+            source: kinds.levels.to_vec(),
             overall,
         }
     }

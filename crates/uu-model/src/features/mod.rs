@@ -8,7 +8,7 @@ use uu_core::Category;
 
 pub(crate) use encoder::Encoder;
 #[cfg(feature = "train")]
-pub(crate) use encoder::{Kinds, Values};
+pub(crate) use encoder::{Kinds, Values, source_levels};
 use linear::Seen;
 
 use crate::host::{Host, NO_HOST, Spelling};
@@ -141,7 +141,7 @@ impl Column {
 
     /// Whether the column depends on what was learned over rows.
     pub(crate) fn is_encoded(&self) -> bool {
-        matches!(self, Self::Category(_) | Self::Distance(_) | Self::Suffix(_) | Self::Brand | Self::Linear | Self::Source)
+        matches!(self, Self::Category(_) | Self::Distance(_) | Self::Suffix(_) | Self::Brand | Self::Linear)
     }
 }
 

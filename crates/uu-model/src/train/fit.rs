@@ -10,7 +10,7 @@ use super::masking::Expanded;
 use super::settings::{Correction, TreeSettings};
 use super::table::Table;
 use crate::features::linear::INPUTS;
-use crate::features::{Column, Encoder, Kinds, Statistic, Values};
+use crate::features::{Column, Encoder, Kinds, Statistic, Values, source_levels};
 use crate::forest::{Forest, Scratch};
 use crate::host::Spelling;
 use crate::input::{InputBlock, VISITS};
@@ -46,10 +46,18 @@ impl StageFit<'_> {
     ) -> Result<FittedStage, FitError> {
         // The rows themselves know the most: the means are taken over them, not over their copies.
         let uncopied = rows.uncopied;
+        let levels = match self.table.sources.len() {
+            0 | 1 => Vec::new(),
+            sources => source_levels(&rows.block.source, targets, sources, |row| row < uncopied),
+        };
+        let level_of = |row: usize| levels.get(usize::from(rows.block.source[row])).copied().unwrap_or(0.0);
+        let targets: Vec<f64> = targets.iter().enumerate().map(|(row, target)| target - level_of(row)).collect();
+        let targets = targets.as_slice();
         let ratios: Vec<f64> = rows.origin.iter().map(|&row| self.table.log_ratio[row]).collect();
         let values = self.values(rows, targets, &ratios);
-        let encoder = Encoder::fit(&rows.block, &values, self.kinds(), |row| row < uncopied);
-        let features = self.features(rows, &values, uncopied, &encoder);
+        let kinds = Kinds::of(&self.columns, &levels, self.table.suffix_codes());
+        let encoder = Encoder::fit(&rows.block, &values, kinds, |row| row < uncopied);
+        let features = self.features(rows, &values, kinds, &encoder);
         let names: Vec<String> = (0..self.columns.len()).map(|index| self.name(index)).collect();
         let mut boost = |labels: &[f64], parameters: &Parameters| {
             let labels: Vec<f32> = labels.iter().map(|label| *label as f32).collect();
@@ -67,12 +75,8 @@ impl StageFit<'_> {
             trained = trained.plus(&boost(&left, &correction.parameters(self.seed))?, correction.weight);
             forest = Forest::from_lightgbm_text(trained.as_str())?;
         }
-        let stage = Stage { columns: self.columns.clone(), encoder, forest };
+        let stage = Stage { columns: self.columns.clone(), encoder, forest, levels };
         Ok(FittedStage { stage, text: trained.into_string() })
-    }
-
-    fn kinds(&self) -> Kinds {
-        Kinds::of(&self.columns, self.table.sources.len(), self.table.suffix_codes())
     }
 
     /// Every statistic the columns need, the target first.
@@ -91,11 +95,11 @@ impl StageFit<'_> {
     }
 
     /// The feature matrix, column by column; encoded columns hold means over the other sites only.
-    fn features(&self, rows: &Expanded, values: &[Values<'_>], uncopied: usize, encoder: &Encoder) -> Vec<f64> {
+    fn features(&self, rows: &Expanded, values: &[Values<'_>], kinds: Kinds<'_>, encoder: &Encoder) -> Vec<f64> {
         let mut features = Vec::with_capacity(rows.block.len() * self.columns.len());
         let folds: Vec<u64> = rows.origin.iter().map(|&row| self.encoding_fold(row)).collect();
         let encoders: Vec<Encoder> = (0..ENCODING_FOLDS)
-            .map(|fold| Encoder::fit(&rows.block, values, self.kinds(), |row| row < uncopied && folds[row] != fold))
+            .map(|fold| Encoder::fit(&rows.block, values, kinds, |row| row < rows.uncopied && folds[row] != fold))
             .collect();
         for column in &self.columns {
             let start = features.len();

@@ -11,6 +11,7 @@ use crate::evaluation::Judged;
 use crate::input::{InputBlock, Pattern, VISITS, unscaled};
 use crate::model::{bounded_point, interval, whole_visits};
 use crate::stage::Stage;
+use crate::visits_offsets::VisitsOffsets;
 
 /// Rows of one kind that a pattern is calibrated and judged on at most; more would add time and no certainty worth having.
 const MAX_PER_PATTERN: usize = 10_000;
@@ -131,6 +132,23 @@ impl HeldOut {
     /// Logarithm of the truth over the estimate.
     pub(super) fn residual(&self, index: usize) -> f64 {
         self.actual[index].ln() - self.points[index].ln()
+    }
+
+    /// Moves the estimates of rows without visits to the middle of the truth: one offset for each fold, of the rows of the others.
+    pub(super) fn move_to_the_middle(&mut self, offsets: &[VisitsOffsets]) {
+        for index in 0..self.len() {
+            let offset = offsets[self.folds[index]].of(self.patterns[index]);
+            if self.known_visits[index].is_none() && offset != 0.0 {
+                self.points[index] = (self.points[index] * offset.exp()).max(1.0);
+            }
+        }
+    }
+
+    /// How far the estimates of rows that `keep` names lie from the middle of the truth, by pattern; rows weigh as they do in [`HeldOut::scores`].
+    pub(super) fn offsets(&self, keep: impl Fn(usize) -> bool) -> VisitsOffsets {
+        let of_patterns = self.scores(&vec![0.0; self.len()], |index| self.known_visits[index].is_none() && keep(index));
+        let pairs = |scores: Vec<Score>| scores.into_iter().map(|score| (score.value, score.weight)).collect();
+        VisitsOffsets::fit(of_patterns.into_iter().map(|(pattern, scores)| (pattern, pairs(scores))).collect())
     }
 
     /// Residuals over their expected spread with their weights, by pattern, of the rows that `keep` names.

@@ -37,9 +37,7 @@ impl<'a> Lesson<'a> {
             return self;
         }
         let ratios = [(Statistic::Ratio, table.log_ratio.as_slice())];
-        let encoder = Encoder::fit(&table.block, &ratios, Kinds { sources: table.sources.len(), ..Kinds::default() }, |row| {
-            seen(&row) && !table.log_ratio[row].is_nan()
-        });
+        let encoder = Encoder::fit(&table.block, &ratios, Kinds::default(), |row| seen(&row) && !table.log_ratio[row].is_nan());
         let overall = encoder.overall();
         let targets = self.targets.to_mut();
         let mut input = InputRow::default();

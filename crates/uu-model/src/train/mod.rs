@@ -10,6 +10,7 @@ mod settings;
 mod site_levels;
 mod spread;
 mod table;
+mod tuned;
 
 use std::ops::ControlFlow;
 
@@ -19,12 +20,14 @@ pub use pipeline::train;
 pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};
 pub use table::data_fingerprint;
+pub use tuned::tune;
 /// The losses that trees can be fitted with.
 pub use uu_lightgbm::Objective;
 
 use crate::evaluation::Evaluation;
 use crate::forest::ForestError;
 use crate::model::About;
+use crate::tuning::Tuning;
 
 /// A training that ended well.
 #[derive(Clone, Debug)]
@@ -40,8 +43,11 @@ pub struct Trained {
 /// How a model was found to be, on sites held out whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainReport {
-    /// What it was trained with.
+    /// What it was trained with, hyperparameters as the search left them.
     pub settings: TrainSettings,
+    /// What was tried before; `None` where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
     /// All figures. Each site was estimated by stages and calibrated by scores of other sites.
     pub evaluation: Evaluation,
 }

@@ -16,6 +16,7 @@ use super::masking::{self, Masking};
 use super::settings::{HUBER_ALPHA, TrainSettings};
 use super::site_levels::Months;
 use super::table::Table;
+use super::tuned::tuned;
 use super::{FitError, Progress, TrainReport, Trained, spread};
 use crate::artifact;
 use crate::baselines::Baselines;
@@ -24,6 +25,8 @@ use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
 use crate::input::{Pattern, VISITS, numeric_field};
 use crate::model::{About, MODEL_SECTION, Model, Parts, REPORT_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 use crate::site_level::SiteLevels;
+use crate::tuning::Tuning;
+use crate::visits_offsets::VisitsOffsets;
 
 /// Level of the intervals that the report judges.
 const LEVEL: f64 = 0.9;
@@ -36,15 +39,25 @@ const LEVEL: f64 = 0.9;
 /// **Errors**: [`FitError`]; nothing is kept of a training that did not end well.
 pub fn train(dataset: &Dataset, rules: &Rules, settings: &TrainSettings, progress: &dyn Progress) -> Result<Trained, FitError> {
     check(settings)?;
-    let threads = settings.threads.unwrap_or(0);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    pool.install(|| Training::new(dataset, rules, settings, progress)?.run())
+    threads(settings)?.install(|| {
+        if settings.trials == 0 {
+            return Training::new(dataset, rules, settings, progress)?.run();
+        }
+        let (tuned, tuning) = tuned(dataset, rules, settings, progress)?;
+        Training { tuning: Some(tuning), ..Training::new(dataset, rules, &tuned, progress)? }.run()
+    })
 }
 
-fn check(settings: &TrainSettings) -> Result<(), FitError> {
+/// The threads of a training.
+pub(super) fn threads(settings: &TrainSettings) -> Result<rayon::ThreadPool, FitError> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(0)).build()?)
+}
+
+pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
     let threads = settings.threads.unwrap_or(1);
     let faults = [
         ("folds", "2 to 20", settings.folds.to_string(), (2..=20).contains(&settings.folds)),
+        ("trials", "0 to 1000", settings.trials.to_string(), settings.trials <= 1_000),
         ("copies", "0 to 8", settings.copies.to_string(), settings.copies <= 8),
         ("threads", "1 to 256", threads.to_string(), (1..=256).contains(&threads)),
         (
@@ -62,10 +75,10 @@ fn check(settings: &TrainSettings) -> Result<(), FitError> {
 
 /// One regression to be fitted: which target, and which fold it must not see.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Job {
+pub(super) struct Job {
     /// The numeric input to be predicted; `None` for the ratio.
-    input: Option<usize>,
-    without: Option<usize>,
+    pub(super) input: Option<usize>,
+    pub(super) without: Option<usize>,
 }
 
 /// Held-out rows beside the truth.
@@ -75,25 +88,32 @@ struct Judgement {
     by_month: Vec<Group>,
 }
 
-struct Training<'a> {
-    table: Table<'a>,
+pub(super) struct Training<'a> {
+    pub(super) table: Table<'a>,
     rules: &'a Rules,
-    settings: &'a TrainSettings,
+    pub(super) settings: &'a TrainSettings,
     progress: &'a dyn Progress,
-    folds: Vec<usize>,
+    pub(super) folds: Vec<usize>,
+    /// How the settings were found, where they were.
+    tuning: Option<Tuning>,
     trees_done: AtomicU64,
     trees_in_all: u64,
 }
 
 impl<'a> Training<'a> {
-    fn new(dataset: &'a Dataset, rules: &'a Rules, settings: &'a TrainSettings, progress: &'a dyn Progress) -> Result<Self, FitError> {
+    pub(super) fn new(
+        dataset: &'a Dataset,
+        rules: &'a Rules,
+        settings: &'a TrainSettings,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, FitError> {
         let table = Table::new(dataset)?;
         let folds = dataset.site_folds(settings.folds, settings.seed);
         let labelled = table.labelled();
         if let Some(fold) = (0..settings.folds).find(|fold| !labelled.iter().any(|&row| folds[row] == *fold)) {
             return Err(FitError::EmptyFold { fold, folds: settings.folds });
         }
-        let mut training = Self { table, rules, settings, progress, folds, trees_done: AtomicU64::new(0), trees_in_all: 0 };
+        let mut training = Self { table, rules, settings, progress, folds, tuning: None, trees_done: AtomicU64::new(0), trees_in_all: 0 };
         let of_job = |job: &Job| {
             training.trees_of(job.input).num_iterations + training.correction_of(*job).map_or(0, |more| more.trees.num_iterations)
         };
@@ -114,10 +134,13 @@ impl<'a> Training<'a> {
                 FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(VISITS)) }
             })
             .collect();
-        let observed = self.held_out(&as_observed(&self.table), &stages);
-        let masked = self.held_out(&every_pattern(&self.table), &stages);
+        let mut observed = self.held_out(&as_observed(&self.table), &stages);
+        let mut masked = self.held_out(&every_pattern(&self.table), &stages);
+        let offsets = masked.offsets(|_| true);
+        let of_others: Vec<_> = (0..self.settings.folds).map(|fold| masked.offsets(|index| masked.folds[index] != fold)).collect();
+        [&mut observed, &mut masked].into_iter().for_each(|held_out| held_out.move_to_the_middle(&of_others));
         let spreads = self.spreads(&masked)?;
-        self.finish(fitted, &observed, &masked, spreads)
+        self.finish(fitted, (&observed, &masked), spreads, offsets)
     }
 
     /// All regressions but the spread's: the ratio and visits without each fold and on all rows, the other inputs on all rows.
@@ -144,7 +167,7 @@ impl<'a> Training<'a> {
         (job.input.is_none() && self.settings.correction.weight > 0.0).then_some(&self.settings.correction)
     }
 
-    fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
+    pub(super) fn fit(&self, job: Job) -> Result<FittedStage, FitError> {
         let Lesson { rows, targets } = Lesson::of(&self.table, job.input, |row| job.without != Some(self.folds[*row]));
         let seed = site_hash("stage", self.settings.seed ^ job.input.map_or(0, |index| index as u64 + 1));
         // A fill is only ever asked of rows with something missing, so its copies count for more.
@@ -191,9 +214,9 @@ impl<'a> Training<'a> {
     fn finish(
         &self,
         mut fitted: BTreeMap<Job, FittedStage>,
-        observed: &HeldOut,
-        masked: &HeldOut,
+        (observed, masked): (&HeldOut, &HeldOut),
         mut spreads: Vec<FittedStage>,
+        visits_offsets: VisitsOffsets,
     ) -> Result<Trained, FitError> {
         let spread = spreads.pop().expect("one spread for each fold and one for all");
         let log_spreads = |held_out: &HeldOut| cross_predict(held_out, &spreads);
@@ -220,6 +243,7 @@ impl<'a> Training<'a> {
             ratio: stage_of(None).expect("the ratio was fitted on all rows"),
             spread: spread.stage,
             fills: (0..self.table.ranges.len()).map(|index| stage_of(Some(index))).collect(),
+            visits_offsets,
             calibration,
             site_levels: months.levels(None),
             baselines: Baselines::fit(self.table.dataset.records()),
@@ -254,7 +278,8 @@ impl<'a> Training<'a> {
             coverage: evaluation.overall.intervals.coverage,
             ..model.about().clone()
         };
-        let report = TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, evaluation };
+        let report =
+            TrainReport { settings: TrainSettings { threads: None, ..self.settings.clone() }, tuning: self.tuning.clone(), evaluation };
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
         let [model, trees, sites] = sections;
         let artifact = artifact::write(&about, &[model, trees, sites, (REPORT_SECTION, report_bytes)]);

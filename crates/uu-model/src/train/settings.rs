@@ -13,6 +13,7 @@ use uu_lightgbm::{Objective, Parameters};
 /// | `visits_copies` | 4 | 0 to 8 | the same where visits are learned to be filled |
 /// | `copy_weight` | 0.3 | (0, 1] | weight of such a copy where the ratio is learned |
 /// | `fill_copy_weight` | 0.5 | (0, 1] | its weight where an input is learned to be filled |
+/// | `trials` | 0 | 0 to 1,000 | hyperparameters of the ratio's trees that are tried first; 0 takes those given |
 /// | `threads` | all cores | >= 1 | threads; does not change the model |
 /// | `ratio`, `visits`, `fill`, `spread` | | | trees of each stage |
 /// | `correction` | | | trees that follow those of the ratio |
@@ -26,6 +27,7 @@ pub struct TrainSettings {
     pub visits_copies: usize,
     pub copy_weight: f64,
     pub fill_copy_weight: f64,
+    pub trials: usize,
     pub threads: Option<usize>,
     pub ratio: TreeSettings,
     pub visits: TreeSettings,
@@ -107,6 +109,7 @@ impl Default for TrainSettings {
             visits_copies: 4,
             copy_weight: 0.3,
             fill_copy_weight: 0.5,
+            trials: 0,
             threads: None,
             visits: TreeSettings { num_iterations: 150, learning_rate: 0.1, ..ratio.clone() },
             correction: Correction { weight: 0.5, trees: TreeSettings { num_iterations: 100, ..ratio.clone() } },

@@ -56,7 +56,8 @@ pub(super) async fn sqlite(store: &Path) -> Result<SqlitePool, RegistryError> {
 
 /// Connects when it is first asked, so that whoever opens a registry learns in the same way as later that the database is away.
 pub(super) fn postgres(url: &Secret) -> Result<PgPool, RegistryError> {
-    let bad = |reason: String| RegistryError::BadUrl { what: "database URL", expected: "`postgres://user:password@host:port/name`", reason };
+    let bad =
+        |reason: String| RegistryError::BadUrl { what: "database URL", expected: "`postgres://user:password@host:port/name`", reason };
     if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
         return Err(bad("it has another scheme".to_owned()));
     }

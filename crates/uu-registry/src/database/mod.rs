@@ -11,7 +11,7 @@ mod value;
 pub(crate) use row::Row;
 pub(crate) use value::Value;
 
-use sqlx::{AssertSqlSafe, PgPool, Postgres, Sqlite, SqlSafeStr, SqlitePool};
+use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool};
 
 use crate::{Location, RegistryError};
 use error::refused;
@@ -84,14 +84,6 @@ impl Database {
             Self::Postgres(_) => dialect::POSTGRES_TABLES,
         };
         Ok(!self.fetch(sql, vec![name.into()]).await?.is_empty())
-    }
-
-    /// Closes the connections, so that SQLite leaves one whole file behind.
-    pub(crate) async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
-        }
     }
 }
 

@@ -53,8 +53,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    const ALL: [Self; 7] =
-        [Self::Queued, Self::Running, Self::Succeeded, Self::Refused, Self::Failed, Self::Cancelled, Self::Lost];
+    const ALL: [Self; 7] = [Self::Queued, Self::Running, Self::Succeeded, Self::Refused, Self::Failed, Self::Cancelled, Self::Lost];
 
     /// Its stable name.
     #[must_use]

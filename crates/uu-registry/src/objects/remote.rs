@@ -111,7 +111,8 @@ fn configured(url: &str) -> Result<(AmazonS3Builder, String), RegistryError> {
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
     for (name, value) in url.query_pairs() {
         let key = name.parse::<AmazonS3ConfigKey>().ok().filter(|_| OPTIONS.contains(&name.as_ref()));
-        let key = key.ok_or_else(|| bad(format!("`{name}` is not one of the options {}", OPTIONS.map(|name| format!("`{name}`")).join(", "))))?;
+        let key =
+            key.ok_or_else(|| bad(format!("`{name}` is not one of the options {}", OPTIONS.map(|name| format!("`{name}`")).join(", "))))?;
         builder = builder.with_config(key, value);
     }
     Ok((builder, url.path().trim_matches('/').to_owned()))

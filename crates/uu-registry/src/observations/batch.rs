@@ -67,7 +67,10 @@ pub enum BatchContents {
 
 macro_rules! columns {
     ($rest:literal) => {
-        concat!("SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined FROM batches ", $rest)
+        concat!(
+            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined FROM batches ",
+            $rest
+        )
     };
 }
 
@@ -138,7 +141,8 @@ impl Registry {
     fn set_quarantine(&self, id: BatchId, reason: Option<&str>, by: &str) -> Result<(), RegistryError> {
         self.wait(async {
             let mut transaction = self.database().write().await?;
-            let changed = transaction.execute("UPDATE batches SET quarantined = $2 WHERE id = $1", vec![id.0.into(), reason.into()]).await?;
+            let changed =
+                transaction.execute("UPDATE batches SET quarantined = $2 WHERE id = $1", vec![id.0.into(), reason.into()]).await?;
             if changed == 0 {
                 return Err(RegistryError::UnknownBatch { id });
             }

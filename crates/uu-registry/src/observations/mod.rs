@@ -68,7 +68,8 @@ impl Registry {
     ///
     /// **Errors**: a database that cannot be reached.
     pub fn observations_after(&self, number: i64, limit: u32) -> Result<Vec<Received>, RegistryError> {
-        const SQL: &str = "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month, o.fields AS fields
+        const SQL: &str =
+            "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month, o.fields AS fields
             FROM observations o JOIN batches b ON b.id = o.batch
             WHERE o.number > $1 AND b.quarantined IS NULL ORDER BY o.number LIMIT $2";
         let rows = self.wait(self.database().fetch(SQL, vec![number.into(), i64::from(limit).into()]))?;
@@ -83,11 +84,6 @@ fn received(row: &Row) -> Result<Received, RegistryError> {
     Ok(Received {
         number: row.integer("number")?,
         batch: BatchId(row.integer("batch")?),
-        observation: Observation {
-            source: row.maybe_text("source")?,
-            site: row.maybe_text("site")?,
-            month: row.text("month")?,
-            fields,
-        },
+        observation: Observation { source: row.maybe_text("source")?, site: row.maybe_text("site")?, month: row.text("month")?, fields },
     })
 }

@@ -80,7 +80,9 @@ fn side_by_side(fresh: &Fresh) {
         for sender in 0..4 {
             scope.spawn(move || {
                 let registry = fresh.open();
-                (0..5).for_each(|_| drop(registry.observe(&[observation(sender), observation(sender)], "ann").unwrap()));
+                for _ in 0..5 {
+                    registry.observe(&[observation(sender), observation(sender)], "ann").unwrap();
+                }
             });
         }
         // A reader that goes on after what it has seen misses nothing: greater numbers are committed later.

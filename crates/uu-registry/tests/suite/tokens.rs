@@ -4,11 +4,8 @@ use uu_registry::{RegistryError, Scope, TokenId};
 
 use crate::{Check, Fresh};
 
-pub(crate) const CHECKS: &[Check] = &[
-    ("a_token_is_known_until_it_is_revoked", life),
-    ("what_is_no_token_is_not_known", strangers),
-    ("no_token_is_kept_or_shown", hidden),
-];
+pub(crate) const CHECKS: &[Check] =
+    &[("a_token_is_known_until_it_is_revoked", life), ("what_is_no_token_is_not_known", strangers), ("no_token_is_kept_or_shown", hidden)];
 
 fn life(fresh: &Fresh) {
     let registry = fresh.open();

@@ -8,7 +8,7 @@ use uu_model::{EstimateOptions, Model};
 use crate::StudyError;
 use crate::compare::{FoldModels, LEAST_ROWS, Rows, TRAINING_COST, Teaching, shown};
 use crate::quantities::visits_per_user;
-use crate::split::{count_sites, some_sites};
+use crate::split::count_sites;
 use crate::work::side_by_side;
 
 /// Shares of the sites that are trained on, beside all of them.
@@ -41,7 +41,7 @@ pub(super) fn curve(
         Some(LearningPoint { rows: part.len(), sites: count_sites(part.records()), errors })
     };
     let fit = |index: usize| {
-        let part = some_sites(&all, (all.len() as f64 * SHARES[index]) as usize, teaching.settings.seed);
+        let part = all.some_sites((all.len() as f64 * SHARES[index]) as usize, teaching.settings.seed);
         if part.records().iter().filter(|record| visits_per_user(record).is_some()).count() < LEAST_ROWS {
             teaching.work.done(STAGE, TRAINING_COST * part.len() as u64)?;
             return Ok(None);

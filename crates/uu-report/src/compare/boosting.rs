@@ -3,13 +3,13 @@
 use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::xgboost::xgb_regressor::{XGRegressor, XGRegressorParameters};
 use uu_model::forest::{Forest, Scratch};
+use uu_model::tuning::{Dimension, Spread};
 use uu_model::{Objective, TreeSettings, fit_forest};
 
 use super::dense::Scaler;
 use super::estimator::{Estimator, Fitted, Lesson, Question, refused};
 use super::forests::serialized_size;
 use super::neighbours::matrix;
-use super::tuning::{Dimension, Spread};
 use crate::StudyError;
 
 /// Trees of a boosted model; the rate at which they are added is tuned.

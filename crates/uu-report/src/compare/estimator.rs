@@ -1,8 +1,9 @@
 //! What every compared estimator is: something that learns from rows and estimates users of others.
 
+use uu_model::tuning::Dimension;
+
 use super::features::Features;
 use super::rows::Rows;
-use super::tuning::Dimension;
 use crate::StudyError;
 
 /// Rows to learn from.

@@ -3,11 +3,11 @@
 use smartcore::ensemble::extra_trees_regressor::{ExtraTreesRegressor, ExtraTreesRegressorParameters};
 use smartcore::ensemble::random_forest_regressor::{RandomForestRegressor, RandomForestRegressorParameters};
 use smartcore::linalg::basic::matrix::DenseMatrix;
+use uu_model::tuning::{Dimension, Spread};
 
 use super::dense::Scaler;
 use super::estimator::{Estimator, Fitted, Lesson, Question, refused};
 use super::neighbours::matrix;
-use super::tuning::{Dimension, Spread};
 use crate::StudyError;
 
 /// Trees of a forest: more change the figures in the third digit.

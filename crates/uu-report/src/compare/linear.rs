@@ -5,10 +5,10 @@ use linfa::traits::Fit;
 use linfa_elasticnet::ElasticNet;
 use linfa_linear::LinearRegression;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use uu_model::tuning::{Dimension, Spread};
 
 use super::dense::Scaler;
 use super::estimator::{Estimator, Fitted, Lesson, Question, refused};
-use super::tuning::{Dimension, Spread};
 use crate::StudyError;
 
 /// A linear model.

@@ -18,17 +18,18 @@ mod rows;
 mod tuning;
 
 use serde::{Deserialize, Serialize};
+use uu_model::TrainSettings;
 
 pub use ensemble::EnsembleFigures;
 pub use leaderboard::{Entry, FoldSpread, MetricErrors};
 pub use paired::{Comparison, Difference};
-pub use tuning::{Hyperparameter, Trial, Tuning};
+pub use uu_model::tuning::{Hyperparameter, Trial, Tuning};
 
 pub(crate) use candidates::{Candidate, candidates};
 pub(crate) use cross_validation::{Compared, Fold, compare, units};
 pub(crate) use ensemble::{ENSEMBLE, weighted};
 pub(crate) use leaderboard::entry;
-pub(crate) use product::{FoldModels, LEAST_ROWS, LEVEL, PRODUCT, TRAINING_COST, Teaching, fit_product, shown};
+pub(crate) use product::{FoldModels, LEAST_ROWS, LEVEL, PRODUCT, TRAINING_COST, Teaching, fit_product, product_tuning_units, shown};
 pub(crate) use rows::Rows;
 
 use crate::work::{Work, side_by_side};
@@ -55,6 +56,8 @@ pub struct ModelsSection {
     pub leaderboard: Vec<Entry>,
     /// How each estimator was tuned.
     pub tuning: Vec<Tuning>,
+    /// What the product's model is trained with, as its search left it.
+    pub product: TrainSettings,
     /// The ensemble's members.
     pub ensemble: EnsembleFigures,
     /// Every model against the product's.
@@ -100,6 +103,7 @@ impl ModelsSection {
             features: folds.first().map(|fold| fold.feature_names().to_vec()).unwrap_or_default(),
             leaderboard,
             tuning,
+            product: settings.train.clone(),
             ensemble,
             comparisons,
         }

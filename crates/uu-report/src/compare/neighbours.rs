@@ -5,10 +5,10 @@ use smartcore::linalg::basic::matrix::DenseMatrix;
 use smartcore::metrics::distance::euclidian::Euclidian;
 use smartcore::neighbors::KNNWeightFunction;
 use smartcore::neighbors::knn_regressor::{KNNRegressor, KNNRegressorParameters};
+use uu_model::tuning::{Dimension, Spread};
 
 use super::dense::Scaler;
 use super::estimator::{Estimator, Fitted, Lesson, Question, refused};
-use super::tuning::{Dimension, Spread};
 use crate::StudyError;
 
 /// The distance-weighted mean of the nearest rows.

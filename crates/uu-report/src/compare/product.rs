@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use uu_core::{IntervalMetrics, Record, Rules};
 use uu_data::Dataset;
+use uu_model::tuning::Tuning;
 use uu_model::{Estimate, EstimateOptions, Model, TrainSettings, train};
 
 use super::cross_validation::{Compared, FoldResult};
@@ -17,6 +18,9 @@ pub(crate) const PRODUCT: &str = "UU Predictor";
 
 /// Microseconds of one core that a training takes for each row, about.
 pub(crate) const TRAINING_COST: u64 = 1_500;
+
+/// Microseconds of one core that one trial of the product's search takes for each row, about.
+const TRIAL_COST: u64 = 500;
 
 /// Level of the intervals that are judged.
 pub(crate) const LEVEL: f64 = 0.9;
@@ -43,18 +47,43 @@ pub(crate) struct Teaching<'a> {
 }
 
 impl Teaching<'_> {
+    /// Searches the settings of the product's trees as those of the other estimators are searched.
+    ///
+    /// **Errors**: a fit that failed, or the study was stopped.
+    pub(crate) fn tune(&self, dataset: &Dataset) -> Result<(TrainSettings, Tuning), StudyError> {
+        let StudySettings { seed, trials, threads, train, .. } = self.settings;
+        let settings = TrainSettings { threads: Some(*threads), seed: *seed, trials: *trials, ..train.clone() };
+        let start = Instant::now();
+        let told = self.work.training("tuning", product_tuning_units(dataset.len(), *trials));
+        let (tuned, mut tuning) = uu_model::tune(dataset, self.rules, &settings, &told).map_err(failed)?;
+        told.finish()?;
+        // The trials are alike, and the search is timed as a whole.
+        let seconds = start.elapsed().as_secs_f64() / tuning.trials.len().max(1) as f64;
+        tuning.trials.iter_mut().for_each(|trial| trial.seconds = Some(seconds));
+        Ok((TrainSettings { threads: None, trials: 0, ..tuned }, tuning))
+    }
+
     /// Trains on `dataset` with that many threads: on one where trainings run side by side.
     ///
     /// **Errors**: the training failed, or the study was stopped.
     pub(crate) fn train(&self, stage: &'static str, dataset: &Dataset, threads: usize) -> Result<uu_model::Trained, StudyError> {
         let settings = TrainSettings { threads: Some(threads), seed: self.settings.seed, ..self.settings.train.clone() };
         let told = self.work.training(stage, TRAINING_COST * dataset.len() as u64);
-        let trained = train(dataset, self.rules, &settings, &told).map_err(|cause| match cause {
-            uu_model::FitError::Stopped => StudyError::Stopped,
-            cause => StudyError::Fit { model: PRODUCT.to_owned(), cause },
-        })?;
+        let trained = train(dataset, self.rules, &settings, &told).map_err(failed)?;
         told.finish()?;
         Ok(trained)
+    }
+}
+
+/// Work of [`Teaching::tune`] on so many rows.
+pub(crate) fn product_tuning_units(rows: usize, trials: usize) -> u64 {
+    TRIAL_COST * (rows * trials) as u64
+}
+
+fn failed(cause: uu_model::FitError) -> StudyError {
+    match cause {
+        uu_model::FitError::Stopped => StudyError::Stopped,
+        cause => StudyError::Fit { model: PRODUCT.to_owned(), cause },
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod correlation;
 mod descriptive;
-mod draws;
 mod histogram;
 mod matrix;
 
@@ -12,5 +11,5 @@ pub use histogram::Histogram;
 
 pub(crate) use correlation::{pearson, spearman};
 pub(crate) use descriptive::{mean, quantile, sorted};
-pub(crate) use draws::Draws;
 pub(crate) use matrix::partial_correlations;
+pub(crate) use uu_data::Draws;

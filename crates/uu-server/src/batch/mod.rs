@@ -15,7 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use uu_service::Served;
-use uu_service::batch::{self, Batch, BatchError, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
+use uu_service::batch::{self, Batch, BatchError, BatchRows, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
 use crate::limits::Limits;
@@ -116,9 +116,8 @@ impl Job {
     fn run(&self, reader: BodyReader, writer: AnswerWriter, refusal: &RefusalCell) -> Result<(), BatchError> {
         let write = WriteOptions { format: Some(self.media.wanted), compression: None, extras: self.served.model.rules().extras.clone() };
         let batch = Batch {
-            reader: self.open(reader)?,
+            rows: BatchRows::AsTheyCome(self.open(reader)?, self.options.bad_rows),
             writer: Writer::create(Output::Stream(Box::new(writer)), write)?,
-            bad_rows: self.options.bad_rows,
             estimate: self.options.estimate,
         };
         let (began, limits) = (Instant::now(), &self.limits);

@@ -133,7 +133,8 @@ fn tuning(section: &mut Section, models: &ModelsSection) {
     section.text(format!(
         "{} trials each, by a tree-structured Parzen estimator, for the lowest RMSLE in cross-validation by site on {} rows of the development sites; \
          the first trial is what one would take without tuning. The tuning rows are among the rows that models are compared on, so tuned models are \
-         flattered a little; the final validation is not. {PRODUCT} is compared as it ships.",
+         flattered a little; the final validation is not. {PRODUCT} is searched in the same way, and leaves its defaults only where the gain exceeds its \
+         standard error over sites.",
         count(models.trials),
         count(models.tuning_rows)
     ));
@@ -154,7 +155,13 @@ fn tuning(section: &mut Section, models: &ModelsSection) {
     section.chart((!models.tuning.is_empty()).then_some(chart));
     let trail = models.tuning.iter().flat_map(|tuning| {
         tuning.trials.iter().enumerate().map(|(index, trial)| {
-            vec![tuning.model.clone(), named(tuning, index), count(index + 1), fixed(trial.rmsle), seconds(trial.seconds)]
+            vec![
+                tuning.model.clone(),
+                named(tuning, index),
+                count(index + 1),
+                fixed(trial.rmsle),
+                or_dash(trial.seconds.as_ref(), |time| seconds(*time)),
+            ]
         })
     });
     section.table(Table::new("Every trial", ["model", "hyperparameters", "trial", "RMSLE", "time"]).texts(2).rows(trail));

@@ -1,13 +1,16 @@
-//! Random draws that are the same on every machine.
+//! Random draws for samples, resamples and searches: the same on every machine, but for the last bits of a logarithm or a cosine.
+
+use crate::site_hash;
 
 /// A stream of draws: SplitMix64 (Steele, Lea and Flood 2014).
 #[derive(Clone, Debug)]
-pub(crate) struct Draws(u64);
+pub struct Draws(u64);
 
 impl Draws {
     /// The stream of that seed and purpose; streams of different purposes have nothing to do with each other.
-    pub(crate) fn new(purpose: &str, seed: u64) -> Self {
-        Self(uu_data::site_hash(purpose, seed))
+    #[must_use]
+    pub fn new(purpose: &str, seed: u64) -> Self {
+        Self(site_hash(purpose, seed))
     }
 
     fn bits(&mut self) -> u64 {
@@ -19,23 +22,23 @@ impl Draws {
     }
 
     /// A number in `[0, 1)`.
-    pub(crate) fn uniform(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// A whole number below `bound`; 0 where `bound` is.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
+    pub fn below(&mut self, bound: usize) -> usize {
         (self.uniform() * bound as f64) as usize
     }
 
     /// A draw from the standard normal distribution, by Box and Muller.
-    pub(crate) fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
     /// The numbers from 0 to `count`, in random order.
-    pub(crate) fn permutation(&mut self, count: usize) -> Vec<usize> {
+    pub fn permutation(&mut self, count: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..count).collect();
         for last in (1..count).rev() {
             order.swap(last, self.below(last + 1));
@@ -44,7 +47,7 @@ impl Draws {
     }
 
     /// At most `most` of the numbers from 0 to `count`, ascending.
-    pub(crate) fn sample(&mut self, count: usize, most: usize) -> Vec<usize> {
+    pub fn sample(&mut self, count: usize, most: usize) -> Vec<usize> {
         let mut drawn = self.permutation(count);
         drawn.truncate(most);
         drawn.sort_unstable();

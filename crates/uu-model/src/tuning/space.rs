@@ -2,18 +2,22 @@
 
 /// A hyperparameter: its range, and how trials are spread over it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Dimension {
-    pub(crate) name: &'static str,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
-    pub(crate) spread: Spread,
+pub struct Dimension {
+    /// Its name in the literature.
+    pub name: &'static str,
+    /// The least it can be.
+    pub low: f64,
+    /// The most it can be.
+    pub high: f64,
+    /// How trials are spread over the range.
+    pub spread: Spread,
     /// What the first trial takes: what one would take without tuning.
-    pub(crate) start: f64,
+    pub start: f64,
 }
 
 /// How trials are spread over a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Spread {
+pub enum Spread {
     /// Evenly.
     Linear,
     /// Evenly on the logarithmic scale.
@@ -24,7 +28,8 @@ pub(crate) enum Spread {
 
 impl Dimension {
     /// The value at a place in `[0, 1]` of the range.
-    pub(crate) fn at(&self, place: f64) -> f64 {
+    #[must_use]
+    pub fn at(&self, place: f64) -> f64 {
         let place = place.clamp(0.0, 1.0);
         let on_log = || (self.low.ln() + place * (self.high.ln() - self.low.ln())).exp();
         match self.spread {
@@ -35,7 +40,8 @@ impl Dimension {
     }
 
     /// The place of a value; the inverse of [`Dimension::at`].
-    pub(crate) fn place(&self, value: f64) -> f64 {
+    #[must_use]
+    pub fn place(&self, value: f64) -> f64 {
         match self.spread {
             Spread::Linear => (value - self.low) / (self.high - self.low),
             Spread::Log | Spread::LogWhole => (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln()),

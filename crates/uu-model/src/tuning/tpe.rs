@@ -3,8 +3,9 @@
 //! **Source**: Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4; each
 //! hyperparameter on its own, as there.
 
+use uu_data::Draws;
+
 use super::space::Dimension;
-use crate::statistics::Draws;
 
 /// Share of the trials that count as good.
 const GOOD_SHARE: f64 = 0.25;
@@ -34,7 +35,8 @@ impl<'a> Tpe<'a> {
     /// The hyperparameters of the next trial.
     pub(super) fn propose(&mut self) -> Vec<f64> {
         let places: Vec<f64> = match self.trials.len() {
-            0 => self.space.iter().map(|dimension| dimension.place(dimension.start)).collect(),
+            // As they are: a place on a logarithmic scale gives back nearly the same.
+            0 => return self.space.iter().map(|dimension| dimension.start).collect(),
             tried if tried <= random_trials(self.budget) => self.space.iter().map(|_| self.draws.uniform()).collect(),
             _ => (0..self.space.len()).map(|index| self.promising(index)).collect(),
         };
