@@ -18,14 +18,14 @@ mod tokens;
 mod versions;
 
 use std::io::Write;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Trial};
 
 use backend::{Backend, Fresh};
 use postgres::Postgres;
-use s3::S3;
+use s3::{CREDENTIALS, S3};
 
 /// A check of one place, which is new and empty.
 type Check = (&'static str, fn(&Fresh));
@@ -37,6 +37,11 @@ fn checks() -> Vec<Check> {
 fn main() -> ExitCode {
     if let Some(store) = std::env::var_os(crash::WRITER) {
         crash::write_for_ever(store.as_ref());
+    }
+    if CREDENTIALS.iter().any(|(name, _)| std::env::var_os(name).is_none()) {
+        // Credentials come from the environment, and a process does not safely change its own.
+        let again = Command::new(std::env::current_exe().unwrap()).args(std::env::args_os().skip(1)).envs(CREDENTIALS).status();
+        return if again.unwrap().success() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let arguments = Arguments::from_args();
     let postgres = Postgres::start().map(Arc::new);

@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.tools/moto/bin/moto_server");
 const BUCKET: &str = "uu-registry";
 
+/// What a client signs its requests with; the server takes any.
+pub(crate) const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+
 /// A server on a port of its own with one bucket; stopped when it is dropped.
 pub(crate) struct S3 {
     address: String,
@@ -40,7 +43,7 @@ impl S3 {
     /// A prefix of its own for each check.
     pub(crate) fn new_prefix(&self) -> String {
         let prefix = self.prefixes.fetch_add(1, Ordering::Relaxed);
-        let options = "region=us-east-1&allow_http=true&skip_signature=true";
+        let options = "region=us-east-1&allow_http=true";
         format!("s3://{BUCKET}/check/{prefix}?endpoint=http://{}&{options}", self.address)
     }
 
