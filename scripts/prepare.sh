@@ -101,6 +101,32 @@ uu_prepare_rust_checks() {
     (cd "$UU_ROOT" && rustup component add rustfmt clippy >&2)
 }
 
+# The tests start servers of their own: a PostgreSQL, and one that speaks the S3 protocol. Where one cannot be had, its tests say that
+# they are skipped; the build needs neither, so nothing stops here.
+uu_prepare_test_servers() {
+    local venv="$UU_ROOT/.tools/moto"
+    if ! uu_any '/usr/lib/postgresql/*/bin/initdb' && [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+        uu_prepare_cluster
+        (uu_install postgresql) || uu_say "PostgreSQL could not be installed"
+    fi
+    if [[ ! -x "$venv/bin/moto_server" ]] && uu_has_venv; then
+        uu_say "installing moto from PyPI into .tools/moto: a server that speaks the S3 protocol, for the tests"
+        rm -rf "$venv"
+        if ! { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --disable-pip-version-check 'moto[server]>=5' >&2; }; then
+            uu_say "moto could not be installed"
+            rm -rf "$venv"
+        fi
+    fi
+}
+
+# Debian's package would make a database cluster and start it; the tests make their own.
+uu_prepare_cluster() {
+    local settings=/etc/postgresql-common/createcluster.conf
+    [[ -e "$settings" ]] && return 0
+    mkdir -p "${settings%/*}"
+    printf 'create_main_cluster = false\n' >"$settings"
+}
+
 uu_prepare() {
     local packages=()
     uu_prepare_rust

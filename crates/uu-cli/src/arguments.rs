@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use uu_data::read::{BounceRateUnit, Format};
-use uu_registry::ModelVersion;
+use uu_registry::{ModelVersion, Scope, Secret};
 
 /// Estimates how many unique users a website has in a month, and says how sure it is.
 #[derive(Debug, Parser)]
@@ -23,9 +24,15 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Debug, Args)]
 pub(crate) struct General {
-    /// Folder that holds the models [default: ./uu-store] [env: UU_STORE]
+    /// Folder that holds the state of the service [default: ./uu-store] [env: UU_STORE]
     #[arg(long, global = true, value_name = "FOLDER")]
     pub store: Option<PathBuf>,
+    /// PostgreSQL database in place of the folder's; others on this machine can see it in a flag [env: UU_DATABASE_URL, UU_DATABASE_URL_FILE]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<Secret>,
+    /// S3 store in place of the folder, as s3://bucket/prefix [env: UU_ARTIFACTS_URL]
+    #[arg(long, global = true, value_name = "URL")]
+    pub artifacts_url: Option<String>,
     /// File with settings [default: uu-predictor.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -52,6 +59,9 @@ pub(crate) enum Command {
     /// Look at the models in the store, and choose the one that answers
     #[command(subcommand)]
     Models(Models),
+    /// Make, list and revoke access tokens
+    #[command(subcommand)]
+    Tokens(Tokens),
     /// Look at the settings
     #[command(subcommand)]
     Config(Config),
@@ -246,6 +256,27 @@ pub(crate) enum Models {
         /// Version
         #[arg(id = "VERSION")]
         version: ModelVersion,
+        /// Why, for the audit log
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// Put the version in use that was before; running servers follow within seconds
+    Rollback {
+        /// Why, for the audit log
+        #[arg(long, default_value = "")]
+        reason: String,
+    },
+    /// List what was done to models and tokens, by whom and why, the newest first
+    Log {
+        /// Records at most
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Only records older than the one of this number
+        #[arg(long, value_name = "NUMBER")]
+        before: Option<i64>,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Write the trees of a version as LightGBM text files, one for each stage
     Export {
@@ -255,6 +286,32 @@ pub(crate) enum Models {
         /// Version [default: the one in use]
         #[arg(long, value_name = "VERSION")]
         model: Option<ModelVersion>,
+    },
+}
+
+/// Commands about access tokens.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tokens {
+    /// Make a token and print it, this once
+    Create {
+        /// What it is for
+        #[arg(id = "NAME")]
+        name: String,
+        /// What its holder may do: read, write (also send data and train) or admin (also promote and manage tokens)
+        #[arg(long, default_value_t = Scope::Read, value_parser = clap::builder::PossibleValuesParser::new(Scope::ALL.map(Scope::name)).try_map(|name| name.parse::<Scope>()))]
+        scope: Scope,
+    },
+    /// List the tokens
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a token good for nothing
+    Revoke {
+        /// Number of the token
+        #[arg(id = "NUMBER")]
+        number: i64,
     },
 }
 

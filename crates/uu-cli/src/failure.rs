@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
+use uu_registry::RegistryError;
 use uu_service::{BatchError, LoadError, SourceError};
 
 /// Exit code of an error; 1 is kept for answers that are no.
@@ -36,7 +37,11 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<LoadError>() {
-        return error.hint().map(str::to_owned);
+        let of_store = if let LoadError::Store(error) = error { registry_hint(error) } else { None };
+        return error.hint().or(of_store).map(str::to_owned);
+    }
+    if let Some(error) = cause.downcast_ref::<RegistryError>() {
+        return registry_hint(error).map(str::to_owned);
     }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
         return match error {
@@ -51,6 +56,17 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         return read_hint(error);
     }
     cause.downcast_ref::<CleanError>().map(|error| error.hint().to_owned())
+}
+
+fn registry_hint(error: &RegistryError) -> Option<&'static str> {
+    match error {
+        RegistryError::Unavailable { .. } => Some("nothing was changed; the same command works once it can be reached again"),
+        RegistryError::DamagedVersion { .. } => {
+            Some("restore the file from a backup, or put another version in use: `uu-predictor models promote VERSION`")
+        }
+        RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
+        _ => None,
+    }
 }
 
 fn read_hint(error: &ReadError) -> Option<String> {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Context;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
 use uu_model::TrainSettings;
+use uu_registry::{Location, Secret};
 use uu_server::Limits;
 
 /// The settings with their defaults, as a user would write them.
@@ -19,14 +20,23 @@ pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 const FILE: &str = "uu-predictor.toml";
 
 /// Settings that are texts, whatever they look like.
-const TEXTS: [&str; 3] = ["store", "server.listen", "log.level"];
+const TEXTS: [&str; 5] = ["store", "database_url", "artifacts_url", "server.listen", "log.level"];
+
+/// The variable that names a file with the database's URL, as secrets are handed to containers; its name without the prefix.
+const DATABASE_URL_FILE: &str = "database_url_file";
 
 /// All settings of the binary.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// Folder that holds the models.
+    /// Folder that holds the state of the service.
     pub store: PathBuf,
+    /// A database in place of the folder's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<Secret>,
+    /// An object store in place of the folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts_url: Option<String>,
     /// How data are read.
     pub data: DataSettings,
     /// What is logged.
@@ -111,6 +121,12 @@ pub(crate) struct Overrides {
     /// `--store`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<PathBuf>,
+    /// `--database-url`.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "exposed")]
+    pub database_url: Option<Secret>,
+    /// `--artifacts-url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts_url: Option<String>,
     /// `--listen`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerOverrides>,
@@ -163,6 +179,11 @@ pub(crate) struct LogOverrides {
     pub level: Option<String>,
 }
 
+/// A secret on its way into the settings; everywhere else it is written as its stand-in.
+fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(Secret::expose).serialize(serializer)
+}
+
 impl Settings {
     /// Settles the settings: defaults, file, environment, flags, each stronger than the one before.
     ///
@@ -178,14 +199,24 @@ impl Settings {
             let name = TEXTS.into_iter().find(|text| *text == name.as_str())?;
             Some(Serialized::default(name, value))
         });
-        let settings = Figment::new().merge(Toml::string(DEFAULTS)).merge(file).merge(variables.clone().ignore(&TEXTS));
-        let settings: Self = texts
+        let settings = Figment::new().merge(Toml::string(DEFAULTS)).merge(file);
+        let settings = settings.merge(variables.clone().ignore(&[TEXTS.as_slice(), &[DATABASE_URL_FILE]].concat()));
+        let mut settings: Self = texts
             .fold(settings, Figment::merge)
+            .merge(Serialized::defaults(database_url_of_file(&variables)?))
             .merge(Serialized::defaults(flags))
             .extract()
             .context("the settings cannot be used; `uu-predictor config show --defaults` lists those there are")?;
+        // An empty variable is how many tools say that there is none.
+        settings.database_url = settings.database_url.filter(|url| !url.expose().is_empty());
+        settings.artifacts_url = settings.artifacts_url.filter(|url| !url.is_empty());
         settings.rules().check_extras().context("`data.extra_inputs` cannot be used")?;
         Ok(settings)
+    }
+
+    /// Where the state of the service is kept.
+    pub(crate) fn location(&self) -> Location {
+        Location { store: self.store.clone(), database_url: self.database_url.clone(), artifacts_url: self.artifacts_url.clone() }
     }
 
     /// What records are checked with when a model is trained.
@@ -214,6 +245,15 @@ impl Settings {
             ..Limits::default()
         }
     }
+}
+
+/// The database's URL from the file that `UU_DATABASE_URL_FILE` names: as strong as the variable it stands for.
+fn database_url_of_file(variables: &Env) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let value = |wanted: &str| variables.iter().find(|(name, value)| name.as_str() == wanted && !value.is_empty()).map(|(_, value)| value);
+    let Some(path) = value(DATABASE_URL_FILE) else { return Ok(BTreeMap::new()) };
+    anyhow::ensure!(value("database_url").is_none(), "`UU_DATABASE_URL` and `UU_DATABASE_URL_FILE` are both set, and one must be");
+    let url = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`, which `UU_DATABASE_URL_FILE` names"))?;
+    Ok(BTreeMap::from([("database_url", url.trim().to_owned())]))
 }
 
 #[cfg(test)]

@@ -35,7 +35,10 @@ impl Fixture {
 
 fn command(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("uu-predictor").unwrap();
-    command.current_dir(folder).args(args).env_remove("UU_STORE").env("NO_COLOR", "1");
+    for name in ["UU_STORE", "UU_DATABASE_URL", "UU_DATABASE_URL_FILE", "UU_ARTIFACTS_URL"] {
+        command.env_remove(name);
+    }
+    command.current_dir(folder).args(args).env("NO_COLOR", "1").env("USER", "ann");
     command
 }
 
@@ -219,6 +222,7 @@ fn models_are_listed_shown_and_exported() {
     let store = fixture.path("store");
     let list = json(&succeeds(&["models", "list", "--json", "--store", &store]).stdout);
     assert_eq!((&list[0]["version"], &list[0]["champion"]), (&"v0001".into(), &true.into()));
+    assert_eq!((&list[0]["made_by"], &list[0]["reason"]), (&"ann".into(), &format!("trained on {}", fixture.path("train.csv")).into()));
     let shown = json(&succeeds(&["models", "show", "--json", "--store", &store]).stdout);
     assert_eq!(shown["version"], "v0001");
     let error = fails(&["models", "promote", "v0007", "--store", &store]);
@@ -228,6 +232,80 @@ fn models_are_listed_shown_and_exported() {
     let trees = fixture.path("trees");
     succeeds(&["models", "export", "--trees", &trees, "--store", &store]);
     assert!(fs::read_to_string(PathBuf::from(trees).join("ratio.txt")).unwrap().starts_with("tree\n"));
+}
+
+#[test]
+fn a_promotion_is_taken_back_and_both_are_in_the_log() {
+    let fixture = Fixture::get();
+    let store = fixture.path("moved-store");
+    // A store as the releases before kept it, with two versions, the first in use.
+    fs::create_dir_all(format!("{store}/models")).unwrap();
+    let artifacts = fs::read_dir(fixture.path("store/models")).unwrap().map(|entry| entry.unwrap().path());
+    let artifact = artifacts.filter(|path| path.extension().is_some_and(|extension| extension == "uumodel")).last().unwrap();
+    for version in ["v0001", "v0002"] {
+        fs::copy(&artifact, format!("{store}/models/{version}.uumodel")).unwrap();
+    }
+    fs::write(format!("{store}/champion"), "v0001\n").unwrap();
+    let nothing = run(&["models", "rollback", "--store", &store]);
+    assert_eq!(nothing.status.code(), Some(1), "there is nothing to go back to");
+    assert!(String::from_utf8(nothing.stderr).unwrap().contains("no previous version"));
+    succeeds(&["models", "promote", "v0002", "--reason", "newer", "--store", &store]);
+    let list = String::from_utf8(succeeds(&["models", "list", "--store", &store]).stdout).unwrap();
+    assert!(list.contains("champion") && list.contains("previous") && list.contains("median APE"), "{list}");
+    let output = succeeds(&["models", "rollback", "--reason", "worse", "--store", &store]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` answers again, in place of `v0002`"));
+    let log = json(&succeeds(&["models", "log", "--json", "--store", &store]).stdout);
+    let told = |record: usize| {
+        ["by", "action", "subject"].map(|key| log[record][key].as_str().unwrap().to_owned()).join(" ")
+            + " "
+            + log[record]["details"]["reason"].as_str().unwrap_or("-")
+    };
+    assert_eq!([told(0), told(1), told(2)], ["ann rollback v0001 worse", "ann promote v0002 newer", "uu-predictor adopt store -"]);
+    assert!(String::from_utf8(succeeds(&["models", "log", "--store", &store]).stdout).unwrap().contains("worse"));
+}
+
+#[test]
+fn tokens_are_shown_once_listed_and_revoked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").to_str().unwrap().to_owned();
+    let output = succeeds(&["tokens", "create", "nightly", "--scope", "write", "--store", &store]);
+    let secret = String::from_utf8(output.stdout).unwrap();
+    assert!(secret.starts_with("uu_") && secret.trim().len() == 46, "{secret}");
+    assert!(!String::from_utf8(output.stderr).unwrap().contains(secret.trim()));
+    let list = String::from_utf8(succeeds(&["tokens", "list", "--json", "--store", &store]).stdout).unwrap();
+    assert!(!list.contains(secret.trim()), "{list}");
+    let token = &json(list.as_bytes())[0];
+    assert_eq!((&token["id"], &token["name"], &token["scope"]), (&1.into(), &"nightly".into(), &"write".into()));
+    succeeds(&["tokens", "revoke", "1", "--store", &store]);
+    assert_eq!(run(&["tokens", "revoke", "1", "--store", &store]).status.code(), Some(1));
+    assert!(fails(&["tokens", "revoke", "7", "--store", &store]).contains("there is no token `7`"));
+    assert!(run(&["tokens", "create", "x", "--scope", "root", "--store", &store]).status.code() == Some(2));
+}
+
+#[test]
+fn the_database_is_named_by_a_flag_a_variable_or_a_file_and_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let show = ["config", "show", "--json"];
+    let shown = |command: &mut Command| String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(!shown(&mut command(folder.path(), &show)).contains("database_url"));
+    let url = "postgres://uu:hunter2@db.invalid/uu";
+    let file = folder.path().join("secret");
+    fs::write(&file, format!("{url}\n")).unwrap();
+    let by_variable = shown(command(folder.path(), &show).env("UU_DATABASE_URL", url));
+    let by_file = shown(command(folder.path(), &show).env("UU_DATABASE_URL_FILE", &file));
+    let by_flag = shown(&mut command(folder.path(), &[show.as_slice(), &["--database-url", url]].concat()));
+    for text in [by_variable, by_file, by_flag] {
+        assert_eq!(json(text.as_bytes())["database_url"], "[redacted]");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    let both = command(folder.path(), &show).env("UU_DATABASE_URL", url).env("UU_DATABASE_URL_FILE", &file).output().unwrap();
+    assert!(String::from_utf8(both.stderr).unwrap().contains("are both set"));
+    assert!(!shown(command(folder.path(), &show).env("UU_DATABASE_URL", "")).contains("database_url"), "an empty one is none");
+    let error = fails(&["models", "list", "--database-url", "mysql://uu:hunter2@db/uu"]);
+    assert!(error.contains("the database URL must be `postgres://") && !error.contains("hunter2"), "{error}");
+    // Nobody listens there.
+    let error = fails(&["models", "list", "--database-url", "postgres://uu:hunter2@127.0.0.1:1/uu", "--artifacts-url", "s3://bucket"]);
+    assert!(error.contains("the database cannot be reached") && error.contains("hint: ") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 /// Name of a model version: `v` and its number in the order of arrival, as `v0001`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ModelVersion(u32);
@@ -19,16 +21,22 @@ impl ModelVersion {
         Self(number)
     }
 
-    /// The version that comes after this one.
+    /// Its number.
     #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
+    pub fn number(self) -> u32 {
+        self.0
     }
 }
 
 impl fmt::Display for ModelVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "v{:04}", self.0)
+    }
+}
+
+impl Serialize for ModelVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Loading model versions from a store.
+//! The version that answers: loading it, putting another one in its place, taking that back.
 
 use uu_model::{ArtifactError, Model};
-use uu_registry::{ModelStore, ModelVersion, RegistryError};
+use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError};
 
 use crate::Served;
 
@@ -35,29 +35,42 @@ impl LoadError {
 /// Loads `version`, or the one in use.
 ///
 /// **Errors**: [`LoadError`]; [`LoadError::Empty`] where no version is in use.
-pub fn load(store: &dyn ModelStore, version: Option<ModelVersion>) -> Result<Served, LoadError> {
-    let (version, bytes) = read(store, version)?;
+pub fn load(registry: &Registry, version: Option<ModelVersion>) -> Result<Served, LoadError> {
+    let (version, bytes) = read(registry, version)?;
     let model = Model::from_bytes(&bytes).map_err(|source| LoadError::Artifact { version, source })?;
     Ok(Served { version: version.to_string(), model })
 }
 
 /// Puts `version` in use, after it was loaded to see that it can answer; gives back the one that was in use before.
 ///
-/// **Errors**: as [`load`]; the store is then as it was.
-pub fn promote(store: &dyn ModelStore, version: ModelVersion) -> Result<Option<ModelVersion>, LoadError> {
-    let before = store.champion()?;
-    load(store, Some(version))?;
-    store.promote(&version)?;
+/// **Errors**: as [`load`]; another champion than the change expects. The registry is then as it was.
+pub fn promote(registry: &Registry, version: ModelVersion, change: &Change) -> Result<Option<ModelVersion>, LoadError> {
+    let before = registry.aliases()?.champion;
+    load(registry, Some(version))?;
+    registry.promote(version, change)?;
     Ok(before)
+}
+
+/// Puts the previous version in use again, after it was loaded to see that it can answer.
+///
+/// **Errors**: as [`load`]; no previous version; a champion that changed meanwhile. The registry is then as it was.
+pub fn rollback(registry: &Registry, change: &Change) -> Result<Aliases, LoadError> {
+    let before = registry.aliases()?;
+    if let Some(previous) = before.previous {
+        load(registry, Some(previous))?;
+    }
+    // What was loaded must be what is put in use.
+    let expected_champion = change.expected_champion.or(Some(before.champion));
+    Ok(registry.rollback(&Change { expected_champion, ..change.clone() })?)
 }
 
 /// The artifact of `version`, or of the one in use.
 ///
 /// **Errors**: as [`load`].
-pub fn read(store: &dyn ModelStore, version: Option<ModelVersion>) -> Result<(ModelVersion, Vec<u8>), LoadError> {
+pub fn read(registry: &Registry, version: Option<ModelVersion>) -> Result<(ModelVersion, Vec<u8>), LoadError> {
     let version = match version {
         Some(version) => version,
-        None => store.champion()?.ok_or(LoadError::Empty)?,
+        None => registry.aliases()?.champion.ok_or(LoadError::Empty)?,
     };
-    Ok((version, store.read(&version)?))
+    Ok((version, registry.read(version)?))
 }

@@ -13,13 +13,13 @@ mod training;
 pub mod watching;
 
 pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
-pub use champion::{LoadError, load, promote, read};
+pub use champion::{LoadError, load, promote, read, rollback};
 pub use first_model::{FirstModelError, ProgressLine, TrainingChild};
 pub use following::{Follower, Look};
 pub use judging::{Judgement, judge};
 pub use serving::{Readiness, Served, Serving};
 pub use sources::{SourceError, Sources};
-pub use training::{NewVersion, TrainError, train};
+pub use training::{Intent, NewVersion, TrainError, train};
 
 /// What the model answers with; the server depends on the use cases alone.
 pub use uu_model::{Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, Model};

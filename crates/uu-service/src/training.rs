@@ -1,9 +1,9 @@
-//! Training a version and putting it into a store.
+//! Training a version and putting it into the registry.
 
 use uu_core::Rules;
 use uu_data::Dataset;
 use uu_model::{About, FitError, Progress, TrainReport, TrainSettings};
-use uu_registry::{ModelStore, ModelVersion, RegistryError};
+use uu_registry::{Change, ModelVersion, Registry, RegistryError};
 
 /// A version that was trained and stored.
 #[derive(Clone, Debug)]
@@ -20,6 +20,17 @@ pub struct NewVersion {
     pub promoted: bool,
 }
 
+/// Who trains, why, and whether the version is to answer.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// Whether the version answers from then on.
+    pub promote: bool,
+}
+
 /// A training left no new version.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -31,21 +42,30 @@ pub enum TrainError {
     Store(#[from] RegistryError),
 }
 
-/// Trains on `dataset`, stores the artifact and, if `promote` is set, makes it the one that answers.
+/// Trains on `dataset`, stores the artifact and, if that is intended, makes it the one that answers.
 ///
-/// **Errors**: [`TrainError`]; the store is then as it was.
+/// **Errors**: [`TrainError`]; the registry is then as it was, or holds the version without using it.
 pub fn train(
-    store: &dyn ModelStore,
+    registry: &Registry,
     (dataset, rules): (&Dataset, &Rules),
     settings: &TrainSettings,
-    promote: bool,
+    intent: &Intent,
     progress: &dyn Progress,
 ) -> Result<NewVersion, TrainError> {
     let trained = uu_model::train(dataset, rules, settings, progress)?;
-    let version = store.put(&trained.artifact)?;
-    if promote {
-        store.promote(&version)?;
+    let version = registry.put(&uu_registry::NewVersion {
+        artifact: &trained.artifact,
+        about: &serde_json::json!(trained.about),
+        data_fingerprint: Some(&trained.about.data_fingerprint),
+        parent: None,
+        made_by: &intent.by,
+        reason: &intent.reason,
+    })?;
+    if intent.promote {
+        let figures = serde_json::json!(trained.report.evaluation.overall);
+        let change = Change { by: intent.by.clone(), reason: intent.reason.clone(), figures, expected_champion: None };
+        registry.promote(version, &change)?;
     }
     let checksum = uu_model::artifact_checksum(&trained.artifact);
-    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted: promote })
+    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted: intent.promote })
 }

@@ -7,7 +7,7 @@ use uu_data::clean::QualityReport;
 use uu_model::Contents;
 use uu_service::{Judgement, Served, judge};
 
-use super::{checked_level, sources, store};
+use super::{checked_level, registry, sources};
 use crate::arguments::Evaluate;
 use crate::output::{evaluation, note, print, print_json};
 use crate::progress::rows;
@@ -23,7 +23,7 @@ struct Report<'a> {
 /// Judges a model and prints its figures.
 pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<ExitCode> {
     let level = checked_level(arguments.level)?;
-    let (version, artifact) = uu_service::read(&store(settings)?, arguments.model)?;
+    let (version, artifact) = uu_service::read(&registry(settings)?, arguments.model)?;
     let served = Served { version: version.to_string(), model: uu_model::Model::from_bytes(&artifact)? };
     let training_sites = Contents::of(&artifact)?.training_sites()?;
     let counter = rows();

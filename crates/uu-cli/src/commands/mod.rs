@@ -8,6 +8,7 @@ mod predict;
 mod research;
 mod sample;
 mod serve;
+mod tokens;
 mod train;
 
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use clap::CommandFactory;
 use uu_core::Rules;
 use uu_data::clean::QualityReport;
 use uu_data::read::{BadRows, Input};
-use uu_registry::{FolderStore, RegistryError};
+use uu_registry::{Registry, RegistryError};
 use uu_service::Sources;
 
 use crate::arguments::{Arguments, Command, Reading};
@@ -53,6 +54,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Research(arguments) => research::run(arguments, &settings),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Models(arguments) => models::run(arguments, &settings),
+        Command::Tokens(arguments) => tokens::run(arguments, &settings),
         Command::Config(arguments) => config::run(&arguments, &settings),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments, &settings),
         Command::Completions { .. } | Command::Openapi => Ok(ExitCode::SUCCESS),
@@ -61,8 +63,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// What the flags say of the settings.
 fn overrides(arguments: &Arguments) -> Overrides {
-    let mut overrides = Overrides { store: arguments.general.store.clone(), ..Overrides::default() };
-    if let Some(level) = &arguments.general.log {
+    let general = &arguments.general;
+    let mut overrides = Overrides {
+        store: general.store.clone(),
+        database_url: general.database_url.clone(),
+        artifacts_url: general.artifacts_url.clone(),
+        ..Overrides::default()
+    };
+    if let Some(level) = &general.log {
         overrides.log = Some(LogOverrides { level: Some(level.clone()) });
     }
     match &arguments.command {
@@ -80,8 +88,20 @@ fn overrides(arguments: &Arguments) -> Overrides {
     overrides
 }
 
-fn store(settings: &Settings) -> Result<FolderStore, RegistryError> {
-    FolderStore::open(&settings.store)
+fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
+    Registry::open(&settings.location())
+}
+
+/// Who does this, for the audit log: as whom they are logged in.
+fn actor() -> String {
+    let names = ["USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
+    names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+}
+
+/// Where a model went, for people.
+fn place(settings: &Settings) -> String {
+    let database = settings.database_url.as_ref().map(|_| "the database".to_owned());
+    database.unwrap_or_else(|| format!("`{}`", settings.store.display()))
 }
 
 /// The files of a command, read as its arguments say.
@@ -92,6 +112,12 @@ fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
         bad_rows: bad_rows(reading),
         ..Sources::new(files.into_iter().map(Input::argument).collect(), rules)
     }
+}
+
+/// Why a version that was trained on those files was made.
+fn trained_on(files: &[PathBuf]) -> String {
+    let names = files.iter().map(|file| file.display().to_string());
+    format!("trained on {}", names.collect::<Vec<String>>().join(", "))
 }
 
 /// Tells which extra inputs no row carries: they would be asked for and never used.

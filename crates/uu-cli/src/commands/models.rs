@@ -7,61 +7,93 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde::Serialize;
 use uu_model::{About, Contents};
-use uu_registry::{ModelStore, ModelVersion};
+use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
+use uu_service::LoadError;
 
-use super::store;
+use super::{actor, registry};
 use crate::arguments::Models;
-use crate::output::{evaluation, note, percent, print, print_json, table, whole};
+use crate::output::{evaluation, note, percent, print, print_json, table, texts, whole};
 use crate::settings::Settings;
+
+/// Exit code of a rollback that has nothing to go back to.
+const NO_PREVIOUS: u8 = 1;
 
 #[derive(Serialize)]
 struct Listed {
-    version: String,
+    version: ModelVersion,
     champion: bool,
-    bytes: usize,
+    previous: bool,
+    bytes: u64,
     checksum: String,
+    parent: Option<ModelVersion>,
+    made_at: String,
+    made_by: String,
+    reason: String,
     about: About,
 }
 
-/// Lists, shows, promotes or exports versions.
+/// Lists, shows, moves or exports versions.
 pub(crate) fn run(arguments: Models, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let store = store(settings)?;
+    let registry = registry(settings)?;
     match arguments {
-        Models::List { json } => list(&store, json)?,
-        Models::Show { version, json } => show(&store, version, json)?,
-        Models::Promote { version } => promote(&store, version)?,
-        Models::Export { trees, model } => export(&store, model, &trees)?,
+        Models::List { json } => list(&registry, json)?,
+        Models::Show { version, json } => show(&registry, version, json)?,
+        Models::Promote { version, reason } => promote(&registry, version, reason)?,
+        Models::Rollback { reason } => return rollback(&registry, reason),
+        Models::Log { limit, before, json } => log(&registry, (limit, before), json)?,
+        Models::Export { trees, model } => export(&registry, model, &trees)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(store: &dyn ModelStore, json: bool) -> anyhow::Result<()> {
-    let champion = store.champion()?;
-    let listed = |version: ModelVersion| -> anyhow::Result<Listed> {
-        let bytes = store.read(&version)?;
-        let about = Contents::of(&bytes).with_context(|| format!("version `{version}` cannot be read"))?.about().clone();
-        let checksum = uu_model::artifact_checksum(&bytes);
-        Ok(Listed { version: version.to_string(), champion: Some(version) == champion, bytes: bytes.len(), checksum, about })
-    };
-    let versions: Vec<Listed> = store.list()?.into_iter().map(listed).collect::<Result<_, _>>()?;
+fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
+    let aliases = registry.aliases()?;
+    let versions = registry.list()?.into_iter().map(|record| listed(registry, aliases, record)).collect::<Result<Vec<Listed>, _>>()?;
     if json {
         return print_json(&versions);
     }
     let rows = versions.iter().map(|version| {
         let about = &version.about;
+        let alias = [(version.champion, "champion"), (version.previous, "previous")].into_iter().find(|(is, _)| *is);
         [
-            format!("{}{}", version.version, if version.champion { " *" } else { "" }),
+            version.version.to_string(),
+            alias.map_or(String::new(), |(_, name)| name.to_owned()),
             whole(about.rows as f64),
             sites(about),
             percent(about.median_ape),
             format!("{:.3}", about.rmsle),
             percent(about.coverage),
             version.checksum.chars().take(12).collect(),
+            version.made_at.clone(),
+            version.made_by.clone(),
+            version.reason.clone(),
         ]
     });
-    print(&table(["version", "rows", "sites", "median APE", "RMSLE", "coverage", "sha256"], rows))?;
-    note("* answers");
+    let header = ["version", "alias", "rows", "sites", "median APE", "RMSLE", "coverage", "sha256", "made", "by", "why"];
+    print(&table(header, rows))?;
+    note("the champion answers");
     Ok(())
+}
+
+fn listed(registry: &Registry, aliases: Aliases, record: VersionRecord) -> anyhow::Result<Listed> {
+    let version = record.version;
+    let about = match serde_json::from_value(record.about) {
+        Ok(about) => about,
+        // One that was taken over from an older store says it in its artifact alone.
+        Err(_) => Contents::of(&registry.read(version)?).with_context(|| format!("version `{version}` cannot be read"))?.about().clone(),
+    };
+    Ok(Listed {
+        version,
+        champion: aliases.champion == Some(version),
+        previous: aliases.previous == Some(version),
+        bytes: record.size_bytes,
+        checksum: record.sha256,
+        parent: record.parent,
+        made_at: record.made_at.to_string(),
+        made_by: record.made_by,
+        reason: record.reason,
+        about,
+    })
 }
 
 /// How many sites a model was trained on, where its rows name them.
@@ -69,16 +101,19 @@ fn sites(about: &About) -> String {
     if about.sites == 0 { "unnamed".to_owned() } else { whole(about.sites as f64) }
 }
 
-fn show(store: &dyn ModelStore, version: Option<ModelVersion>, json: bool) -> anyhow::Result<()> {
-    let (version, bytes) = uu_service::read(store, version)?;
+fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyhow::Result<()> {
+    let (version, bytes) = uu_service::read(registry, version)?;
+    let record = registry.version(version)?;
     let contents = Contents::of(&bytes)?;
     let (about, report) = (contents.about(), contents.report()?);
     if json {
-        return print_json(&serde_json::json!({ "version": version.to_string(), "about": about, "report": report }));
+        return print_json(&serde_json::json!({ "version": version, "record": record, "about": about, "report": report }));
     }
     let facts = [
         ["version".to_owned(), version.to_string()],
         ["sha256".to_owned(), uu_model::artifact_checksum(&bytes)],
+        ["made".to_owned(), format!("{} by {}", record.made_at, record.made_by)],
+        ["why".to_owned(), record.reason],
         ["trained by".to_owned(), format!("uu-predictor {}", about.product_version)],
         [
             "rows".to_owned(),
@@ -92,8 +127,8 @@ fn show(store: &dyn ModelStore, version: Option<ModelVersion>, json: bool) -> an
     Ok(print(&format!("{}\n\n{}", table(["model", ""], facts), evaluation(&report.evaluation)))?)
 }
 
-fn promote(store: &dyn ModelStore, version: ModelVersion) -> anyhow::Result<()> {
-    match uu_service::promote(store, version)? {
+fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow::Result<()> {
+    match uu_service::promote(registry, version, &change(reason))? {
         Some(before) if before == version => note(&format!("`{version}` answers already")),
         Some(before) => note(&format!("`{version}` answers from now on, in place of `{before}`")),
         None => note(&format!("`{version}` answers from now on")),
@@ -101,8 +136,39 @@ fn promote(store: &dyn ModelStore, version: ModelVersion) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn export(store: &dyn ModelStore, version: Option<ModelVersion>, folder: &Path) -> anyhow::Result<()> {
-    let (version, bytes) = uu_service::read(store, version)?;
+fn rollback(registry: &Registry, reason: String) -> anyhow::Result<ExitCode> {
+    match uu_service::rollback(registry, &change(reason)) {
+        Ok(Aliases { champion: Some(champion), previous: Some(previous), .. }) => {
+            note(&format!("`{champion}` answers again, in place of `{previous}`"));
+        }
+        Ok(_) => {}
+        Err(LoadError::Store(error @ RegistryError::NoPrevious)) => {
+            note(&error.to_string());
+            return Ok(ExitCode::from(NO_PREVIOUS));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn change(reason: String) -> Change {
+    Change { by: actor(), reason, ..Change::default() }
+}
+
+fn log(registry: &Registry, (limit, before): (u32, Option<i64>), json: bool) -> anyhow::Result<()> {
+    let records = registry.audit_log(limit, before)?;
+    if json {
+        return print_json(&records);
+    }
+    let rows = records.into_iter().map(|record| {
+        let reason = record.details["reason"].as_str().unwrap_or_default().to_owned();
+        [record.id.to_string(), record.happened_at.to_string(), record.by, record.action, record.subject, reason]
+    });
+    Ok(print(&texts(["number", "when", "by", "what", "which", "why"], rows))?)
+}
+
+fn export(registry: &Registry, version: Option<ModelVersion>, folder: &Path) -> anyhow::Result<()> {
+    let (version, bytes) = uu_service::read(registry, version)?;
     let trees = Contents::of(&bytes)?.trees()?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     for (stage, text) in &trees {

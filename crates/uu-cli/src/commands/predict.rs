@@ -8,7 +8,7 @@ use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
 use uu_service::{Batch, BatchReport, BatchRows, load, predict_batch, sort_by_site};
 
-use super::{bad_rows, checked_level, store};
+use super::{bad_rows, checked_level, registry};
 use crate::arguments::Predict;
 use crate::output::note;
 use crate::progress::rows;
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 /// Estimates a file's rows and writes them beside what they came with.
 pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<ExitCode> {
     let estimate = EstimateOptions { level: checked_level(arguments.level)?, explain: false };
-    let served = load(&store(settings)?, arguments.model)?;
+    let served = load(&registry(settings)?, arguments.model)?;
     let bad_rows = bad_rows(&arguments.reading);
     let read = ReadOptions {
         format: arguments.reading.format.map(Into::into),

@@ -7,8 +7,9 @@ use std::thread::available_parallelism;
 use anyhow::Context;
 use uu_model::TrainSettings;
 use uu_report::{Study, StudySettings};
+use uu_service::Intent;
 
-use super::{sources, store, warn_of_unused};
+use super::{actor, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::{ProgressStyle, Research};
 use crate::output::{note, percent, print, table, whole};
 use crate::progress::{Shown, rows};
@@ -18,7 +19,8 @@ use crate::settings::Settings;
 pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<ExitCode> {
     check_folder(&arguments.out)?;
     // A store that cannot be opened is better told before the study than after it.
-    let store = if arguments.no_model { None } else { Some(store(settings)?) };
+    let registry = if arguments.no_model { None } else { Some(registry(settings)?) };
+    let intent = Intent { by: actor(), reason: format!("{} after a study", trained_on(&arguments.data)), promote: !arguments.no_promote };
     let sources = sources(arguments.data, &arguments.reading, settings.rules());
     let rules = sources.rules.clone();
     let counter = rows();
@@ -43,18 +45,13 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
     print(&leaderboard(&study))?;
     files.iter().for_each(|file| note(&format!("wrote `{}`", file.display())));
 
-    let Some(store) = store else { return Ok(ExitCode::SUCCESS) };
+    let Some(registry) = registry else { return Ok(ExitCode::SUCCESS) };
     let progress = Shown::new(ProgressStyle::Bar);
-    let trained = uu_service::train(
-        &store,
-        (&dataset, &rules),
-        &TrainSettings { threads: train.threads, ..study.models.product.clone() },
-        !arguments.no_promote,
-        &progress,
-    );
+    let train = TrainSettings { threads: train.threads, ..study.models.product.clone() };
+    let trained = uu_service::train(&registry, (&dataset, &rules), &train, &intent, &progress);
     progress.finish();
     let trained = trained.context("the report is written, and the model for the store could not be trained")?;
-    note(&format!("trained on all rows and stored as `{}` in `{}`", trained.version, settings.store.display()));
+    note(&format!("trained on all rows and stored as `{}` in {}", trained.version, place(settings)));
     Ok(ExitCode::SUCCESS)
 }
 

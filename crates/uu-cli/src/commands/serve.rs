@@ -7,21 +7,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
-use uu_registry::FolderStore;
+use uu_registry::Registry;
 use uu_server::App;
 use uu_service::{Follower, LoadError, Look, Readiness, Serving, TrainingChild};
 
-use super::store;
+use super::registry;
 use crate::settings::Settings;
 
-/// How often the store is looked at for another version in use.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the registry is looked at for another version in use: a promotion answers within two seconds, its loading included.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Serves until it is told to stop.
 pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let store = store(settings)?;
+    let registry = registry(settings)?;
     let serving = Arc::new(Serving::default());
-    let empty = match uu_service::load(&store, None) {
+    let empty = match uu_service::load(&registry, None) {
         Ok(served) => {
             tracing::info!(version = served.version, "model loaded");
             serving.install(served);
@@ -38,7 +38,7 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         let address = listener.local_addr()?;
         warn_beyond_loopback(address);
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
-        follow(store, &serving);
+        follow(registry, &serving);
         let served = uu_server::run(listener, stop, App::new(serving, settings.limits())).await;
         if let Some(training) = training {
             training.stop();
@@ -49,9 +49,9 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
     })
 }
 
-/// Keeps `serving` on the version the store has in use, for as long as the process lives.
-fn follow(store: FolderStore, serving: &Arc<Serving>) {
-    let mut follower = Follower::new(store, Arc::clone(serving));
+/// Keeps `serving` on the version the registry has in use, for as long as the process lives.
+fn follow(registry: Registry, serving: &Arc<Serving>) {
+    let mut follower = Follower::new(registry, Arc::clone(serving));
     std::thread::spawn(move || {
         loop {
             match follower.look() {
@@ -82,13 +82,20 @@ struct FirstModel {
 impl FirstModel {
     /// Starts this binary, told to train on the bundled sample into the same store, and tells `serving` how far it is.
     ///
-    /// The version it promotes is found where every other one is: in the store.
+    /// The version it promotes is found where every other one is: in the registry.
     fn start(settings: &Settings, config: Option<&Path>, serving: &Arc<Serving>) -> anyhow::Result<Self> {
         tracing::info!("the store has no model: training on the bundled sample");
         let mut command = Command::new(std::env::current_exe().context("cannot find this program to train with")?);
         command.args(["train", "--bundled-sample", "--progress", "json", "--log", "error", "--json", "--store"]).arg(&settings.store);
         if let Some(config) = config {
             command.arg("--config").arg(config);
+        }
+        if let Some(url) = &settings.artifacts_url {
+            command.arg("--artifacts-url").arg(url);
+        }
+        if let Some(url) = &settings.database_url {
+            // Not as a flag, which others on this machine could see.
+            command.env("UU_DATABASE_URL", url.expose()).env_remove("UU_DATABASE_URL_FILE");
         }
         let child = Arc::new(TrainingChild::start(command)?);
         let stopped = Arc::new(AtomicBool::new(false));

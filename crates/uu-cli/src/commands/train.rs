@@ -6,9 +6,9 @@ use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
 use uu_model::{About, Evaluation};
-use uu_service::{NewVersion, Sources};
+use uu_service::{Intent, NewVersion, Sources};
 
-use super::{sources, store, warn_of_unused};
+use super::{actor, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
 use crate::output::{evaluation, note, percent, print, print_json, quality, table};
 use crate::progress::{Shown, rows};
@@ -28,7 +28,9 @@ struct Report<'a> {
 
 /// Trains a model and puts it into the store.
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let store = store(settings)?;
+    let registry = registry(settings)?;
+    let reason = if arguments.bundled_sample { "trained on the bundled sample".to_owned() } else { trained_on(&arguments.data) };
+    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote };
     let sources =
         if arguments.bundled_sample { Sources::bundled_sample() } else { sources(arguments.data, &arguments.reading, settings.rules()) };
     let rules = sources.rules.clone();
@@ -37,14 +39,14 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     counter.finish_and_clear();
     warn_of_unused(&quality_report, &rules);
     let progress = Shown::new(arguments.progress);
-    let trained = uu_service::train(&store, (&dataset, &rules), &settings.train_settings(), !arguments.no_promote, &progress);
+    let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
     progress.finish();
     let trained = trained?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
     } else {
         print(&text(&trained, &quality_report))?;
-        note(&format!("stored as `{}` in `{}`", trained.version, settings.store.display()));
+        note(&format!("stored as `{}` in {}", trained.version, place(settings)));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,80 @@
+//! What differs between SQLite and PostgreSQL: how to connect, how to write alone, and where to look for a table.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use super::error::refused;
+use crate::{RegistryError, Secret};
+
+/// The name of a table, if it is there.
+pub(super) const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1";
+pub(super) const POSTGRES_TABLES: &str =
+    "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
+
+/// SQLite's file in the store.
+const FILE: &str = "registry.sqlite";
+
+/// Connections at most: readers beside the one writer.
+const CONNECTIONS: u32 = 4;
+
+/// How long a writer waits for its turn, and anybody for a connection. Shorter than a call's time, so that the reason is told.
+const WAIT: Duration = Duration::from_secs(4);
+
+/// How long PostgreSQL works on one statement, the wait for its turn included.
+const STATEMENT: &str = "6000";
+
+/// The key of the lock that writers hold, `uu_regis` in ASCII; locks are per database, and others' keys look otherwise.
+const WRITERS: &str = "SELECT pg_advisory_xact_lock(8463776019644901747)";
+
+/// Between tries to open a SQLite file that another process is making.
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+
+/// A commit lasts through a power cut (`FULL`), and readers do not wait for writers (`WAL`).
+pub(super) async fn sqlite(store: &Path) -> Result<SqlitePool, RegistryError> {
+    let options = SqliteConnectOptions::new()
+        .filename(store.join(FILE))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(WAIT)
+        .disable_statement_logging();
+    let deadline = Instant::now() + WAIT;
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT);
+        match pool.connect_with(options.clone()).await.map_err(refused) {
+            // Turning a new file to WAL does not wait for another process that does the same.
+            Err(RegistryError::Unavailable { .. }) if Instant::now() < deadline => tokio::time::sleep(BETWEEN_TRIES).await,
+            other => return other,
+        }
+    }
+}
+
+/// Connects when it is first asked, so that whoever opens a registry learns in the same way as later that the database is away.
+pub(super) fn postgres(url: &Secret) -> Result<PgPool, RegistryError> {
+    let bad =
+        |reason: String| RegistryError::BadUrl { what: "database URL", expected: "`postgres://user:password@host:port/name`", reason };
+    if !["postgres://", "postgresql://"].iter().any(|scheme| url.expose().starts_with(scheme)) {
+        return Err(bad("it has another scheme".to_owned()));
+    }
+    let options: PgConnectOptions = url.expose().parse().map_err(|error: sqlx::Error| bad(error.to_string()))?;
+    let options = options
+        .application_name("uu-predictor")
+        .options([("statement_timeout", STATEMENT), ("idle_in_transaction_session_timeout", STATEMENT)])
+        .disable_statement_logging();
+    Ok(PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT).connect_lazy_with(options))
+}
+
+pub(super) async fn begin_sqlite(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, RegistryError> {
+    pool.begin_with("BEGIN IMMEDIATE").await.map_err(refused)
+}
+
+pub(super) async fn begin_postgres(pool: &PgPool) -> Result<Transaction<'static, Postgres>, RegistryError> {
+    let mut transaction = pool.begin().await.map_err(refused)?;
+    sqlx::query::<Postgres>(WRITERS).execute(&mut *transaction).await.map_err(refused)?;
+    Ok(transaction)
+}

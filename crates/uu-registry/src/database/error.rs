@@ -1,0 +1,76 @@
+//! What a database's refusal means.
+
+use crate::RegistryError;
+
+const DATABASE: &str = "database";
+
+/// Sorts a refusal: one that goes by itself, one that wants space, any other.
+pub(super) fn refused(error: sqlx::Error) -> RegistryError {
+    let kind = match &error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+            Kind::Unavailable
+        }
+        // A server that goes away in the middle of a message leaves half of it.
+        sqlx::Error::Protocol(_) => Kind::Unavailable,
+        sqlx::Error::Database(error) => error.code().map_or(Kind::Other, |code| Kind::of(&code)),
+        _ => Kind::Other,
+    };
+    match kind {
+        Kind::Unavailable => RegistryError::Unavailable { what: DATABASE, source: Some(error.into()) },
+        Kind::Full => RegistryError::Full { what: DATABASE.to_owned(), source: error.into() },
+        Kind::Other => RegistryError::Database { source: error.into() },
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Unavailable,
+    Full,
+    Other,
+}
+
+impl Kind {
+    /// By the code: SQLite's are numbers whose last byte is the class, PostgreSQL's are five characters whose first two are it.
+    fn of(code: &str) -> Self {
+        if code.len() == 5 && !code.starts_with('0') || code.starts_with("08") {
+            return Self::of_postgres(code);
+        }
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            // Busy, locked.
+            Ok(5 | 6) => Self::Unavailable,
+            Ok(13) => Self::Full,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_postgres(code: &str) -> Self {
+        match code {
+            // Shutting down, crashed, starting; too many connections; a statement or a lock that took too long.
+            "57P01" | "57P02" | "57P03" | "53300" | "57014" | "55P03" | "25P03" => Self::Unavailable,
+            "53100" => Self::Full,
+            _ if code.starts_with("08") => Self::Unavailable,
+            _ => Self::Other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("5", Kind::Unavailable)]
+    #[case("517", Kind::Unavailable)]
+    #[case("13", Kind::Full)]
+    #[case("1555", Kind::Other)]
+    #[case("08006", Kind::Unavailable)]
+    #[case("57P01", Kind::Unavailable)]
+    #[case("53100", Kind::Full)]
+    #[case("23505", Kind::Other)]
+    #[case("42P01", Kind::Other)]
+    fn codes_of_both_databases_are_told_apart(#[case] code: &str, #[case] kind: Kind) {
+        assert_eq!(Kind::of(code), kind);
+    }
+}

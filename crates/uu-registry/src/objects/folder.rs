@@ -1,0 +1,138 @@
+//! Objects as files of a folder.
+//!
+//! Every file is written beside its place, flushed to the disk and then moved into it, so that a crash at any instant leaves either nothing
+//! under its name or all of it. (The `object_store` crate's folders do not flush, so this is not theirs.)
+
+use std::fs::{self, DirEntry, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::{Folder, Found};
+use crate::RegistryError;
+use crate::error::failed;
+
+/// Ends the name of a file that is being written.
+const UNFINISHED: &str = ".new";
+
+/// A folder of objects.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalFolder {
+    root: PathBuf,
+}
+
+impl LocalFolder {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    pub(crate) fn write(&self, object: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+        let place = self.root.join(object);
+        let folder = place.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
+        replace(&place, bytes)
+    }
+
+    /// The bytes; `None` where there is no such object.
+    pub(crate) fn read(&self, object: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        let path = self.root.join(object);
+        match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some).map_err(|source| failed("read", &path, source)),
+        }
+    }
+
+    pub(crate) fn list(&self, folder: &str) -> Result<Vec<Found>, RegistryError> {
+        let found = |entry: &DirEntry, age| Some(Found { object: format!("{folder}/{}", entry.file_name().to_str()?), age });
+        Ok(self.entries(folder)?.iter().filter_map(|(entry, age)| found(entry, *age)).collect())
+    }
+
+    pub(crate) fn remove(&self, object: &str) -> Result<(), RegistryError> {
+        remove(&self.root.join(object))
+    }
+
+    pub(crate) fn remove_unfinished(&self, older_than: Duration) -> Result<usize, RegistryError> {
+        let mut removed = 0;
+        for folder in Folder::ALL {
+            for (entry, age) in self.entries(folder.name())? {
+                let name = entry.file_name();
+                if age > older_than && name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(UNFINISHED)) {
+                    remove(&entry.path())?;
+                    removed += 1;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The files of a folder with their ages; none where it is not there.
+    fn entries(&self, folder: &str) -> Result<Vec<(DirEntry, Duration)>, RegistryError> {
+        let path = self.root.join(folder);
+        let list = |source| failed("list", &path, source);
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(list)?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(list)?;
+            match entry.metadata() {
+                // A clock that was put back makes a file young, which spares it.
+                Ok(metadata) if metadata.is_file() => {
+                    found.push((entry, metadata.modified().ok().and_then(|modified| modified.elapsed().ok()).unwrap_or_default()));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(list(source)),
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Puts bytes in a file's place, as a whole and lasting.
+pub(crate) fn replace(place: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
+    let new = write_beside(place, bytes)?;
+    let moved = fs::rename(&new, place).map_err(|source| failed("replace", place, source));
+    if moved.is_err() {
+        // Best effort: the error that matters is the one that is returned.
+        let _ = fs::remove_file(&new);
+    }
+    moved.and_then(|()| flush_folder(place))
+}
+
+/// Writes a new file beside `place` and flushes it.
+fn write_beside(place: &Path, bytes: &[u8]) -> Result<PathBuf, RegistryError> {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    let path = place.with_file_name(format!(".{name}.{}.{}{UNFINISHED}", std::process::id(), unique()));
+    let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|source| {
+        // Best effort: the error that matters is the one that is returned.
+        let _ = fs::remove_file(&path);
+        failed("write", place, source)
+    })?;
+    Ok(path)
+}
+
+/// A number no other file of this process is named with.
+fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// Makes a file's new name last through a power cut.
+fn flush_folder(file: &Path) -> Result<(), RegistryError> {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|source| failed("flush", folder, source))
+}
+
+fn remove(path: &Path) -> Result<(), RegistryError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(|source| failed("remove", path, source)),
+    }
+}

@@ -1,0 +1,158 @@
+//! Bytes too large for the database: artifacts and batches of observations.
+//!
+//! An object is written once, whole, under a name nobody else takes, and never changed. Its length and SHA-256 are in the row that names it.
+
+mod folder;
+mod remote;
+
+use std::time::Duration;
+
+use crate::random::{bytes, hexadecimal, sha256};
+use crate::{Location, ObjectFault, RegistryError};
+pub(crate) use folder::{LocalFolder, replace};
+use remote::Remote;
+
+/// Random bytes in an object's name.
+const NAME_BYTES: usize = 16;
+
+/// Where objects are.
+#[derive(Debug)]
+pub(crate) enum Objects {
+    Local(LocalFolder),
+    Remote(Remote),
+}
+
+/// What an object is, by the folder it lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folder {
+    Models,
+    Observations,
+}
+
+/// An object that was put: what its row knows of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) object: String,
+    pub(crate) sha256: String,
+    pub(crate) size_bytes: u64,
+}
+
+/// An object that was found.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) object: String,
+    pub(crate) age: Duration,
+}
+
+impl Folder {
+    pub(crate) const ALL: [Self; 2] = [Self::Models, Self::Observations];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Models => "models",
+            Self::Observations => "observations",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Models => "uumodel",
+            Self::Observations => "parquet",
+        }
+    }
+
+    /// A name nobody else takes: replicas that share no counter must not meet, and an old backup's database must not name newer bytes.
+    fn new_object(self) -> Result<String, RegistryError> {
+        Ok(format!("{}/{}.{}", self.name(), hexadecimal(&bytes::<NAME_BYTES>()?), self.extension()))
+    }
+
+    /// Whether an object's name is one this release gives; others' files are none of its business.
+    pub(crate) fn is_own(self, object: &str) -> bool {
+        let name = object.strip_prefix(self.name()).and_then(|name| name.strip_prefix('/'));
+        let random = name.and_then(|name| name.strip_suffix(self.extension())).and_then(|name| name.strip_suffix('.'));
+        random.is_some_and(|random| random.len() == 2 * NAME_BYTES && random.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+}
+
+impl Stored {
+    /// What a row will know of those bytes under that name.
+    pub(crate) fn of(object: String, bytes: &[u8]) -> Self {
+        Self { object, sha256: sha256(bytes), size_bytes: bytes.len() as u64 }
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<(), ObjectFault> {
+        let found = bytes.len() as u64;
+        if found != self.size_bytes {
+            return Err(ObjectFault::Length { expected: self.size_bytes, found });
+        }
+        let found = sha256(bytes);
+        if found == self.sha256 { Ok(()) } else { Err(ObjectFault::Checksum { expected: self.sha256.clone(), found }) }
+    }
+}
+
+impl Objects {
+    pub(crate) fn open(location: &Location) -> Result<Self, RegistryError> {
+        match &location.artifacts_url {
+            None => Ok(Self::Local(LocalFolder::new(&location.store))),
+            Some(url) => Remote::open(url).map(Self::Remote),
+        }
+    }
+
+    /// Keeps bytes; they are there, and flushed, when this returns.
+    pub(crate) async fn put(&self, folder: Folder, bytes: &[u8]) -> Result<Stored, RegistryError> {
+        let stored = Stored::of(folder.new_object()?, bytes);
+        match self {
+            Self::Local(local) => local.write(&stored.object, bytes)?,
+            Self::Remote(remote) => remote.write(&stored.object, bytes).await?,
+        }
+        Ok(stored)
+    }
+
+    /// The bytes of an object, checked against what its row knows; within, what is wrong with them.
+    pub(crate) async fn read(&self, stored: &Stored) -> Result<Result<Vec<u8>, ObjectFault>, RegistryError> {
+        let bytes = match self {
+            Self::Local(local) => local.read(&stored.object)?,
+            Self::Remote(remote) => remote.read(&stored.object).await?,
+        };
+        let Some(bytes) = bytes else { return Ok(Err(ObjectFault::Missing)) };
+        Ok(stored.check(&bytes).map(|()| bytes))
+    }
+
+    /// All objects of a folder.
+    pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Found>, RegistryError> {
+        match self {
+            Self::Local(local) => local.list(folder.name()),
+            Self::Remote(remote) => remote.list(folder.name()).await,
+        }
+    }
+
+    pub(crate) async fn remove(&self, object: &str) -> Result<(), RegistryError> {
+        match self {
+            Self::Local(local) => local.remove(object),
+            Self::Remote(remote) => remote.remove(object).await,
+        }
+    }
+
+    /// Removes what a crash left half written; gives back how many files that were.
+    pub(crate) fn remove_unfinished(&self, older_than: Duration) -> Result<usize, RegistryError> {
+        match self {
+            Self::Local(local) => local.remove_unfinished(older_than),
+            // An upload is there when it is complete.
+            Self::Remote(_) => Ok(0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_its_own_making_are_swept() {
+        let object = Folder::Models.new_object().unwrap();
+        assert!(Folder::Models.is_own(&object) && !Folder::Observations.is_own(&object), "{object}");
+        for other in ["models/v0001.uumodel", "models/notes.txt", "models/", "registry.sqlite", "models/../x.uumodel"] {
+            assert!(!Folder::Models.is_own(other), "{other}");
+        }
+    }
+}

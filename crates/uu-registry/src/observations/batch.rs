@@ -1,0 +1,173 @@
+//! Batches: what came together, and whether it may be used.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Received, received};
+use crate::audit::{Entry, note};
+use crate::database::Row;
+use crate::objects::{Folder, Stored};
+use crate::{Registry, RegistryError, Timestamp};
+
+/// Number of a batch, in the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct BatchId(pub i64);
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// What is said of a large batch that is to be kept.
+#[derive(Clone, Debug)]
+pub struct ObservationBatch<'a> {
+    /// Rows in it.
+    pub rows: u64,
+    /// Who sent it.
+    pub by: &'a str,
+    /// Where it came from: a file's name, a URI.
+    pub origin: &'a str,
+    /// What tells its rows from others.
+    pub fingerprint: Option<&'a str>,
+}
+
+/// A batch that is kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Batch {
+    /// Its number.
+    pub id: BatchId,
+    /// Rows in it.
+    pub rows: u64,
+    /// Who sent it.
+    pub by: String,
+    /// Where it came from; `observe` for rows sent one by one.
+    pub origin: String,
+    /// What tells its rows from others.
+    pub fingerprint: Option<String>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Why it must not be used, where that is so.
+    pub quarantined: Option<String>,
+    #[serde(skip)]
+    stored: Option<Stored>,
+}
+
+/// What is in a batch.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BatchContents {
+    /// Observations, in the order they came.
+    Rows(Vec<Received>),
+    /// The bytes of a Parquet file.
+    Parquet(Vec<u8>),
+}
+
+macro_rules! columns {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined FROM batches ",
+            $rest
+        )
+    };
+}
+
+impl Registry {
+    /// Keeps a large batch as the bytes of a Parquet file. They are kept when this returns.
+    ///
+    /// **Errors**: a full disk; a database or an object store that cannot be reached or written; there is no batch then.
+    pub fn keep_rows(&self, parquet_bytes: &[u8], about: &ObservationBatch<'_>) -> Result<BatchId, RegistryError> {
+        let stored = self.wait_long(self.objects().put(Folder::Observations, parquet_bytes))?;
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM batches", Vec::new()).await?;
+            let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            let values = vec![
+                id.into(),
+                signed(about.rows).into(),
+                about.by.into(),
+                about.origin.into(),
+                about.fingerprint.into(),
+                stored.object.into(),
+                stored.sha256.into(),
+                signed(stored.size_bytes).into(),
+                Timestamp::now().into(),
+            ];
+            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at)";
+            transaction.insert(into, values.len(), values).await?;
+            transaction.commit().await?;
+            Ok(BatchId(id))
+        })
+    }
+
+    /// All batches, the oldest first, quarantined ones too.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn batches(&self) -> Result<Vec<Batch>, RegistryError> {
+        self.wait(self.database().fetch(columns!("ORDER BY id"), Vec::new()))?.iter().map(batch).collect()
+    }
+
+    /// What is in a batch, quarantined or not.
+    ///
+    /// **Errors**: an unknown batch; bytes that are not those that were kept; a database or an object store that cannot be reached.
+    pub fn read_batch(&self, id: BatchId) -> Result<BatchContents, RegistryError> {
+        let rows = self.wait(self.database().fetch(columns!("WHERE id = $1"), vec![id.0.into()]))?;
+        let found = rows.first().map_or(Err(RegistryError::UnknownBatch { id }), batch)?;
+        let Some(stored) = found.stored else {
+            const SQL: &str = "SELECT number, batch, source, site, month, fields FROM observations WHERE batch = $1 ORDER BY number";
+            let rows = self.wait(self.database().fetch(SQL, vec![id.0.into()]))?;
+            return rows.iter().map(received).collect::<Result<_, _>>().map(BatchContents::Rows);
+        };
+        let read = self.wait_long(self.objects().read(&stored))?;
+        read.map(BatchContents::Parquet).map_err(|fault| RegistryError::DamagedBatch { id, object: stored.object, fault })
+    }
+
+    /// Keeps a batch from being used, for a reason.
+    ///
+    /// **Errors**: an unknown batch; a database that cannot be reached or written.
+    pub fn quarantine(&self, id: BatchId, reason: &str, by: &str) -> Result<(), RegistryError> {
+        self.set_quarantine(id, Some(reason), by)
+    }
+
+    /// Lets a quarantined batch be used again. Its observations keep their numbers, which are lower than those that came since.
+    ///
+    /// **Errors**: an unknown batch; a database that cannot be reached or written.
+    pub fn release(&self, id: BatchId, by: &str) -> Result<(), RegistryError> {
+        self.set_quarantine(id, None, by)
+    }
+
+    fn set_quarantine(&self, id: BatchId, reason: Option<&str>, by: &str) -> Result<(), RegistryError> {
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let changed =
+                transaction.execute("UPDATE batches SET quarantined = $2 WHERE id = $1", vec![id.0.into(), reason.into()]).await?;
+            if changed == 0 {
+                return Err(RegistryError::UnknownBatch { id });
+            }
+            let action = if reason.is_some() { "quarantine" } else { "release" };
+            let details = json!({ "reason": reason });
+            note(&mut transaction, &Entry { by, action, subject: &id.to_string(), details: &details }).await?;
+            transaction.commit().await
+        })
+    }
+}
+
+fn batch(row: &Row) -> Result<Batch, RegistryError> {
+    let unsigned = |count: i64| u64::try_from(count).unwrap_or_default();
+    let stored = match (row.maybe_text("object")?, row.maybe_text("sha256")?, row.maybe_integer("size_bytes")?) {
+        (Some(object), Some(sha256), Some(size)) => Some(Stored { object, sha256, size_bytes: unsigned(size) }),
+        _ => None,
+    };
+    Ok(Batch {
+        id: BatchId(row.integer("id")?),
+        rows: unsigned(row.integer("row_count")?),
+        by: row.text("made_by")?,
+        origin: row.text("origin")?,
+        fingerprint: row.maybe_text("fingerprint")?,
+        received_at: row.time("received_at")?,
+        quarantined: row.maybe_text("quarantined")?,
+        stored,
+    })
+}

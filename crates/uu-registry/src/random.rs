@@ -1,0 +1,34 @@
+//! Random bits from the operating system, and texts made of bytes.
+
+use std::io;
+
+use sha2::{Digest, Sha256};
+
+use crate::RegistryError;
+
+/// Random bytes that nobody can guess.
+pub(crate) fn bytes<const COUNT: usize>() -> Result<[u8; COUNT], RegistryError> {
+    let mut bytes = [0; COUNT];
+    getrandom::fill(&mut bytes).map_err(|error| RegistryError::Random { source: io::Error::other(error) })?;
+    Ok(bytes)
+}
+
+/// Bytes in lower case hexadecimal.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')).collect()
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checksum_is_that_of_sha256sum() {
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,142 @@
+//! The tables, and how a database is brought up to them.
+//!
+//! A migration never changes once it was released; the next one is appended. `BIGINT` and `TEXT` mean the same to both databases.
+
+use crate::RegistryError;
+use crate::database::{Database, Transaction};
+
+/// Holds the number of migrations that were applied.
+const TABLE: &str = "registry_schema";
+
+/// Each migration's statements.
+const MIGRATIONS: [&[&str]; 1] = [&[
+    "CREATE TABLE versions (
+        number BIGINT PRIMARY KEY,
+        object TEXT NOT NULL UNIQUE,
+        sha256 TEXT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        about TEXT NOT NULL,
+        data_fingerprint TEXT,
+        parent BIGINT REFERENCES versions (number),
+        made_at BIGINT NOT NULL,
+        made_by TEXT NOT NULL,
+        reason TEXT NOT NULL
+    )",
+    "CREATE TABLE aliases (
+        id BIGINT PRIMARY KEY CHECK (id = 1),
+        champion BIGINT REFERENCES versions (number),
+        previous BIGINT REFERENCES versions (number),
+        generation BIGINT NOT NULL
+    )",
+    "INSERT INTO aliases (id, champion, previous, generation) VALUES (1, NULL, NULL, 0)",
+    "CREATE TABLE audit_log (
+        id BIGINT PRIMARY KEY,
+        happened_at BIGINT NOT NULL,
+        made_by TEXT NOT NULL,
+        action TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        details TEXT NOT NULL
+    )",
+    "CREATE TABLE jobs (
+        id BIGINT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        request TEXT NOT NULL,
+        made_by TEXT NOT NULL,
+        state TEXT NOT NULL,
+        worker TEXT,
+        fence BIGINT NOT NULL,
+        heartbeat BIGINT NOT NULL,
+        progress TEXT,
+        outcome TEXT,
+        cancel_requested BIGINT NOT NULL,
+        retry_of BIGINT REFERENCES jobs (id),
+        queued_at BIGINT NOT NULL,
+        started_at BIGINT,
+        ended_at BIGINT
+    )",
+    "CREATE INDEX jobs_by_state ON jobs (state, kind)",
+    // Whatever a release may do wrong, two jobs of a kind do not run at a time.
+    "CREATE UNIQUE INDEX jobs_running ON jobs (kind) WHERE state = 'running'",
+    "CREATE TABLE job_events (
+        job BIGINT NOT NULL REFERENCES jobs (id),
+        number BIGINT NOT NULL,
+        happened_at BIGINT NOT NULL,
+        state TEXT NOT NULL,
+        details TEXT NOT NULL,
+        PRIMARY KEY (job, number)
+    )",
+    "CREATE TABLE batches (
+        id BIGINT PRIMARY KEY,
+        row_count BIGINT NOT NULL,
+        made_by TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        fingerprint TEXT,
+        object TEXT UNIQUE,
+        sha256 TEXT,
+        size_bytes BIGINT,
+        received_at BIGINT NOT NULL,
+        quarantined TEXT
+    )",
+    "CREATE TABLE observations (
+        number BIGINT PRIMARY KEY,
+        batch BIGINT NOT NULL REFERENCES batches (id),
+        source TEXT,
+        site TEXT,
+        month TEXT NOT NULL,
+        fields TEXT NOT NULL
+    )",
+    "CREATE INDEX observations_by_batch ON observations (batch)",
+    "CREATE TABLE tokens (
+        id BIGINT PRIMARY KEY,
+        name TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        sha256 TEXT NOT NULL UNIQUE,
+        made_by TEXT NOT NULL,
+        made_at BIGINT NOT NULL,
+        revoked_by TEXT,
+        revoked_at BIGINT
+    )",
+]];
+
+/// The schema this release writes.
+pub(crate) const SUPPORTED: i64 = MIGRATIONS.len() as i64;
+
+/// Brings the database up to this release's schema. Several replicas may do so at once: one does, the others find it done.
+///
+/// **Errors**: a newer schema; a database that cannot be reached or written.
+pub(crate) async fn migrate(database: &Database) -> Result<(), RegistryError> {
+    // Most starts find nothing to do, and need not wait for a writer.
+    if database.has_table(TABLE).await? && applied(database).await? == SUPPORTED {
+        return Ok(());
+    }
+    let mut transaction = database.write().await?;
+    let applied = prepare(&mut transaction).await?;
+    if applied > SUPPORTED {
+        return Err(RegistryError::NewerSchema { found: applied, supported: SUPPORTED });
+    }
+    for migration in MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or_default()) {
+        for statement in *migration {
+            transaction.execute(*statement, Vec::new()).await?;
+        }
+    }
+    transaction.execute("UPDATE registry_schema SET number = $1", vec![SUPPORTED.into()]).await?;
+    transaction.commit().await
+}
+
+async fn applied(database: &Database) -> Result<i64, RegistryError> {
+    match database.fetch("SELECT number FROM registry_schema", Vec::new()).await?.first() {
+        Some(row) => row.integer("number"),
+        None => Ok(0),
+    }
+}
+
+/// Makes the table of the schema's number where there is none, and reads it.
+async fn prepare(transaction: &mut Transaction) -> Result<i64, RegistryError> {
+    transaction.execute("CREATE TABLE IF NOT EXISTS registry_schema (number BIGINT NOT NULL)", Vec::new()).await?;
+    let rows = transaction.fetch("SELECT number FROM registry_schema", Vec::new()).await?;
+    if let Some(row) = rows.first() {
+        return row.integer("number");
+    }
+    transaction.execute("INSERT INTO registry_schema (number) VALUES (0)", Vec::new()).await?;
+    Ok(0)
+}

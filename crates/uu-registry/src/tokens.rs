@@ -1,0 +1,183 @@
+//! Access tokens: who may ask the service for what. Only their SHA-256 is kept; with 256 random bits, that is as good as a slow hash.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+use crate::audit::{Entry, note};
+use crate::database::Row;
+use crate::random::{bytes, sha256};
+use crate::{Registry, RegistryError, Secret, Timestamp};
+
+/// Begins every token, so that people and scanners know one when they see it.
+const PREFIX: &str = "uu_";
+
+/// Random bytes in a token.
+const RANDOM_BYTES: usize = 32;
+
+/// Characters in a token: base64 takes four for three bytes.
+const LENGTH: usize = PREFIX.len() + (RANDOM_BYTES * 4).div_ceil(3);
+
+const SQL: &str = "SELECT id, name, scope, sha256, made_by, made_at, revoked_by, revoked_at FROM tokens ORDER BY id";
+
+/// Number of a token, in the order they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct TokenId(pub i64);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// What a token lets its holder do; each lets do what the one before it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Ask for estimates, look at models and jobs.
+    Read,
+    /// Send observations, start trainings.
+    Write,
+    /// Promote, roll back, manage tokens.
+    Admin,
+}
+
+impl Scope {
+    /// All of them, the narrowest first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Admin];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl FromStr for Scope {
+    type Err = RegistryError;
+
+    fn from_str(name: &str) -> Result<Self, RegistryError> {
+        let found = Self::ALL.into_iter().find(|scope| scope.name() == name);
+        found.ok_or_else(|| RegistryError::BadRow { table: "tokens", reason: format!("`{name}` is no scope of a token") })
+    }
+}
+
+/// What is known of a token; never the token itself.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Token {
+    /// Its number.
+    pub id: TokenId,
+    /// What it is for, as its maker said.
+    pub name: String,
+    /// What it lets its holder do.
+    pub scope: Scope,
+    /// Who made it.
+    pub made_by: String,
+    /// When.
+    pub made_at: Timestamp,
+    /// Who revoked it.
+    pub revoked_by: Option<String>,
+    /// When; `None` while it is good.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Registry {
+    /// Makes a token. The secret is given out this once, and cannot be had again.
+    ///
+    /// **Errors**: a system without random bits; a database that cannot be reached or written.
+    pub fn create_token(&self, name: &str, scope: Scope, by: &str) -> Result<(TokenId, Secret), RegistryError> {
+        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes::<RANDOM_BYTES>()?));
+        let hash = sha256(secret.as_bytes());
+        let id = self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
+            let values = vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
+            transaction.insert("tokens (id, name, scope, sha256, made_by, made_at)", values.len(), values).await?;
+            let details = json!({ "name": name, "scope": scope });
+            note(&mut transaction, &Entry { by, action: "create_token", subject: &id.to_string(), details: &details }).await?;
+            transaction.commit().await?;
+            Ok(TokenId(id))
+        })?;
+        Ok((id, Secret::new(secret)))
+    }
+
+    /// The token that `secret` is, if it is one and good. How long that takes says nothing about how near a guess came.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn verify(&self, secret: &str) -> Result<Option<Token>, RegistryError> {
+        if secret.len() != LENGTH || !secret.starts_with(PREFIX) {
+            return Ok(None);
+        }
+        let hash = sha256(secret.as_bytes());
+        let rows = self.wait(self.database().fetch(SQL, Vec::new()))?;
+        let mut found = None;
+        for row in &rows {
+            let is_it = bool::from(row.text("sha256")?.as_bytes().ct_eq(hash.as_bytes()));
+            if is_it {
+                found = Some(token(row)?);
+            }
+        }
+        Ok(found.filter(|token| token.revoked_at.is_none()))
+    }
+
+    /// All tokens, the oldest first, revoked ones too.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn tokens(&self) -> Result<Vec<Token>, RegistryError> {
+        self.wait(self.database().fetch(SQL, Vec::new()))?.iter().map(token).collect()
+    }
+
+    /// Makes a token good for nothing; whether it was good for something before.
+    ///
+    /// **Errors**: an unknown token; a database that cannot be reached or written.
+    pub fn revoke_token(&self, id: TokenId, by: &str) -> Result<bool, RegistryError> {
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let sql = "SELECT COUNT(*) AS number FROM tokens WHERE id = $1";
+            if transaction.number(sql, vec![id.0.into()]).await? == 0 {
+                return Err(RegistryError::UnknownToken { id });
+            }
+            let sql = "UPDATE tokens SET revoked_by = $2, revoked_at = $3 WHERE id = $1 AND revoked_at IS NULL";
+            let revoked = transaction.execute(sql, vec![id.0.into(), by.into(), Timestamp::now().into()]).await? > 0;
+            if revoked {
+                let entry = Entry { by, action: "revoke_token", subject: &id.to_string(), details: &json!({}) };
+                note(&mut transaction, &entry).await?;
+            }
+            transaction.commit().await?;
+            Ok(revoked)
+        })
+    }
+}
+
+fn token(row: &Row) -> Result<Token, RegistryError> {
+    Ok(Token {
+        id: TokenId(row.integer("id")?),
+        name: row.text("name")?,
+        scope: row.text("scope")?.parse()?,
+        made_by: row.text("made_by")?,
+        made_at: row.time("made_at")?,
+        revoked_by: row.maybe_text("revoked_by")?,
+        revoked_at: row.maybe_time("revoked_at")?,
+    })
+}

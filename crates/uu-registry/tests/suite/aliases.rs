@@ -1,0 +1,106 @@
+//! Aliases: they move wholly, one after the other, and the audit log tells every move.
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError};
+
+use crate::versions::put;
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] = &[
+    ("the_champion_is_the_version_promoted_last_and_can_be_taken_back", moves),
+    ("a_move_that_expected_another_champion_is_refused", expected),
+    ("of_promotions_that_expect_the_same_champion_one_succeeds", races),
+    ("the_audit_log_replays_to_the_aliases", replay),
+];
+
+fn change() -> Change {
+    Change { by: "test".to_owned(), reason: "a test".to_owned(), ..Change::default() }
+}
+
+fn moves(fresh: &Fresh) {
+    let registry = fresh.open();
+    assert_eq!(registry.aliases().unwrap(), Aliases::default());
+    assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
+    let (one, two) = (put(&registry, b"1"), put(&registry, b"2"));
+    let aliases = |champion, previous, generation| Aliases { champion: Some(champion), previous, generation };
+    assert_eq!(registry.promote(one, &change()).unwrap(), aliases(one, None, 1));
+    assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
+    assert_eq!(registry.promote(two, &change()).unwrap(), aliases(two, Some(one), 2));
+    assert_eq!(registry.promote(two, &change()).unwrap(), aliases(two, Some(one), 2), "the champion stays what it is");
+    assert_eq!(registry.rollback(&change()).unwrap(), aliases(one, Some(two), 3));
+    assert_eq!(fresh.open().rollback(&change()).unwrap(), aliases(two, Some(one), 4));
+    assert_eq!(registry.aliases().unwrap(), aliases(two, Some(one), 4));
+    let missing = ModelVersion::new(9);
+    assert!(matches!(registry.promote(missing, &change()), Err(RegistryError::UnknownVersion { version, .. }) if version == missing));
+}
+
+fn expected(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (one, two) = (put(&registry, b"1"), put(&registry, b"2"));
+    let expecting = |champion| Change { expected_champion: Some(champion), figures: json!({"median_ape": 0.16}), ..change() };
+    registry.promote(one, &expecting(None)).unwrap();
+    let error = registry.promote(two, &expecting(None)).unwrap_err();
+    assert_eq!(error.to_string(), "the champion was expected to be none, and is `v0001`: somebody else changed it");
+    registry.promote(two, &expecting(Some(one))).unwrap();
+    assert!(matches!(registry.rollback(&expecting(Some(one))), Err(RegistryError::Moved { .. })));
+    registry.rollback(&expecting(Some(two))).unwrap();
+    let log = registry.audit_log(1, None).unwrap();
+    assert_eq!((log[0].action.as_str(), &log[0].details["figures"]["median_ape"]), ("rollback", &json!(0.16)));
+}
+
+fn races(fresh: &Fresh) {
+    let registry = fresh.open();
+    let versions: Vec<ModelVersion> = (0..6).map(|index| put(&registry, &[index])).collect();
+    let change = Change { expected_champion: Some(None), ..change() };
+    let won: usize = std::thread::scope(|scope| {
+        let racers: Vec<_> = versions.iter().map(|version| scope.spawn(|| fresh.open().promote(*version, &change).is_ok())).collect();
+        racers.into_iter().map(|racer| usize::from(racer.join().unwrap())).sum()
+    });
+    assert_eq!(won, 1);
+    assert_eq!(registry.aliases().unwrap().generation, 1);
+}
+
+fn replay(fresh: &Fresh) {
+    // None is a rollback, some a promotion of that version.
+    let moves = prop::collection::vec(prop::option::weighted(0.6, 0usize..4), 0..12);
+    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let law = |moves: Vec<Option<usize>>| {
+        let fresh = fresh.another();
+        let registry = fresh.open();
+        let versions: Vec<ModelVersion> = (0..4).map(|index| put(&registry, &[index])).collect();
+        let mut told = Aliases::default();
+        for chosen in moves {
+            let moved = chosen.map_or_else(|| registry.rollback(&change()), |index| registry.promote(versions[index], &change()));
+            match moved {
+                Ok(aliases) => told = aliases,
+                Err(RegistryError::NoPrevious) => {}
+                Err(error) => return Err(TestCaseError::fail(error.to_string())),
+            }
+            prop_assert_eq!(registry.aliases().unwrap(), told);
+        }
+        prop_assert_eq!(replayed(&registry), told);
+        Ok(())
+    };
+    runner.run(&moves, law).unwrap();
+}
+
+/// The aliases as the log alone tells them.
+fn replayed(registry: &Registry) -> Aliases {
+    let mut aliases = Aliases::default();
+    let mut log = registry.audit_log(1_000, None).unwrap();
+    log.reverse();
+    for record in log {
+        let version = || Some(record.subject.parse().unwrap());
+        match record.action.as_str() {
+            "promote" => (aliases.previous, aliases.champion) = (aliases.champion, version()),
+            "rollback" => (aliases.previous, aliases.champion) = (aliases.champion, aliases.previous),
+            _ => continue,
+        }
+        aliases.generation += 1;
+        assert_eq!(json!(aliases), record.details["after"], "each record tells what came of it");
+        assert_ne!(record.details["before"], Value::Null);
+    }
+    aliases
+}

@@ -1,0 +1,108 @@
+//! Observations: acknowledged ones are there, in order, until a person says they must not be used.
+
+use serde_json::{Map, Value, json};
+use uu_registry::{BatchContents, BatchId, Observation, ObservationBatch, RegistryError};
+
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] = &[
+    ("observations_are_read_in_the_order_they_came", in_order),
+    ("a_quarantined_batch_is_left_out_until_it_is_released", quarantined),
+    ("a_large_batch_is_read_as_it_was_kept", large),
+    ("batches_sent_side_by_side_are_read_without_gaps", side_by_side),
+    ("a_text_the_database_cannot_hold_is_refused", unfit),
+];
+
+fn observation(index: usize) -> Observation {
+    let fields: Map<String, Value> = [("unique_users".to_owned(), json!(index)), ("visits".to_owned(), json!(1.5))].into_iter().collect();
+    Observation {
+        source: (!index.is_multiple_of(3)).then(|| "panel".to_owned()),
+        site: Some(format!("grüße{index}.com")),
+        month: "2024-12".to_owned(),
+        fields,
+    }
+}
+
+fn in_order(fresh: &Fresh) {
+    let registry = fresh.open();
+    // More than goes into one statement.
+    let sent: Vec<Observation> = (0..450).map(observation).collect();
+    let first = registry.observe(&sent[..430], "ann").unwrap();
+    let second = registry.observe(&sent[430..], "bob").unwrap();
+    registry.observe(&[], "nobody").unwrap();
+    let mut read = Vec::new();
+    while let Some(last) = Some(read.last().map_or(0, |received: &uu_registry::Received| received.number)) {
+        let some = registry.observations_after(last, 100).unwrap();
+        if some.is_empty() {
+            break;
+        }
+        read.extend(some);
+    }
+    assert_eq!(read.iter().map(|received| &received.observation).collect::<Vec<_>>(), sent.iter().collect::<Vec<_>>());
+    assert_eq!(read.iter().map(|received| received.number).collect::<Vec<_>>(), (1..=450).collect::<Vec<i64>>());
+    assert_eq!((read[0].batch, read[449].batch), (first, second));
+    let batches = registry.batches().unwrap();
+    assert_eq!(batches.iter().map(|batch| (batch.rows, batch.by.as_str())).collect::<Vec<_>>(), [(430, "ann"), (20, "bob"), (0, "nobody")]);
+    let BatchContents::Rows(rows) = registry.read_batch(second).unwrap() else { panic!("it was sent as rows") };
+    assert_eq!(rows, read[430..]);
+}
+
+fn quarantined(fresh: &Fresh) {
+    let registry = fresh.open();
+    let good = registry.observe(&[observation(1)], "ann").unwrap();
+    let bad = registry.observe(&[observation(2)], "ann").unwrap();
+    registry.quarantine(bad, "labels off by a factor of 10", "gate").unwrap();
+    let batches = || registry.observations_after(0, 10).unwrap().iter().map(|received| received.batch).collect::<Vec<_>>();
+    assert_eq!(batches(), [good]);
+    assert_eq!(registry.batches().unwrap()[1].quarantined.as_deref(), Some("labels off by a factor of 10"));
+    registry.read_batch(bad).unwrap();
+    registry.release(bad, "ann").unwrap();
+    assert_eq!(batches(), [good, bad]);
+    let log = registry.audit_log(2, None).unwrap();
+    assert_eq!(log.iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["release", "quarantine"]);
+    assert!(matches!(registry.release(BatchId(99), "ann"), Err(RegistryError::UnknownBatch { .. })));
+}
+
+fn large(fresh: &Fresh) {
+    let registry = fresh.open();
+    let about = ObservationBatch { rows: 1_000, by: "ann", origin: "panel.parquet", fingerprint: Some("abc") };
+    let id = registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
+    assert_eq!(registry.read_batch(id).unwrap(), BatchContents::Parquet(b"PAR1 rows PAR1".to_vec()));
+    let batch = &registry.batches().unwrap()[0];
+    assert_eq!((batch.rows, batch.origin.as_str(), batch.fingerprint.as_deref()), (1_000, "panel.parquet", Some("abc")));
+    assert!(registry.observations_after(0, 10).unwrap().is_empty(), "its rows are not the registry's to read");
+    assert!(matches!(registry.read_batch(BatchId(99)), Err(RegistryError::UnknownBatch { .. })));
+}
+
+fn side_by_side(fresh: &Fresh) {
+    let registry = fresh.open();
+    std::thread::scope(|scope| {
+        for sender in 0..4 {
+            scope.spawn(move || {
+                let registry = fresh.open();
+                for _ in 0..5 {
+                    registry.observe(&[observation(sender), observation(sender)], "ann").unwrap();
+                }
+            });
+        }
+        // A reader that goes on after what it has seen misses nothing: greater numbers are committed later.
+        let mut seen = 0;
+        while seen < 40 {
+            for received in registry.observations_after(seen, 100).unwrap() {
+                assert_eq!(received.number, seen + 1);
+                seen = received.number;
+            }
+        }
+    });
+}
+
+fn unfit(fresh: &Fresh) {
+    let registry = fresh.open();
+    let bad = Observation { site: Some("a\0b".to_owned()), ..observation(1) };
+    assert!(matches!(registry.observe(&[observation(2), bad], "ann"), Err(RegistryError::BadText)));
+    assert!(registry.batches().unwrap().is_empty(), "nothing half done");
+    // Inside JSON it is written as an escape, which any text can hold.
+    let fields: Map<String, Value> = [("note".to_owned(), json!("a\0b"))].into_iter().collect();
+    registry.observe(&[Observation { fields, ..observation(3) }], "ann").unwrap();
+    assert_eq!(registry.observations_after(0, 1).unwrap()[0].observation.fields["note"], "a\0b");
+}

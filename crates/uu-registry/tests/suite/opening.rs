@@ -1,0 +1,51 @@
+//! Opening: by many at once, again, and by an older release.
+
+use uu_registry::{Aliases, Registry, RegistryError};
+
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] = &[
+    ("many_may_open_a_new_registry_at_once", many_at_once),
+    ("a_newer_schema_is_refused_by_name", newer_schema),
+    ("a_registry_opened_again_knows_what_was_there", again),
+    ("no_secret_is_shown", secrets),
+];
+
+fn many_at_once(fresh: &Fresh) {
+    let opened: Vec<Registry> = std::thread::scope(|scope| {
+        let openers: Vec<_> = (0..6).map(|_| scope.spawn(|| fresh.open())).collect();
+        openers.into_iter().map(|opener| opener.join().unwrap()).collect()
+    });
+    for registry in opened {
+        assert_eq!(registry.aliases().unwrap(), Aliases::default());
+        assert!(registry.list().unwrap().is_empty());
+    }
+}
+
+fn newer_schema(fresh: &Fresh) {
+    drop(fresh.open());
+    fresh.execute("UPDATE registry_schema SET number = 99");
+    let error = Registry::open(&fresh.location).unwrap_err();
+    assert!(matches!(error, RegistryError::NewerSchema { found: 99, .. }), "{error}");
+}
+
+fn again(fresh: &Fresh) {
+    let entry = |action| uu_registry::Entry { by: "test", action, subject: "s", details: &serde_json::Value::Null };
+    fresh.open().audit(&entry("first")).unwrap();
+    assert_eq!(fresh.open().audit(&entry("second")).unwrap(), 2);
+    let log = fresh.open().audit_log(10, None).unwrap();
+    assert_eq!(log.iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["second", "first"]);
+    assert_eq!(fresh.open().audit_log(10, Some(2)).unwrap().len(), 1);
+}
+
+fn secrets(fresh: &Fresh) {
+    let shown = format!("{:?} {:?}", fresh.location, fresh.open());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    if let Some(url) = &fresh.location.database_url {
+        let wrong = url.expose().replace("hunter2", "hunter3");
+        let location = uu_registry::Location { database_url: Some(uu_registry::Secret::new(wrong)), ..fresh.location.clone() };
+        let error = Registry::open(&location).unwrap_err();
+        let shown = format!("{error:?} {error}");
+        assert!(!shown.contains("hunter3"), "{shown}");
+    }
+}

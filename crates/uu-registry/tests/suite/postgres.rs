@@ -1,0 +1,140 @@
+//! A PostgreSQL of one's own, from the programs of Debian's package `postgresql`.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+const USER: &str = "uu";
+const PASSWORD: &str = "hunter2";
+
+/// A server on a port of its own; stopped when it is dropped.
+pub(crate) struct Postgres {
+    programs: PathBuf,
+    folder: tempfile::TempDir,
+    owner: Option<(u32, u32)>,
+    port: u16,
+    server: Mutex<Option<Child>>,
+    databases: AtomicU32,
+}
+
+impl Postgres {
+    /// Makes a server and starts it; or says why it cannot be.
+    pub(crate) fn start() -> Result<Self, String> {
+        let programs = programs().ok_or("PostgreSQL is not installed (Debian package `postgresql`)")?;
+        let folder = tempfile::tempdir().unwrap();
+        // The server refuses to run as root.
+        let owner = is_root(folder.path()).then(unprivileged).transpose()?;
+        if let Some((user, group)) = owner {
+            chown(folder.path(), Some(user), Some(group)).unwrap();
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let postgres = Self { programs, folder, owner, port, server: Mutex::new(None), databases: AtomicU32::new(0) };
+        postgres.initialise();
+        postgres.resume();
+        Ok(postgres)
+    }
+
+    /// A database of its own for each check.
+    pub(crate) fn new_database(&self) -> String {
+        let name = format!("check_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
+            let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+            sqlx::query::<sqlx::Postgres>(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+        self.url(&name)
+    }
+
+    /// Stops the server, as when its machine is taken away: connections are cut.
+    pub(crate) fn pause(&self) {
+        let child = self.server.lock().unwrap().take();
+        if let Some(mut child) = child {
+            // `SIGQUIT` ends it and all its children at once, which `SIGKILL` does not.
+            let _ = Command::new("sh").args(["-c", &format!("kill -QUIT {}", child.id())]).status();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts it again, on the same port and with the same data, and waits until it answers.
+    pub(crate) fn resume(&self) {
+        let port = self.port.to_string();
+        let mut command = self.command("postgres");
+        command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
+        command.args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off", "-c", "max_connections=200"]);
+        *self.server.lock().unwrap() = Some(command.spawn().unwrap());
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        while let Err(error) = runtime.block_on(PgConnection::connect(&self.url("postgres"))) {
+            assert!(Instant::now() < deadline, "PostgreSQL does not answer: {error}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn initialise(&self) {
+        let password = self.folder.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
+        if let Some((user, group)) = self.owner {
+            chown(&password, Some(user), Some(group)).unwrap();
+        }
+        let mut command = self.command("initdb");
+        command.arg("-D").arg(self.data()).args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync", "--pwfile"]);
+        let status = command.arg(&password).status().unwrap();
+        assert!(status.success(), "initdb: {status}");
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some((user, group)) = self.owner {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn url(&self, database: &str) -> String {
+        format!("postgres://{USER}:{PASSWORD}@127.0.0.1:{}/{database}", self.port)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.pause();
+    }
+}
+
+/// The folder of the newest server that is installed.
+fn programs() -> Option<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
+    let found = versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("initdb").is_file() && bin.join("postgres").is_file());
+    let version = |bin: &PathBuf| bin.parent()?.file_name()?.to_str()?.parse::<u32>().ok();
+    found.max_by_key(version)
+}
+
+/// Whether this process is root's, told by whose its new folder is.
+fn is_root(folder: &Path) -> bool {
+    fs::metadata(folder).unwrap().uid() == 0
+}
+
+/// User and group to run the server as.
+fn unprivileged() -> Result<(u32, u32), String> {
+    let id = |kind: &str, user: &str| {
+        let output = Command::new("id").args([kind, user]).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    };
+    let user = ["postgres", "nobody"].into_iter().find_map(|user| Some((id("-u", user)?, id("-g", user)?)));
+    user.ok_or_else(|| "PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody`".to_owned())
+}

@@ -1,0 +1,50 @@
+//! Tokens: given out once, known by their hash, good until revoked.
+
+use uu_registry::{RegistryError, Scope, TokenId};
+
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] =
+    &[("a_token_is_known_until_it_is_revoked", life), ("what_is_no_token_is_not_known", strangers), ("no_token_is_kept_or_shown", hidden)];
+
+fn life(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (id, secret) = registry.create_token("nightly", Scope::Write, "ann").unwrap();
+    let (other, _) = registry.create_token("dashboard", Scope::Read, "ann").unwrap();
+    let token = registry.verify(secret.expose()).unwrap().expect("it was just made");
+    assert_eq!((token.id, token.name.as_str(), token.scope, token.made_by.as_str()), (id, "nightly", Scope::Write, "ann"));
+    assert!(registry.revoke_token(id, "bob").unwrap());
+    assert!(!registry.revoke_token(id, "ann").unwrap(), "once is enough");
+    assert!(fresh.open().verify(secret.expose()).unwrap().is_none());
+    let tokens = registry.tokens().unwrap();
+    assert_eq!(tokens.iter().map(|token| (token.id, token.revoked_by.as_deref())).collect::<Vec<_>>(), [(id, Some("bob")), (other, None)]);
+    assert!(matches!(registry.revoke_token(TokenId(99), "ann"), Err(RegistryError::UnknownToken { .. })));
+    let log = registry.audit_log(10, None).unwrap();
+    assert_eq!(log.iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["revoke_token", "create_token", "create_token"]);
+}
+
+fn strangers(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (_, secret) = registry.create_token("nightly", Scope::Admin, "ann").unwrap();
+    let secret = secret.expose();
+    let swapped = if secret.ends_with('A') { 'B' } else { 'A' };
+    let nearly = format!("{}{swapped}", &secret[..secret.len() - 1]);
+    for stranger in ["", "uu_", &nearly, &secret[3..], &format!("{secret} "), &"x".repeat(1 << 20)] {
+        assert!(registry.verify(stranger).unwrap().is_none());
+    }
+}
+
+fn hidden(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (_, secret) = registry.create_token("nightly", Scope::Admin, "ann").unwrap();
+    let text = secret.expose();
+    assert_eq!((&text[..3], text.len()), ("uu_", 46));
+    let shown = format!("{secret:?} {:?} {:?}", registry.tokens().unwrap(), registry.audit_log(10, None).unwrap());
+    assert!(!shown.contains(text), "{shown}");
+    if fresh.location.database_url.is_none() {
+        for name in ["registry.sqlite", "registry.sqlite-wal"] {
+            let bytes = std::fs::read(fresh.location.store.join(name)).unwrap_or_default();
+            assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{name} holds the token itself");
+        }
+    }
+}

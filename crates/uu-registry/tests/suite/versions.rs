@@ -1,0 +1,140 @@
+//! Versions: whole, numbered, unchanged.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uu_registry::{ModelVersion, NewVersion, ObjectFault, Registry, RegistryError};
+
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] = &[
+    ("a_version_is_read_as_it_was_put", as_put),
+    ("writers_side_by_side_never_share_a_number", side_by_side),
+    ("an_unknown_version_is_refused_with_those_there_are", unknown),
+    ("a_damaged_version_is_named_with_what_is_wrong", damaged),
+    ("an_artifact_of_many_parts_is_read_as_it_was_put", large),
+    ("what_a_crash_left_is_swept_and_nothing_else", sweep),
+];
+
+/// Keeps bytes as a version about which nothing is said.
+pub(crate) fn put(registry: &Registry, artifact: &[u8]) -> ModelVersion {
+    let new = NewVersion { artifact, about: &Value::Null, data_fingerprint: None, parent: None, made_by: "test", reason: "a test" };
+    registry.put(&new).unwrap()
+}
+
+fn as_put(fresh: &Fresh) {
+    let registry = fresh.open();
+    let first = put(&registry, b"first");
+    let about = json!({"median_ape": 0.165, "words": "Größe \u{1f980}", "nested": {"rows": [1, 2, null]}});
+    let new = NewVersion {
+        artifact: b"second",
+        about: &about,
+        data_fingerprint: Some("abc"),
+        parent: Some(first),
+        made_by: "ann",
+        reason: "new data",
+    };
+    let second = registry.put(&new).unwrap();
+    assert_eq!((first.to_string().as_str(), second.to_string().as_str()), ("v0001", "v0002"));
+    let registry = fresh.open();
+    assert_eq!(registry.read(first).unwrap(), b"first");
+    assert_eq!(registry.read(second).unwrap(), b"second");
+    let list = registry.list().unwrap();
+    assert_eq!(list.len(), 2);
+    assert_eq!(list[1], registry.version(second).unwrap());
+    let record = &list[1];
+    assert_eq!((&record.about, record.data_fingerprint.as_deref(), record.parent), (&about, Some("abc"), Some(first)));
+    assert_eq!((record.made_by.as_str(), record.reason.as_str(), record.size_bytes), ("ann", "new data", 6));
+    // As `printf second | sha256sum` says.
+    assert_eq!(record.sha256, "16367aacb67a4a017c8da8ab95682ccb390863780f7114dda0a0e0c55644c7c4");
+    assert_eq!(registry.audit_log(10, None).unwrap().len(), 2, "each put is noted");
+}
+
+fn side_by_side(fresh: &Fresh) {
+    drop(fresh.open());
+    let versions: Vec<(u8, ModelVersion)> = std::thread::scope(|scope| {
+        let writer = |index: u8| {
+            let registry = fresh.open();
+            (0..4).map(|_| (index, put(&registry, &[index]))).collect::<Vec<_>>()
+        };
+        let writers: Vec<_> = (0..4).map(|index| scope.spawn(move || writer(index))).collect();
+        writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect()
+    });
+    let distinct: BTreeSet<ModelVersion> = versions.iter().map(|(_, version)| *version).collect();
+    assert_eq!(distinct.len(), 16);
+    let registry = fresh.open();
+    for (index, version) in versions {
+        assert_eq!(registry.read(version).unwrap(), [index]);
+    }
+}
+
+fn unknown(fresh: &Fresh) {
+    let registry = fresh.open();
+    put(&registry, b"1");
+    let missing = ModelVersion::new(7);
+    let error = registry.read(missing).unwrap_err();
+    assert_eq!(error.to_string(), "the store has no version `v0007`; it has `v0001`");
+    let new = NewVersion { artifact: b"2", about: &Value::Null, data_fingerprint: None, parent: Some(missing), made_by: "t", reason: "" };
+    assert!(matches!(registry.put(&new), Err(RegistryError::UnknownVersion { version, .. }) if version == missing));
+    assert_eq!(registry.list().unwrap().len(), 1, "nothing half done");
+}
+
+fn damaged(fresh: &Fresh) {
+    let registry = fresh.open();
+    let version = put(&registry, b"whole");
+    // What lies in an S3 store is damaged by nobody here.
+    let Some(files) = fresh.artifacts() else { return };
+    let [file] = files.as_slice() else { panic!("one artifact has one file: {files:?}") };
+    let fault = || match registry.read(version).unwrap_err() {
+        RegistryError::DamagedVersion { version: named, fault, .. } if named == version => fault,
+        other => panic!("{other}"),
+    };
+    fs::write(file, b"who").unwrap();
+    assert_eq!(fault(), ObjectFault::Length { expected: 5, found: 3 });
+    fs::write(file, b"wholf").unwrap();
+    assert!(matches!(fault(), ObjectFault::Checksum { .. }));
+    fs::remove_file(file).unwrap();
+    assert_eq!(fault(), ObjectFault::Missing);
+    fs::write(file, b"whole").unwrap();
+    assert_eq!(registry.read(version).unwrap(), b"whole", "put right, it is read again");
+}
+
+fn large(fresh: &Fresh) {
+    let registry = fresh.open();
+    let artifact: Vec<u8> = (0..20_000_000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let version = put(&registry, &artifact);
+    assert!(registry.read(version).unwrap() == artifact);
+}
+
+fn sweep(fresh: &Fresh) {
+    let registry = fresh.open();
+    let kept = put(&registry, b"kept");
+    let about = uu_registry::ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None };
+    let batch = registry.keep_rows(b"rows", &about).unwrap();
+    // The bytes are stored before the row is refused: what a crash between the two leaves.
+    let parent = Some(ModelVersion::new(7));
+    let new = NewVersion { artifact: b"left", about: &Value::Null, data_fingerprint: None, parent, made_by: "test", reason: "" };
+    registry.put(&new).unwrap_err();
+    if fresh.artifacts().is_some() {
+        fs::write(fresh.location.store.join("models/.x.uumodel.1.0.new"), b"half").unwrap();
+        fs::write(fresh.location.store.join("models/notes.txt"), b"a person's").unwrap();
+    }
+    assert_eq!(registry.sweep().unwrap(), uu_registry::Swept::default(), "what is young is spared");
+    // Clocks of files and of S3 stores count in seconds or worse.
+    let age = Duration::ZERO;
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    let mut swept = uu_registry::Swept::default();
+    while swept.objects == 0 {
+        assert!(std::time::Instant::now() < deadline, "what was left is not swept");
+        let some = registry.sweep_older_than(age).unwrap();
+        swept = uu_registry::Swept { objects: swept.objects + some.objects, unfinished: swept.unfinished + some.unfinished };
+    }
+    assert_eq!(swept.objects, 1);
+    assert_eq!(registry.read(kept).unwrap(), b"kept");
+    registry.read_batch(batch).unwrap();
+    if let Some(files) = fresh.artifacts() {
+        assert_eq!((files.len(), swept.unfinished), (2, 1), "the version and the person's file are left");
+    }
+}
