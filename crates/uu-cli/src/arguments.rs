@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Clean data, fit, calibrate and validate a model, and put it into the store
     Train(Train),
+    /// Add new data, fit a challenger, and promote it if it is not worse than the champion
+    Retrain(Retrain),
     /// Estimate the unique users of every row of a file
     Predict(Predict),
     /// Judge a model on rows whose unique users are known
@@ -126,6 +128,35 @@ pub(crate) struct Train {
     /// Put the model into the store without using it
     #[arg(long)]
     pub no_promote: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// How progress is shown on standard error
+    #[arg(long, value_enum, default_value = "bar", value_name = "HOW", hide = true)]
+    pub progress: ProgressStyle,
+}
+
+/// Arguments of `retrain`.
+#[derive(Debug, Args)]
+pub(crate) struct Retrain {
+    /// Files with new site-months, in any format that `train` reads; they are read twice, so standard input is none of them
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub data: Vec<PathBuf>,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// A further numeric column that is an input like the others; may be given several times
+    #[arg(long = "extra-input", value_name = "COLUMN")]
+    pub extra_inputs: Vec<String>,
+    /// Seed of everything random [default: 0] [env: UU_TRAIN__SEED]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads; does not change the model [default: all cores] [env: UU_TRAIN__THREADS]
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Promote the challenger whatever the labels and the gate say; it is logged as forced
+    #[arg(long)]
+    pub force: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

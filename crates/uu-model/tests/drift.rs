@@ -33,7 +33,8 @@ fn training_rows() -> &'static [(Record, Estimate)] {
 fn twice_the_visits() -> &'static [(Record, Estimate)] {
     static ROWS: OnceLock<Vec<(Record, Estimate)>> = OnceLock::new();
     ROWS.get_or_init(|| {
-        let twice = |record: &Record| Record { visits: record.visits.and_then(|visits| Visits::new(visits.get() * 2.0).ok()), ..record.clone() };
+        let twice =
+            |record: &Record| Record { visits: record.visits.and_then(|visits| Visits::new(visits.get() * 2.0).ok()), ..record.clone() };
         answered(dataset(1_000).records().iter().map(twice).collect())
     })
 }
@@ -163,8 +164,12 @@ fn arrivals(month: u32, sites: &[String], factor: f64) -> Vec<Arrival<'_>> {
     let mut draws = Draws::new("arrivals", u64::from(month));
     let arrived = Month::new(2024, month).unwrap();
     let mut arrival = |site| {
-        let compared =
-            Compared { site: Some(site), actual: 10_000.0 * factor * (0.25 * draws.normal()).exp(), point: 10_000.0, interval: (6_600.0, 15_100.0) };
+        let compared = Compared {
+            site: Some(site),
+            actual: 10_000.0 * factor * (0.25 * draws.normal()).exp(),
+            point: 10_000.0,
+            interval: (6_600.0, 15_100.0),
+        };
         Arrival { arrived, compared }
     };
     sites.iter().map(|site| arrival(site.as_str())).collect()

@@ -1,7 +1,9 @@
 //! Training a version and putting it into the registry.
 
+use crate::KeepError;
+use crate::retraining::keep;
 use uu_core::Rules;
-use uu_data::Dataset;
+use uu_data::{Dataset, Sealed};
 use uu_model::{About, FitError, Progress, TrainReport, TrainSettings};
 use uu_registry::{Change, ModelVersion, Registry, RegistryError};
 
@@ -29,6 +31,22 @@ pub struct Intent {
     pub reason: String,
     /// Whether the version answers from then on.
     pub promote: bool,
+    /// Whose rows they are.
+    pub rows: TrainingRows,
+}
+
+/// What becomes of the rows of a training.
+#[derive(Clone, Debug)]
+pub enum TrainingRows {
+    /// They are the user's: later trainings have them too, and no version trains on the sealed sites among them.
+    Kept {
+        /// What they are called: the files' names.
+        origin: String,
+        /// Which sites are sealed.
+        sealed: Sealed,
+    },
+    /// They are generated, and of no use beside a measured one.
+    Generated,
 }
 
 /// A training left no new version.
@@ -40,6 +58,9 @@ pub enum TrainError {
     /// It could not be stored.
     #[error(transparent)]
     Store(#[from] RegistryError),
+    /// Its rows could not be kept.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
 }
 
 /// Trains on `dataset`, stores the artifact and, if that is intended, makes it the one that answers.
@@ -52,7 +73,14 @@ pub fn train(
     intent: &Intent,
     progress: &dyn Progress,
 ) -> Result<NewVersion, TrainError> {
-    let trained = uu_model::train(dataset, rules, settings, progress)?;
+    let trained = match &intent.rows {
+        TrainingRows::Generated => uu_model::train(dataset, rules, settings, progress)?,
+        TrainingRows::Kept { origin, sealed } => {
+            let trained = uu_model::train(&sealed.split(dataset).training, rules, settings, progress)?;
+            keep(registry, dataset, &intent.by, origin)?;
+            trained
+        }
+    };
     let version = registry.put(&uu_registry::NewVersion {
         artifact: &trained.artifact,
         about: &serde_json::json!(trained.about),

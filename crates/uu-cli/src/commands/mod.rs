@@ -6,6 +6,7 @@ mod healthcheck;
 mod models;
 mod predict;
 mod research;
+mod retrain;
 mod sample;
 mod serve;
 mod tokens;
@@ -19,7 +20,7 @@ use uu_core::Rules;
 use uu_data::clean::QualityReport;
 use uu_data::read::{BadRows, Input};
 use uu_registry::{Registry, RegistryError};
-use uu_service::Sources;
+use uu_service::{Sources, TrainingRows};
 
 use crate::arguments::{Arguments, Command, Reading};
 use crate::output::note;
@@ -49,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(_) => serve::run(&settings, arguments.general.config.as_deref()),
         Command::Train(arguments) => train::run(arguments, &settings),
+        Command::Retrain(arguments) => retrain::run(&arguments, &settings),
         Command::Predict(arguments) => predict::run(arguments, &settings),
         Command::Evaluate(arguments) => evaluate::run(arguments, &settings),
         Command::Research(arguments) => research::run(arguments, &settings),
@@ -78,6 +80,10 @@ fn overrides(arguments: &Arguments) -> Overrides {
         Command::Train(train) => {
             overrides.train = Some(TrainOverrides { seed: train.seed, threads: train.threads, trials: train.tune });
             overrides.data = Some(DataOverrides { extra_inputs: train.extra_inputs.clone() });
+        }
+        Command::Retrain(retrain) => {
+            overrides.train = Some(TrainOverrides { seed: retrain.seed, threads: retrain.threads, trials: None });
+            overrides.data = Some(DataOverrides { extra_inputs: retrain.extra_inputs.clone() });
         }
         Command::Research(research) => {
             overrides.train = Some(TrainOverrides { seed: research.seed, threads: research.threads, trials: None });
@@ -114,10 +120,18 @@ fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
     }
 }
 
+/// Rows that are kept for later trainings, under the names of their files.
+fn kept(files: &[PathBuf], settings: &Settings) -> anyhow::Result<TrainingRows> {
+    Ok(TrainingRows::Kept { origin: names(files), sealed: settings.sealed()? })
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<String>>().join(", ")
+}
+
 /// Why a version that was trained on those files was made.
 fn trained_on(files: &[PathBuf]) -> String {
-    let names = files.iter().map(|file| file.display().to_string());
-    format!("trained on {}", names.collect::<Vec<String>>().join(", "))
+    format!("trained on {}", names(files))
 }
 
 /// Tells which extra inputs no row carries: they would be asked for and never used.

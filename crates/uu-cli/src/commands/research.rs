@@ -9,7 +9,7 @@ use uu_model::TrainSettings;
 use uu_report::{Study, StudySettings};
 use uu_service::Intent;
 
-use super::{actor, place, registry, sources, trained_on, warn_of_unused};
+use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::{ProgressStyle, Research};
 use crate::output::{note, percent, print, table, whole};
 use crate::progress::{Shown, rows};
@@ -20,7 +20,8 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
     check_folder(&arguments.out)?;
     // A store that cannot be opened is better told before the study than after it.
     let registry = if arguments.no_model { None } else { Some(registry(settings)?) };
-    let intent = Intent { by: actor(), reason: format!("{} after a study", trained_on(&arguments.data)), promote: !arguments.no_promote };
+    let reason = format!("{} after a study", trained_on(&arguments.data));
+    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: kept(&arguments.data, settings)? };
     let sources = sources(arguments.data, &arguments.reading, settings.rules());
     let rules = sources.rules.clone();
     let counter = rows();

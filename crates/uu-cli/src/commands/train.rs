@@ -6,9 +6,9 @@ use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
 use uu_model::{About, Evaluation};
-use uu_service::{Intent, NewVersion, Sources};
+use uu_service::{Intent, NewVersion, Sources, TrainingRows};
 
-use super::{actor, place, registry, sources, trained_on, warn_of_unused};
+use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
 use crate::output::{evaluation, note, percent, print, print_json, quality, table};
 use crate::progress::{Shown, rows};
@@ -30,7 +30,8 @@ struct Report<'a> {
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
     let registry = registry(settings)?;
     let reason = if arguments.bundled_sample { "trained on the bundled sample".to_owned() } else { trained_on(&arguments.data) };
-    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote };
+    let training_rows = if arguments.bundled_sample { TrainingRows::Generated } else { kept(&arguments.data, settings)? };
+    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: training_rows };
     let sources =
         if arguments.bundled_sample { Sources::bundled_sample() } else { sources(arguments.data, &arguments.reading, settings.rules()) };
     let rules = sources.rules.clone();

@@ -118,8 +118,8 @@ impl Champion {
         scheme.sources.clone_from(&self.parts.sources);
         scheme.learned_category = self.parts.learned_category;
         scheme.suffixes.clone_from(&self.parts.suffixes);
-        let wider = |(own, new): (&Option<(f64, f64)>, &Option<(f64, f64)>)| own.map(|(low, high)| wider((low, high), *new));
-        scheme.ranges = self.parts.ranges.iter().zip(&scheme.ranges).map(wider).collect();
+        let both = self.parts.ranges.iter().zip(&scheme.ranges);
+        scheme.ranges = both.map(|(own, new)| own.map(|own| wider(own, *new))).collect();
         Ok(Table::read_as(dataset, scheme))
     }
 

@@ -15,8 +15,10 @@ use crate::drift::{Learned, Reference};
 use crate::estimate::{Estimate, EstimateOptions};
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
 use crate::input::{Pattern, numeric_field};
+use crate::model::{
+    About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE,
+};
 use crate::tuning::Tuning;
-use crate::model::{About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE};
 
 /// Level of the intervals that the report judges.
 pub(super) const LEVEL: f64 = 0.9;

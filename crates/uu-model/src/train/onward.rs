@@ -34,8 +34,7 @@ impl StageOnward<'_> {
         progress: &mut dyn FnMut(u32) -> ControlFlow<()>,
     ) -> Result<FittedStage, FitError> {
         let features = self.features(rows);
-        let targets: Vec<f64> =
-            targets.iter().zip(&rows.block.source).map(|(target, source)| target - self.stage.level(*source)).collect();
+        let targets: Vec<f64> = targets.iter().zip(&rows.block.source).map(|(target, source)| target - self.stage.level(*source)).collect();
         let targets = targets.as_slice();
         let left = self.left(&features, targets);
         let mut boosting = Boosting { features: &features, columns: &self.stage.columns, weights: &rows.weights, progress };
@@ -49,7 +48,8 @@ impl StageOnward<'_> {
             text = extended(&text, &boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight);
             forest = Forest::from_lightgbm_text(&text)?;
         }
-        let stage = Stage { columns: self.stage.columns.clone(), encoder: self.stage.encoder.clone(), forest, levels: self.stage.levels.clone() };
+        let stage =
+            Stage { columns: self.stage.columns.clone(), encoder: self.stage.encoder.clone(), forest, levels: self.stage.levels.clone() };
         Ok(FittedStage { stage, text })
     }
 

@@ -112,10 +112,12 @@ pub(super) fn judged(difference: f64, (low, high): (f64, f64), sites: usize, bou
         let times = (width / wanted.max(f64::MIN_POSITIVE)).powi(2);
         (times.is_finite() && times < 1e6).then(|| (sites as f64 * times).ceil() as usize)
     };
-    if difference > bounds.margin {
-        if low > 0.0 { (MetricVerdict::Refused, None) } else { (MetricVerdict::Undecided, more(difference - low, difference)) }
+    if difference > bounds.margin && low > 0.0 {
+        (MetricVerdict::Refused, None)
     } else if high <= bounds.resolution {
         (MetricVerdict::Accepted, None)
+    } else if difference > bounds.margin {
+        (MetricVerdict::Undecided, more(difference - low, difference))
     } else {
         (MetricVerdict::Undecided, more(high - difference, bounds.resolution - difference))
     }
@@ -134,6 +136,7 @@ mod tests {
     #[case::a_little_worse_beyond_chance(0.008, (0.002, 0.014), MetricVerdict::Accepted)]
     #[case::worse_beyond_chance(0.03, (0.01, 0.05), MetricVerdict::Refused)]
     #[case::worse_by_chance_perhaps(0.03, (-0.01, 0.07), MetricVerdict::Undecided)]
+    #[case::worse_by_chance_perhaps_and_never_by_much(0.02, (-0.01, 0.04), MetricVerdict::Accepted)]
     #[case::alike_as_far_as_one_sees(0.0, (-0.2, 0.2), MetricVerdict::Undecided)]
     fn a_difference_is_judged(#[case] difference: f64, #[case] interval: (f64, f64), #[case] expected: MetricVerdict) {
         let (verdict, needed) = judged(difference, interval, 100, BOUNDS);

@@ -7,10 +7,9 @@
 //! coverage: how much farther it lies from 90 %, in points), and `[low, high]` its interval:
 //!
 //! - *refused*: `d > margin` and `low > 0`. It is worse beyond chance, and by more than 1 % as best we know.
-//! - *accepted*: `d <= margin` and `high <= resolution`. It is not worse by more than 1 % as best we know, and the data are enough to
-//!   rule out that it is worse by more than the resolution.
-//! - *undecided*: anything else. Either too few sites to tell, or a difference over 1 % that chance may have made; the report says how
-//!   many sealed sites it would take.
+//! - *accepted*: not refused, and `high <= resolution`. What difference there is may be chance, and the data are enough to rule out that
+//!   it is worse by more than the resolution.
+//! - *undecided*: anything else: too few sites to tell; the report says how many sealed sites it would take.
 //!
 //! To ask that the interval itself ends below 1 % (`resolution = margin`) is the stricter test, and can be set. It is not the default:
 //! two models of the same quality differ by 1 to 2 % on some 1,500 sites, so most equals, trained on fresher data, would be turned away
@@ -66,7 +65,8 @@ pub struct Contender<'a> {
 /// knows too well. The same models, rows and settings give the same report.
 #[must_use]
 pub fn gate(champion: Option<Contender<'_>>, challenger: Contender<'_>, sealed: &Dataset, settings: &GateSettings) -> GateReport {
-    let rows = SealedRows::of(sealed, [champion, Some(challenger)].into_iter().flatten());
+    let contenders: Vec<Contender<'_>> = champion.into_iter().chain([challenger]).collect();
+    let rows = SealedRows::of(sealed, &contenders);
     let broken_laws = broken_laws(challenger.model);
     let mut metrics = Vec::new();
     if rows.sites() >= settings.least_sites {

@@ -20,12 +20,12 @@ pub(super) struct SealedRows {
 }
 
 impl SealedRows {
-    pub(super) fn of<'a>(sealed: &Dataset, contenders: impl Iterator<Item = Contender<'a>> + Clone) -> Self {
+    pub(super) fn of(sealed: &Dataset, contenders: &[Contender<'_>]) -> Self {
         let mut rows = Self { asked: Vec::new(), actual: Vec::new(), site_of: Vec::new(), left_out: 0, sites: 0 };
         let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
         for record in sealed.records() {
             let Some(actual) = record.unique_users.map(UniqueUsers::get) else { continue };
-            let hidden = |site: &&str| contenders.clone().all(|contender| !contender.training_sites.contains(&site_hash(site, 0)));
+            let hidden = |site: &&str| contenders.iter().all(|contender| !contender.training_sites.contains(&site_hash(site, 0)));
             let Some(site) = record.site.as_deref().filter(hidden) else {
                 rows.left_out += 1;
                 continue;

@@ -1,0 +1,219 @@
+//! Re-training: new rows join those that are kept, challengers are fitted, and the gate decides which model answers.
+//!
+//! Nothing of it can make the service worse unseen: rows whose labels disagree with the champion are set aside before they teach
+//! anything, a challenger is judged on sites that no version has seen, and what was decided is in the audit log with its figures.
+
+mod kept;
+mod report;
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use uu_core::{Record, Rules};
+use uu_data::clean::{CleanError, QualityReport};
+use uu_data::read::{ReadError, ReadOptions, read_all};
+use uu_data::sample::SOURCE as GENERATED;
+use uu_data::{Dataset, Sealed, join_rows};
+use uu_model::{ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trained, train, train_continued};
+use uu_registry::{BatchId, Change, Entry, ModelVersion, NewVersion, Registry, RegistryError};
+
+pub use kept::KeepError;
+pub(crate) use kept::keep;
+pub use report::{Decision, Retraining};
+
+use crate::gate::{Choice, Contender, GateReport, GateSettings, Standing, choose, gate};
+use crate::labels::{LabelCheck, LabelVerdict, check_labels};
+use crate::{SourceError, Sources};
+
+/// New rows for a re-training.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The rows as they came, before cleaning: some of what cleaning drops tells whether the labels can be believed.
+    as_they_came: Vec<Record>,
+    rows: Dataset,
+    quality: QualityReport,
+    rules: Rules,
+    origin: String,
+}
+
+impl Delivery {
+    /// Reads new rows twice: as they are, and cleaned. `sources` gives the same files each time, `origin` is what they are called.
+    ///
+    /// **Errors**: the first file that cannot be read; bad rows, unless they are skipped; rows that must not train together.
+    pub fn read(sources: impl Fn() -> Sources, origin: String, rows_read: &mut dyn FnMut(u64)) -> Result<Self, SourceError> {
+        let Sources { inputs, format, rules, bounce_rate_unit, bad_rows } = sources();
+        let options = ReadOptions { format, rules: rules.clone(), bounce_rate_unit, ..ReadOptions::default() };
+        let (checked, _) = read_all(inputs, &options, bad_rows)?;
+        let as_they_came = checked.into_iter().map(|row| row.record).collect();
+        let (rows, quality) = sources().for_training(rows_read)?;
+        Ok(Self { as_they_came, rows, quality, rules, origin })
+    }
+
+    /// What cleaning found.
+    #[must_use]
+    pub fn quality(&self) -> &QualityReport {
+        &self.quality
+    }
+}
+
+/// How a re-training is done.
+#[derive(Clone, Debug)]
+pub struct RetrainSettings {
+    /// How challengers are trained.
+    pub train: TrainSettings,
+    /// Which sites no version trains on.
+    pub sealed: Sealed,
+    /// How the gate decides.
+    pub gate: GateSettings,
+    /// Promotes whatever the labels and the gate say; it is logged as forced.
+    pub force: bool,
+    /// Who asked for it.
+    pub by: String,
+}
+
+/// A re-training came to no decision; the champion answers on, and rows that were kept stay kept.
+#[derive(Debug, thiserror::Error)]
+pub enum RetrainError {
+    /// Kept rows cannot be read back.
+    #[error("the rows of an earlier delivery cannot be read")]
+    Kept(#[from] ReadError),
+    /// Rows must not train together.
+    #[error(transparent)]
+    Clean(#[from] CleanError),
+    /// The new rows could not be kept.
+    #[error(transparent)]
+    Keep(#[from] KeepError),
+    /// No challenger could be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The champion, or what was just trained, cannot be read.
+    #[error("a model cannot be read")]
+    Artifact(#[from] ArtifactError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] RegistryError),
+}
+
+/// The version in use, taken apart.
+struct Champion {
+    version: ModelVersion,
+    artifact: Vec<u8>,
+    model: Model,
+    sites: BTreeSet<u64>,
+}
+
+impl Champion {
+    fn of(registry: &Registry) -> Result<Option<Self>, RetrainError> {
+        let Some(version) = registry.aliases()?.champion else { return Ok(None) };
+        let artifact = registry.read(version)?;
+        let (model, sites) = (Model::from_bytes(&artifact)?, Contents::of(&artifact)?.training_sites()?);
+        Ok(Some(Self { version, artifact, model, sites }))
+    }
+
+    /// Whether it was trained on the bundled sample: it then knows nothing of real sites that could be held against new labels or gone on from.
+    fn is_of_generated_rows(&self) -> bool {
+        self.model.about().sources.iter().any(|source| source == GENERATED)
+    }
+}
+
+/// Adds new rows, fits challengers, and promotes the better one if the gate lets it through.
+///
+/// The rows are kept before anything is trained. Where their labels disagree with the champion they are set aside, and nothing is trained.
+///
+/// **Errors**: [`RetrainError`]; the champion answers on.
+pub fn retrain(
+    registry: &Registry,
+    delivery: &Delivery,
+    settings: &RetrainSettings,
+    progress: &dyn Progress,
+) -> Result<Retraining, RetrainError> {
+    let champion = Champion::of(registry)?;
+    let measured = champion.as_ref().filter(|champion| !champion.is_of_generated_rows());
+    let known = kept::known_rows(registry, &delivery.rules)?;
+    let (joined, rows) = join_rows(&known, &delivery.rows)?;
+    let labels = measured.map(|champion| check_labels(&champion.model, &delivery.as_they_came));
+    let batch = keep(registry, &delivery.rows, &settings.by, &delivery.origin)?;
+    let report = Retraining { champion: champion.as_ref().map(|champion| champion.version), labels, ..Retraining::of(batch, rows) };
+    if let Some(reason) = report.labels.as_ref().and_then(disagreement).filter(|_| !settings.force) {
+        registry.quarantine(batch, &reason, &settings.by)?;
+        return Ok(report.decided(Decision::SetAside, vec![reason]));
+    }
+
+    let split = settings.sealed.split(&joined);
+    let from_scratch = train(&split.training, &delivery.rules, &settings.train, progress)?;
+    let continued =
+        measured.map(|champion| train_continued(&champion.artifact, &split.training, &delivery.rules, &settings.train, progress));
+    let (trained, choice, not_continued) = better(from_scratch, continued)?;
+    let challenger = Model::from_bytes(&trained.artifact)?;
+    let sites = Contents::of(&trained.artifact)?.training_sites()?;
+    let against = champion.as_ref().map(|champion| Contender { model: &champion.model, training_sites: &champion.sites });
+    let gated = gate(against, Contender { model: &challenger, training_sites: &sites }, &split.sealed, &settings.gate);
+    let report = Retraining { choice, not_continued, sealed_sites: gated.sites, ..report };
+    decide(registry, (report, &gated), (&trained, batch), settings)
+}
+
+/// What is wrong with labels that cannot be believed without a person.
+fn disagreement(check: &LabelCheck) -> Option<String> {
+    let of = |verdict: LabelVerdict| {
+        let sources = check.sources.iter().filter(move |source| source.verdict == verdict);
+        sources.map(|source| format!("`{}`", source.source)).collect::<Vec<String>>().join(", ")
+    };
+    match check.verdict {
+        LabelVerdict::Disagrees => {
+            Some(format!("the labels of {} disagree with the champion beyond what chance could do", of(LabelVerdict::Disagrees)))
+        }
+        LabelVerdict::NewSource => {
+            Some(format!("the champion does not know the source {}: a person must say that it may be learned", of(LabelVerdict::NewSource)))
+        }
+        LabelVerdict::Agrees | LabelVerdict::TooFew => None,
+    }
+}
+
+/// The challenger that stands: of two, the one that erred less on training sites both held out.
+fn better(
+    from_scratch: Trained,
+    continued: Option<Result<Trained, ContinueError>>,
+) -> Result<(Trained, Option<Choice>, Option<String>), RetrainError> {
+    match continued {
+        None => Ok((from_scratch, None, None)),
+        Some(Err(ContinueError::Fit(FitError::Stopped))) => Err(FitError::Stopped.into()),
+        Some(Err(error)) => Ok((from_scratch, None, Some(error.to_string()))),
+        Some(Ok(continued)) => {
+            let choice = choose(&from_scratch.held_out, &continued.held_out);
+            let standing = if choice.standing == Standing::Continued { continued } else { from_scratch };
+            Ok((standing, Some(choice), None))
+        }
+    }
+}
+
+fn decide(
+    registry: &Registry,
+    (report, gated): (Retraining, &GateReport),
+    (trained, batch): (&Trained, BatchId),
+    settings: &RetrainSettings,
+) -> Result<Retraining, RetrainError> {
+    let passes = gated.lets_through();
+    let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
+    if settings.force {
+        reasons.splice(0..0, ["forced".to_owned()].into_iter().chain(report.labels.as_ref().and_then(disagreement)));
+    }
+    let figures = json!({ "gate": gated, "labels": report.labels, "choice": report.choice, "batch": batch, "forced": settings.force });
+    let version = registry.put(&NewVersion {
+        artifact: &trained.artifact,
+        about: &json!(trained.about),
+        data_fingerprint: Some(&trained.about.data_fingerprint),
+        parent: report.champion,
+        made_by: &settings.by,
+        reason: &format!("re-trained with batch {batch}"),
+    })?;
+    let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated.clone()), ..report };
+    if passes || settings.force {
+        // What the gate compared it with must still be what it takes the place of.
+        let change = Change { by: settings.by.clone(), reason: reasons.join("; "), figures, expected_champion: Some(report.champion) };
+        registry.promote(version, &change)?;
+        return Ok(report.decided(Decision::Promoted, reasons));
+    }
+    let details: Value = json!({ "reasons": reasons, "figures": figures });
+    registry.audit(&Entry { by: &settings.by, action: "refuse", subject: &version.to_string(), details: &details })?;
+    Ok(report.decided(Decision::Refused, reasons))
+}

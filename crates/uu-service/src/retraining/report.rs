@@ -1,0 +1,73 @@
+//! What a re-training came to.
+
+use serde::Serialize;
+use uu_data::JoinReport;
+use uu_model::About;
+use uu_registry::{BatchId, ModelVersion};
+
+use crate::gate::{Choice, GateReport};
+use crate::labels::LabelCheck;
+
+/// What was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// The challenger answers from now on.
+    Promoted,
+    /// The champion stays; the challenger is kept as a version.
+    Refused,
+    /// The labels cannot be believed without a person; nothing was trained.
+    SetAside,
+}
+
+/// A re-training, with everything its decision rests on.
+#[derive(Clone, Debug, Serialize)]
+pub struct Retraining {
+    /// What was decided.
+    pub decision: Decision,
+    /// Why, in words, the gravest first.
+    pub reasons: Vec<String>,
+    /// The version that was trained; `None` where nothing was.
+    pub version: Option<ModelVersion>,
+    /// The version that answered before.
+    pub champion: Option<ModelVersion>,
+    /// The batch the new rows are kept as.
+    pub batch: BatchId,
+    /// How the new rows joined the known ones.
+    pub rows: JoinReport,
+    /// The new labels held against the champion; `None` where there was none that knows real sites.
+    pub labels: Option<LabelCheck>,
+    /// Which of two challengers stands; `None` where the champion was not continued.
+    pub choice: Option<Choice>,
+    /// Why the champion was not continued, where that was tried.
+    pub not_continued: Option<String>,
+    /// Sealed sites that both models were asked.
+    pub sealed_sites: usize,
+    /// What the gate found.
+    pub gate: Option<GateReport>,
+    /// What the challenger says of itself.
+    pub about: Option<About>,
+}
+
+impl Retraining {
+    pub(super) fn of(batch: BatchId, rows: JoinReport) -> Self {
+        Self {
+            decision: Decision::Refused,
+            reasons: Vec::new(),
+            version: None,
+            champion: None,
+            batch,
+            rows,
+            labels: None,
+            choice: None,
+            not_continued: None,
+            sealed_sites: 0,
+            gate: None,
+            about: None,
+        }
+    }
+
+    pub(super) fn decided(self, decision: Decision, reasons: Vec<String>) -> Self {
+        Self { decision, reasons, ..self }
+    }
+}
