@@ -309,11 +309,14 @@ pub(crate) enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Write the trees of a version as LightGBM text files, one for each stage
+    /// Write a version's artifact, or its trees as LightGBM text files, one for each stage
     Export {
-        /// Folder to write to; it is made where there is none
-        #[arg(long, value_name = "FOLDER")]
-        trees: PathBuf,
+        /// Folder to write the trees to; it is made where there is none
+        #[arg(long, value_name = "FOLDER", required_unless_present = "artifact")]
+        trees: Option<PathBuf>,
+        /// File to write the artifact to, which the Python package loads
+        #[arg(long, value_name = "FILE")]
+        artifact: Option<PathBuf>,
         /// Version [default: the one in use]
         #[arg(long, value_name = "VERSION")]
         model: Option<ModelVersion>,

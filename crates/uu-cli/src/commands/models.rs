@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: Models, settings: &Settings) -> anyhow::Result<Exit
         Models::Promote { version, reason } => promote(&registry, version, reason)?,
         Models::Rollback { reason } => return rollback(&registry, reason),
         Models::Log { limit, before, json } => log(&registry, (limit, before), json)?,
-        Models::Export { trees, model } => export(&registry, model, &trees)?,
+        Models::Export { trees, artifact, model } => export(&registry, model, trees.as_deref(), artifact.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -167,8 +167,13 @@ fn log(registry: &Registry, (limit, before): (u32, Option<i64>), json: bool) -> 
     Ok(print(&texts(["number", "when", "by", "what", "which", "why"], rows))?)
 }
 
-fn export(registry: &Registry, version: Option<ModelVersion>, folder: &Path) -> anyhow::Result<()> {
+fn export(registry: &Registry, version: Option<ModelVersion>, trees: Option<&Path>, artifact: Option<&Path>) -> anyhow::Result<()> {
     let (version, bytes) = uu_service::read(registry, version)?;
+    if let Some(file) = artifact {
+        fs::write(file, &bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
+        note(&format!("`{version}` written to `{}`", file.display()));
+    }
+    let Some(folder) = trees else { return Ok(()) };
     let trees = Contents::of(&bytes)?.trees()?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
     for (stage, text) in &trees {
