@@ -9,7 +9,6 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
-use uu_data::Sealed;
 use uu_model::TrainSettings;
 use uu_registry::{Location, Secret};
 use uu_server::Limits;
@@ -114,8 +113,8 @@ pub(crate) struct TrainingSettings {
     pub threads: usize,
     /// Hyperparameters tried before the fit.
     pub trials: usize,
-    /// Share of the sites on which no version trains.
-    pub sealed_share: f64,
+    /// About how many sites no version trains on.
+    pub sealed_sites: usize,
 }
 
 /// What flags set, strongest of all; absent ones leave the setting as it is.
@@ -227,13 +226,6 @@ impl Settings {
         Rules { extras: self.data.extra_inputs.clone(), bounce_definitions: self.data.bounce_definitions.clone() }
     }
 
-    /// The sites on which no version trains.
-    ///
-    /// **Errors**: a share that cannot be one.
-    pub(crate) fn sealed(&self) -> anyhow::Result<Sealed> {
-        Sealed::of_share(self.train.sealed_share).context("`train.sealed_share` cannot be used")
-    }
-
     /// The training's settings: those a user may set, and the tuned ones.
     pub(crate) fn train_settings(&self) -> TrainSettings {
         let threads = (self.train.threads > 0).then_some(self.train.threads);
@@ -275,6 +267,5 @@ mod tests {
         let settings: Settings = Figment::from(Toml::string(DEFAULTS)).extract().unwrap();
         assert_eq!(settings.train_settings(), TrainSettings::default());
         assert_eq!(settings.limits(), Limits::default());
-        assert_eq!(settings.sealed().unwrap(), Sealed::default());
     }
 }

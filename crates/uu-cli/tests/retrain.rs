@@ -18,7 +18,7 @@ impl Fixture {
     fn new() -> Self {
         let fixture = Self { folder: tempfile::tempdir().unwrap() };
         let all = fixture.path("all.csv");
-        let output = fixture.run(&["sample", "--sites", "1600", "--seed", "8", "--output", all.to_str().unwrap()]);
+        let output = fixture.run(&["sample", "--sites", "3000", "--seed", "8", "--output", all.to_str().unwrap()]);
         assert!(output.status.success());
         let text = fs::read_to_string(&all).unwrap();
         let (header, rows) = text.split_once('\n').unwrap();
@@ -41,7 +41,7 @@ impl Fixture {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::cargo_bin("uu-predictor").unwrap();
-        command.current_dir(self.folder.path()).args(arguments).env_remove("UU_STORE").env("UU_TRAIN__SEALED_SHARE", "0.25");
+        command.current_dir(self.folder.path()).args(arguments).env_remove("UU_STORE").env("UU_TRAIN__SEALED_SITES", "450");
         command.output().unwrap()
     }
 
@@ -71,8 +71,8 @@ fn new_data_teach_a_challenger_and_labels_that_cannot_be_are_set_aside() {
     let (code, report) = fixture.json(&["retrain", "--data", "second.csv"]);
     let of = &report["retraining"];
     assert_eq!(of["labels"]["verdict"], "agrees", "{of}");
-    assert!(of["rows"]["added"].as_u64().unwrap() > 2_500 && of["rows"]["known"].as_u64().unwrap() > 2_500, "{of}");
-    assert!(of["sealed_sites"].as_u64().unwrap() > 250, "sealed sites of both deliveries: {of}");
+    assert!(of["rows"]["added"].as_u64().unwrap() > 5_000 && of["rows"]["known"].as_u64().unwrap() > 5_000, "{of}");
+    assert!(of["sealed_sites"].as_u64().unwrap() > 300, "sealed sites of both deliveries: {of}");
     assert_eq!((code, &of["decision"], &of["version"]), (0, &"promoted".into(), &"v0002".into()), "{of}");
 
     let (code, report) = fixture.json(&["retrain", "--data", "tenfold.csv"]);

@@ -1,5 +1,7 @@
 //! Sites on which no model version ever trains, so that any two of them can be compared on what neither has seen.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, site_hash};
@@ -11,7 +13,7 @@ use crate::dataset::{Dataset, site_hash};
 ///
 /// | name | default | range | purpose |
 /// | --- | --- | --- | --- |
-/// | `share` | 0.05 | 0 to 0.5 | share of the sites that are sealed; 0 seals none |
+/// | `share` | 0.1 | 0 to 0.5 | share of the sites that are sealed; 0 seals none |
 /// | `salt` | fixed | any | another salt, other sites; kept apart from the seeds of folds |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Given", into = "Given")]
@@ -22,6 +24,10 @@ pub struct Sealed {
 
 /// More than this is better spent on training.
 const MOST_SHARE: f64 = 0.5;
+
+/// Bounds of the share where a number of sites is wanted.
+const LEAST_SHARE: f64 = 0.02;
+const USUAL_SHARE: f64 = 0.15;
 
 /// Nobody chooses it as a seed, so folds and sealing have nothing to do with each other.
 const SALT: u64 = 0x5EA1_ED7E_57B0_0C5E;
@@ -58,11 +64,15 @@ impl Sealed {
         if (0.0..=MOST_SHARE).contains(&share) { Ok(Self { share, salt }) } else { Err(ShareOutOfRange { found: share }) }
     }
 
-    /// Seals that share of the sites, drawn as every store draws them.
+    /// Seals about `wanted` of the sites of `dataset`, but no less than 2 % and no more than 15 % of them; none where none are wanted.
     ///
-    /// **Errors**: as [`Sealed::new`].
-    pub fn of_share(share: f64) -> Result<Self, ShareOutOfRange> {
-        Self::new(share, SALT)
+    /// What is sealed is lost to training, and a few hundred sites tell two models apart. As data grow the share shrinks: what is sealed then is
+    /// part of what was sealed before, so neither an older model nor a newer one was trained on it.
+    #[must_use]
+    pub fn about(wanted: usize, dataset: &Dataset) -> Self {
+        let sites: BTreeSet<&str> = dataset.records().iter().filter_map(|record| record.site.as_deref()).collect();
+        let share = (wanted as f64 / sites.len().max(1) as f64).clamp(LEAST_SHARE, USUAL_SHARE);
+        Self { share: if wanted == 0 { 0.0 } else { share }, salt: SALT }
     }
 
     /// The share of the sites.
@@ -90,7 +100,7 @@ impl Sealed {
 
 impl Default for Sealed {
     fn default() -> Self {
-        Self { share: 0.05, salt: SALT }
+        Self { share: 0.1, salt: SALT }
     }
 }
 
@@ -175,6 +185,15 @@ mod tests {
         assert_eq!(serde_json::from_str::<Sealed>("{}").unwrap(), Sealed::default());
         let written = serde_json::to_string(&Sealed::new(0.25, 7).unwrap()).unwrap();
         assert_eq!(serde_json::from_str::<Sealed>(&written).unwrap(), Sealed::new(0.25, 7).unwrap());
+    }
+
+    #[test]
+    fn as_data_grow_what_is_sealed_is_part_of_what_was() {
+        let share = |wanted, sites| Sealed::about(wanted, &rows(sites)).share();
+        assert_eq!((share(0, 100), share(300, 100)), (0.0, 0.15));
+        assert!((share(30, 1_000) - 0.03).abs() < 0.001 && share(3, 1_000) == 0.02);
+        let (few, many) = (Sealed::about(30, &rows(300)), Sealed::about(30, &rows(1_000)));
+        assert!((0..1_000).map(|site| format!("site{site}.com")).all(|site| !many.is_sealed(&site) || few.is_sealed(&site)));
     }
 
     #[test]

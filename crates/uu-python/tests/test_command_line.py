@@ -23,7 +23,7 @@ Trained = tuple[Path, dict[str, Any], pd.DataFrame]
 
 def run(*arguments: str | Path) -> str:
     # The wheel trains on all rows it is given; a store would leave the sealed sites out.
-    environment = os.environ | {"UU_TRAIN__SEALED_SHARE": "0"}
+    environment = os.environ | {"UU_TRAIN__SEALED_SITES": "0"}
     done = subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
     return done.stdout

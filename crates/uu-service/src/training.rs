@@ -42,8 +42,8 @@ pub enum TrainingRows {
     Kept {
         /// What they are called: the files' names.
         origin: String,
-        /// Which sites are sealed.
-        sealed: Sealed,
+        /// About how many sites are sealed; see [`Sealed::about`].
+        sealed_sites: usize,
     },
     /// They are generated, and of no use beside a measured one.
     Generated,
@@ -75,8 +75,8 @@ pub fn train(
 ) -> Result<NewVersion, TrainError> {
     let trained = match &intent.rows {
         TrainingRows::Generated => uu_model::train(dataset, rules, settings, progress)?,
-        TrainingRows::Kept { origin, sealed } => {
-            let trained = uu_model::train(&sealed.split(dataset).training, rules, settings, progress)?;
+        TrainingRows::Kept { origin, sealed_sites } => {
+            let trained = uu_model::train(&Sealed::about(*sealed_sites, dataset).split(dataset).training, rules, settings, progress)?;
             keep(registry, dataset, &intent.by, origin)?;
             trained
         }

@@ -121,8 +121,8 @@ fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
 }
 
 /// Rows that are kept for later trainings, under the names of their files.
-fn kept(files: &[PathBuf], settings: &Settings) -> anyhow::Result<TrainingRows> {
-    Ok(TrainingRows::Kept { origin: names(files), sealed: settings.sealed()? })
+fn kept(files: &[PathBuf], settings: &Settings) -> TrainingRows {
+    TrainingRows::Kept { origin: names(files), sealed_sites: settings.train.sealed_sites }
 }
 
 fn names(files: &[PathBuf]) -> String {

@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
     // A store that cannot be opened is better told before the study than after it.
     let registry = if arguments.no_model { None } else { Some(registry(settings)?) };
     let reason = format!("{} after a study", trained_on(&arguments.data));
-    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: kept(&arguments.data, settings)? };
+    let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: kept(&arguments.data, settings) };
     let sources = sources(arguments.data, &arguments.reading, settings.rules());
     let rules = sources.rules.clone();
     let counter = rows();

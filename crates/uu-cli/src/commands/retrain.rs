@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     warn_of_unused(delivery.quality(), &settings.rules());
     let retrain_settings = RetrainSettings {
         train: settings.train_settings(),
-        sealed: settings.sealed()?,
+        sealed_sites: settings.train.sealed_sites,
         gate: GateSettings::default(),
         force: arguments.force,
         by: actor(),

@@ -30,7 +30,7 @@ struct Report<'a> {
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
     let registry = registry(settings)?;
     let reason = if arguments.bundled_sample { "trained on the bundled sample".to_owned() } else { trained_on(&arguments.data) };
-    let training_rows = if arguments.bundled_sample { TrainingRows::Generated } else { kept(&arguments.data, settings)? };
+    let training_rows = if arguments.bundled_sample { TrainingRows::Generated } else { kept(&arguments.data, settings) };
     let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: training_rows };
     let sources =
         if arguments.bundled_sample { Sources::bundled_sample() } else { sources(arguments.data, &arguments.reading, settings.rules()) };

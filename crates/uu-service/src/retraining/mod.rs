@@ -61,8 +61,8 @@ impl Delivery {
 pub struct RetrainSettings {
     /// How challengers are trained.
     pub train: TrainSettings,
-    /// Which sites no version trains on.
-    pub sealed: Sealed,
+    /// About how many sites no version trains on; see [`Sealed::about`].
+    pub sealed_sites: usize,
     /// How the gate decides.
     pub gate: GateSettings,
     /// Promotes whatever the labels and the gate say; it is logged as forced.
@@ -139,7 +139,7 @@ pub fn retrain(
         return Ok(report.decided(Decision::SetAside, vec![reason]));
     }
 
-    let split = settings.sealed.split(&joined);
+    let split = Sealed::about(settings.sealed_sites, &joined).split(&joined);
     let from_scratch = train(&split.training, &delivery.rules, &settings.train, progress)?;
     let continued =
         measured.map(|champion| train_continued(&champion.artifact, &split.training, &delivery.rules, &settings.train, progress));
