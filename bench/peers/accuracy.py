@@ -12,6 +12,7 @@ given two cores: leave the machine alone meanwhile.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -108,7 +109,9 @@ def product(split):
     store, output = split.folder / "store", split.folder / "out.csv"
 
     def run(*arguments):
-        done = subprocess.run([str(argument) for argument in (split.binary, *arguments, "--store", store, "--log", "error")], capture_output=True, text=True)
+        command = [str(argument) for argument in (split.binary, *arguments, "--store", store, "--log", "error")]
+        # The peers learn from every row, and so does the product here: no site is left out to judge later models on.
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"UU_TRAIN__SEALED_SITES": "0"})
         if done.returncode != 0:
             sys.exit(f"error: {split.binary} {' '.join(map(str, arguments))}\n{done.stderr}")
 
