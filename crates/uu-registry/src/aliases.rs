@@ -8,7 +8,7 @@ use crate::database::{Row, Transaction};
 use crate::versions::{known, version_of};
 use crate::{ModelVersion, Registry, RegistryError};
 
-const SQL: &str = "SELECT champion, previous, generation FROM aliases";
+const SQL: &str = "SELECT champion, previous, generation, watched_from FROM aliases";
 
 /// Which version answers, and which did before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
@@ -19,6 +19,9 @@ pub struct Aliases {
     pub previous: Option<ModelVersion>,
     /// Grows by one with each move.
     pub generation: i64,
+    /// The number of the last observation before the champion was promoted: those after it tell how it does. `None` where it is back from
+    /// before, and need not be watched.
+    pub watched_from: Option<i64>,
 }
 
 /// Who moves the aliases, and why.
@@ -52,7 +55,8 @@ impl Registry {
             if !known.contains(&version) {
                 return Err(RegistryError::UnknownVersion { version, known });
             }
-            Ok((Some(version), before.champion))
+            let last = transaction.number("SELECT COALESCE(MAX(number), 0) AS number FROM observations", Vec::new()).await?;
+            Ok(Aliases { champion: Some(version), previous: before.champion, watched_from: Some(last), ..before })
         })
     }
 
@@ -61,7 +65,7 @@ impl Registry {
     /// **Errors**: no previous version; another champion than the one expected; a database that cannot be reached or written.
     pub fn rollback(&self, change: &Change) -> Result<Aliases, RegistryError> {
         self.move_aliases("rollback", change, async |_, before| match before.previous {
-            Some(previous) => Ok((Some(previous), before.champion)),
+            Some(previous) => Ok(Aliases { champion: Some(previous), previous: before.champion, watched_from: None, ..before }),
             None => Err(RegistryError::NoPrevious),
         })
     }
@@ -71,7 +75,7 @@ impl Registry {
         &self,
         action: &str,
         change: &Change,
-        choose: impl AsyncFnOnce(&mut Transaction, Aliases) -> Result<(Option<ModelVersion>, Option<ModelVersion>), RegistryError>,
+        choose: impl AsyncFnOnce(&mut Transaction, Aliases) -> Result<Aliases, RegistryError>,
     ) -> Result<Aliases, RegistryError> {
         self.wait(async {
             let mut transaction = self.database().write().await?;
@@ -81,14 +85,14 @@ impl Registry {
             {
                 return Err(RegistryError::Moved { expected, found: before.champion });
             }
-            let (champion, previous) = choose(&mut transaction, before).await?;
-            if champion == before.champion {
+            let after = choose(&mut transaction, before).await?;
+            if after.champion == before.champion {
                 return Ok(before);
             }
-            let after = Aliases { champion, previous, generation: before.generation + 1 };
+            let after = Aliases { generation: before.generation + 1, ..after };
             write_in(&mut transaction, after).await?;
             let details = json!({ "reason": change.reason, "figures": change.figures, "before": before, "after": after });
-            let subject = champion.map(|version| version.to_string()).unwrap_or_default();
+            let subject = after.champion.map(|version| version.to_string()).unwrap_or_default();
             note(&mut transaction, &Entry { by: &change.by, action, subject: &subject, details: &details }).await?;
             transaction.commit().await?;
             Ok(after)
@@ -102,12 +106,18 @@ pub(crate) async fn read_in(transaction: &mut Transaction) -> Result<Aliases, Re
 
 pub(crate) async fn write_in(transaction: &mut Transaction, aliases: Aliases) -> Result<(), RegistryError> {
     let number = |version: Option<ModelVersion>| version.map(|version| i64::from(version.number()));
-    let values = vec![number(aliases.champion).into(), number(aliases.previous).into(), aliases.generation.into()];
-    transaction.execute("UPDATE aliases SET champion = $1, previous = $2, generation = $3", values).await?;
+    let values =
+        vec![number(aliases.champion).into(), number(aliases.previous).into(), aliases.generation.into(), aliases.watched_from.into()];
+    transaction.execute("UPDATE aliases SET champion = $1, previous = $2, generation = $3, watched_from = $4", values).await?;
     Ok(())
 }
 
 fn read(row: &Row) -> Result<Aliases, RegistryError> {
     let version = |column| row.maybe_integer(column)?.map(|number| version_of("aliases", number)).transpose();
-    Ok(Aliases { champion: version("champion")?, previous: version("previous")?, generation: row.integer("generation")? })
+    Ok(Aliases {
+        champion: version("champion")?,
+        previous: version("previous")?,
+        generation: row.integer("generation")?,
+        watched_from: row.maybe_integer("watched_from")?,
+    })
 }

@@ -70,6 +70,14 @@ pub enum RegistryError {
         /// What is wrong with it.
         fault: ObjectFault,
     },
+    /// What is stored of a job's file is not what came.
+    #[error("the uploaded file `{name}` {fault}; send it again")]
+    DamagedUpload {
+        /// What it is called.
+        name: String,
+        /// What is wrong with it.
+        fault: ObjectFault,
+    },
     /// The worker's claim on the job has ended: it was taken for lost, or the job has ended.
     #[error("the claim number {fence} on the job `{id}` has ended, so what it reports is refused")]
     Fenced {

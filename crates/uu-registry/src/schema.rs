@@ -9,7 +9,9 @@ use crate::database::{Database, Transaction};
 const TABLE: &str = "registry_schema";
 
 /// Each migration's statements.
-const MIGRATIONS: [&[&str]; 1] = [&[
+const MIGRATIONS: [&[&str]; 2] = [FIRST, SECOND];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE versions (
         number BIGINT PRIMARY KEY,
         object TEXT NOT NULL UNIQUE,
@@ -96,7 +98,31 @@ const MIGRATIONS: [&[&str]; 1] = [&[
         revoked_by TEXT,
         revoked_at BIGINT
     )",
-]];
+];
+
+/// What the service needs to look after itself: which observations were looked at, since when a champion is watched, what jobs were handed,
+/// what replicas have counted.
+const SECOND: &[&str] = &[
+    "ALTER TABLE batches ADD COLUMN examined BIGINT NOT NULL DEFAULT 0",
+    "ALTER TABLE aliases ADD COLUMN watched_from BIGINT",
+    "CREATE TABLE uploads (
+        job BIGINT NOT NULL REFERENCES jobs (id),
+        number BIGINT NOT NULL,
+        name TEXT NOT NULL,
+        object TEXT NOT NULL,
+        sha256 TEXT NOT NULL,
+        size_bytes BIGINT NOT NULL,
+        PRIMARY KEY (job, number)
+    )",
+    "CREATE INDEX uploads_by_object ON uploads (object)",
+    "CREATE TABLE windows (
+        worker TEXT NOT NULL,
+        version BIGINT NOT NULL REFERENCES versions (number),
+        counted_at BIGINT NOT NULL,
+        counts TEXT NOT NULL,
+        PRIMARY KEY (worker, version)
+    )",
+];
 
 /// The schema this release writes.
 pub(crate) const SUPPORTED: i64 = MIGRATIONS.len() as i64;

@@ -10,7 +10,7 @@ use serde_json::json;
 use subtle::ConstantTimeEq;
 
 use crate::audit::{Entry, note};
-use crate::database::Row;
+use crate::database::{Row, Transaction};
 use crate::random::{bytes, sha256};
 use crate::{Registry, RegistryError, Secret, Timestamp};
 
@@ -107,19 +107,36 @@ impl Registry {
     ///
     /// **Errors**: a system without random bits; a database that cannot be reached or written.
     pub fn create_token(&self, name: &str, scope: Scope, by: &str) -> Result<(TokenId, Secret), RegistryError> {
-        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes::<RANDOM_BYTES>()?));
-        let hash = sha256(secret.as_bytes());
+        let secret = new_secret()?;
         let id = self.wait(async {
             let mut transaction = self.database().write().await?;
-            let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
-            let values = vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
-            transaction.insert("tokens (id, name, scope, sha256, made_by, made_at)", values.len(), values).await?;
-            let details = json!({ "name": name, "scope": scope });
-            note(&mut transaction, &Entry { by, action: "create_token", subject: &id.to_string(), details: &details }).await?;
+            let id = make(&mut transaction, (name, scope), &secret, by).await?;
             transaction.commit().await?;
-            Ok(TokenId(id))
+            Ok(id)
         })?;
-        Ok((id, Secret::new(secret)))
+        Ok((id, secret))
+    }
+
+    /// Makes a token of the scope `admin` where there has never been any token; `None` where there has. Of several replicas one makes it.
+    ///
+    /// **Errors**: as [`Registry::create_token`].
+    pub fn create_first_token(&self, name: &str, by: &str) -> Result<Option<(TokenId, Secret)>, RegistryError> {
+        const COUNT: &str = "SELECT COUNT(*) AS number FROM tokens";
+        // Most starts find some, and need not wait for a writer.
+        if !self.wait(self.database().fetch("SELECT id FROM tokens LIMIT 1", Vec::new()))?.is_empty() {
+            return Ok(None);
+        }
+        let secret = new_secret()?;
+        let made = self.wait(async {
+            let mut transaction = self.database().write().await?;
+            if transaction.number(COUNT, Vec::new()).await? > 0 {
+                return Ok(None);
+            }
+            let id = make(&mut transaction, (name, Scope::Admin), &secret, by).await?;
+            transaction.commit().await?;
+            Ok(Some(id))
+        })?;
+        Ok(made.map(|id| (id, secret)))
     }
 
     /// The token that `secret` is, if it is one and good. How long that takes says nothing about how near a guess came.
@@ -168,6 +185,20 @@ impl Registry {
             Ok(revoked)
         })
     }
+}
+
+fn new_secret() -> Result<Secret, RegistryError> {
+    Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes::<RANDOM_BYTES>()?))))
+}
+
+async fn make(transaction: &mut Transaction, (name, scope): (&str, Scope), secret: &Secret, by: &str) -> Result<TokenId, RegistryError> {
+    let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
+    let hash = sha256(secret.expose().as_bytes());
+    let values = vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
+    transaction.insert("tokens (id, name, scope, sha256, made_by, made_at)", values.len(), values).await?;
+    let details = json!({ "name": name, "scope": scope });
+    note(transaction, &Entry { by, action: "create_token", subject: &id.to_string(), details: &details }).await?;
+    Ok(TokenId(id))
 }
 
 fn token(row: &Row) -> Result<Token, RegistryError> {

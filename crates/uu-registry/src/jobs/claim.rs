@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Job, JobId, JobState, event, find};
 use crate::database::Transaction;
+use crate::uploads::forget;
 use crate::{Registry, RegistryError, Timestamp};
 
 /// A job that was given to a worker; what the worker reports names it.
@@ -110,19 +111,28 @@ impl Registry {
         })
     }
 
-    /// Ends a job.
+    /// Ends a job. The files of one that succeeded are removed; those of others are there for a retry, until a sweep a day later.
     ///
     /// **Errors**: the claim has ended; a database that cannot be reached or written.
     pub fn finish(&self, claim: &Claim, outcome: &Outcome) -> Result<(), RegistryError> {
-        self.wait(async {
+        let unneeded = self.wait(async {
             let mut transaction = self.database().write().await?;
             held(&mut transaction, claim).await?;
             let (id, state) = (claim.job.id, outcome.state());
             let sql = "UPDATE jobs SET state = $2, outcome = $3, ended_at = $4 WHERE id = $1";
             transaction.execute(sql, vec![id.0.into(), state.name().into(), outcome.details().into(), Timestamp::now().into()]).await?;
             event::append(&mut transaction, id, state, &json!({ "outcome": outcome.details() })).await?;
-            transaction.commit().await
-        })
+            let unneeded = if state == JobState::Succeeded { forget(&mut transaction, id).await? } else { Vec::new() };
+            transaction.commit().await?;
+            Ok(unneeded)
+        })?;
+        for object in unneeded {
+            if let Err(error) = self.wait_long(self.objects().remove(&object)) {
+                // The job is done all the same, and a sweep removes what no row names.
+                tracing::warn!(%error, object, "an upload that is not needed any more is still there");
+            }
+        }
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::database::{Row, Transaction};
+use crate::uploads::hand_on;
 use crate::{Registry, RegistryError, Timestamp};
 
 /// Number of a job, in the order of arrival.
@@ -151,6 +152,22 @@ impl Registry {
         })
     }
 
+    /// Asks for work of a kind unless some is waiting or under way; `None` where it is.
+    ///
+    /// **Errors**: a database that cannot be reached or written.
+    pub fn enqueue_if_idle(&self, kind: &str, request: &Value, by: &str) -> Result<Option<JobId>, RegistryError> {
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let sql = "SELECT COUNT(*) AS number FROM jobs WHERE kind = $1 AND state IN ('queued', 'running')";
+            if transaction.number(sql, vec![kind.into()]).await? > 0 {
+                return Ok(None);
+            }
+            let id = queue(&mut transaction, kind, request, by, None).await?;
+            transaction.commit().await?;
+            Ok(Some(id))
+        })
+    }
+
     /// Calls a job off: at once where it waits, and where it runs by asking its worker, whose next report says so.
     ///
     /// Gives back the state the job is in now. **Errors**: an unknown job; one that has ended; a database that cannot be reached or written.
@@ -188,6 +205,7 @@ impl Registry {
                 return Err(RegistryError::JobState { id, state: job.state, action: "retried" });
             }
             let again = queue(&mut transaction, &job.kind, &job.request, by, Some(id)).await?;
+            hand_on(&mut transaction, id, again).await?;
             transaction.commit().await?;
             Ok(again)
         })
@@ -215,7 +233,7 @@ async fn find(transaction: &mut Transaction, id: JobId) -> Result<Job, RegistryE
     rows.first().map_or(Err(RegistryError::UnknownJob { id }), job)
 }
 
-async fn queue(
+pub(crate) async fn queue(
     transaction: &mut Transaction,
     kind: &str,
     request: &Value,

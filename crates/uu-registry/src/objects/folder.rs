@@ -4,7 +4,7 @@
 //! under its name or all of it. (The `object_store` crate's folders do not flush, so this is not theirs.)
 
 use std::fs::{self, DirEntry, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,6 +15,9 @@ use crate::error::failed;
 
 /// Ends the name of a file that is being written.
 const UNFINISHED: &str = ".new";
+
+/// Bytes that are copied at a time.
+const PIECE_BYTES: usize = 1 << 18;
 
 /// A folder of objects.
 #[derive(Clone, Debug)]
@@ -32,6 +35,25 @@ impl LocalFolder {
         let folder = place.parent().unwrap_or(&self.root);
         fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
         replace(&place, bytes)
+    }
+
+    /// The same for what a reader gives; each piece is told to `seen`.
+    pub(crate) fn write_from(&self, object: &str, mut from: impl Read, seen: &mut dyn FnMut(&[u8])) -> Result<(), RegistryError> {
+        let place = self.root.join(object);
+        let folder = place.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
+        replace_by(&place, |file| {
+            let mut piece = vec![0; PIECE_BYTES];
+            loop {
+                match from.read(&mut piece)? {
+                    0 => return Ok(()),
+                    length => {
+                        seen(&piece[..length]);
+                        file.write_all(&piece[..length])?;
+                    }
+                }
+            }
+        })
     }
 
     /// The bytes; `None` where there is no such object.
@@ -93,7 +115,12 @@ impl LocalFolder {
 
 /// Puts bytes in a file's place, as a whole and lasting.
 pub(crate) fn replace(place: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
-    let new = write_beside(place, bytes)?;
+    replace_by(place, |file| file.write_all(bytes))
+}
+
+/// The same for what `write` writes.
+fn replace_by(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), RegistryError> {
+    let new = write_beside(place, write)?;
     let moved = fs::rename(&new, place).map_err(|source| failed("replace", place, source));
     if moved.is_err() {
         // Best effort: the error that matters is the one that is returned.
@@ -103,11 +130,11 @@ pub(crate) fn replace(place: &Path, bytes: &[u8]) -> Result<(), RegistryError> {
 }
 
 /// Writes a new file beside `place` and flushes it.
-fn write_beside(place: &Path, bytes: &[u8]) -> Result<PathBuf, RegistryError> {
+fn write_beside(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, RegistryError> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     let path = place.with_file_name(format!(".{name}.{}.{}{UNFINISHED}", std::process::id(), unique()));
     let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.sync_all()
     });
     written.map_err(|source| {

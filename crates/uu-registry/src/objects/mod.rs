@@ -5,9 +5,11 @@
 mod folder;
 mod remote;
 
+use std::fs::File;
+use std::io::Seek;
 use std::time::Duration;
 
-use crate::random::{bytes, hexadecimal, sha256};
+use crate::random::{Hash, bytes, hexadecimal, sha256};
 use crate::{Location, ObjectFault, RegistryError};
 pub(crate) use folder::{LocalFolder, replace};
 use remote::Remote;
@@ -27,6 +29,8 @@ pub(crate) enum Objects {
 pub(crate) enum Folder {
     Models,
     Observations,
+    /// What a job was handed, for as long as the job needs it.
+    Uploads,
 }
 
 /// An object that was put: what its row knows of it.
@@ -45,12 +49,13 @@ pub(crate) struct Found {
 }
 
 impl Folder {
-    pub(crate) const ALL: [Self; 2] = [Self::Models, Self::Observations];
+    pub(crate) const ALL: [Self; 3] = [Self::Models, Self::Observations, Self::Uploads];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Models => "models",
             Self::Observations => "observations",
+            Self::Uploads => "uploads",
         }
     }
 
@@ -58,6 +63,7 @@ impl Folder {
         match self {
             Self::Models => "uumodel",
             Self::Observations => "parquet",
+            Self::Uploads => "upload",
         }
     }
 
@@ -106,6 +112,32 @@ impl Objects {
             Self::Remote(remote) => remote.write(&stored.object, bytes).await?,
         }
         Ok(stored)
+    }
+
+    /// Keeps what a file holds, without holding it in memory; it is there, and flushed, when this returns.
+    pub(crate) async fn put_file(&self, folder: Folder, mut file: &File) -> Result<Stored, RegistryError> {
+        let object = folder.new_object()?;
+        let source = |source| RegistryError::Io { action: "read", path: object.clone().into(), source };
+        file.rewind().map_err(source)?;
+        let mut hash = Hash::default();
+        let mut size_bytes = 0;
+        let mut count = |bytes: &[u8]| {
+            hash.add(bytes);
+            size_bytes += bytes.len() as u64;
+        };
+        match self {
+            Self::Local(local) => local.write_from(&object, file, &mut count)?,
+            Self::Remote(remote) => remote.write_from(&object, file, &mut count).await?,
+        }
+        Ok(Stored { object, sha256: hash.finish(), size_bytes })
+    }
+
+    /// Copies the object that others put under that name into a file, unless it has more than `most` bytes; how many it has.
+    pub(crate) async fn copy_foreign(&self, object: &str, file: &File, most: u64) -> Result<Option<u64>, RegistryError> {
+        match self {
+            Self::Local(_) => Ok(None),
+            Self::Remote(remote) => remote.copy(object, file, most).await,
+        }
     }
 
     /// The bytes of an object, checked against what its row knows; within, what is wrong with them.

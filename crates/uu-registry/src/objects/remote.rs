@@ -1,5 +1,7 @@
 //! Objects in a store that speaks the S3 protocol.
 
+use std::fs::File;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +12,7 @@ use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, Re
 use url::Url;
 
 use super::Found;
+use crate::error::failed;
 use crate::{RegistryError, Timestamp};
 
 /// Bytes of one request of an upload; larger objects are uploaded in parts.
@@ -67,6 +70,49 @@ impl Remote {
             parts.write(part);
         }
         parts.finish().await.map(|_| ()).map_err(refused)
+    }
+
+    /// The same for what a file holds; each piece is told to `seen`.
+    pub(crate) async fn write_from(&self, object: &str, mut from: &File, seen: &mut dyn FnMut(&[u8])) -> Result<(), RegistryError> {
+        let upload = self.store.put_multipart(&self.path(object)).await.map_err(|error| refused(object, error))?;
+        let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let mut piece = vec![0; PART_BYTES];
+        let copied = loop {
+            if let Err(error) = parts.wait_for_capacity(PARTS_AT_ONCE).await {
+                break Err(refused(object, error));
+            }
+            match from.read(&mut piece) {
+                Ok(0) => break Ok(()),
+                Ok(length) => {
+                    seen(&piece[..length]);
+                    parts.write(&piece[..length]);
+                }
+                Err(source) => break Err(RegistryError::Io { action: "read", path: object.into(), source }),
+            }
+        };
+        if let Err(error) = copied {
+            // Best effort: a part that is left costs space until the bucket's own rules remove it.
+            let _ = parts.abort().await;
+            return Err(error);
+        }
+        parts.finish().await.map(|_| ()).map_err(|error| refused(object, error))
+    }
+
+    /// Copies an object into a file, unless it has more than `most` bytes; its length, or `None` where there is no such object.
+    pub(crate) async fn copy(&self, object: &str, mut file: &File, most: u64) -> Result<Option<u64>, RegistryError> {
+        let found = match self.store.get(&self.path(object)).await {
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            other => other.map_err(|error| refused(object, error))?,
+        };
+        let length = found.meta.size;
+        if length > most {
+            return Ok(Some(length));
+        }
+        let mut pieces = found.into_stream();
+        while let Some(piece) = pieces.try_next().await.map_err(|error| refused(object, error))? {
+            file.write_all(&piece).map_err(|source| failed("write a copy of", object.as_ref(), source))?;
+        }
+        Ok(Some(length))
     }
 
     /// The bytes; `None` where there is no such object.

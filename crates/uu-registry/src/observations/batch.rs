@@ -33,6 +33,8 @@ pub struct ObservationBatch<'a> {
     pub origin: &'a str,
     /// What tells its rows from others.
     pub fingerprint: Option<&'a str>,
+    /// Whether its rows were looked at by a training; those that were not are examined by the next.
+    pub examined: bool,
 }
 
 /// A batch that is kept.
@@ -52,8 +54,27 @@ pub struct Batch {
     pub received_at: Timestamp,
     /// Why it must not be used, where that is so.
     pub quarantined: Option<String>,
+    /// Whether a training has looked at it.
+    pub examined: bool,
     #[serde(skip)]
     stored: Option<Stored>,
+}
+
+/// What waits for the next training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    /// Batches.
+    pub batches: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// The latest of them.
+    pub last: BatchId,
+}
+
+impl Default for Waiting {
+    fn default() -> Self {
+        Self { batches: 0, rows: 0, last: BatchId(0) }
+    }
 }
 
 /// What is in a batch.
@@ -68,7 +89,7 @@ pub enum BatchContents {
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined FROM batches ",
+            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined, examined FROM batches ",
             $rest
         )
     };
@@ -94,8 +115,9 @@ impl Registry {
                 stored.sha256.into(),
                 signed(stored.size_bytes).into(),
                 Timestamp::now().into(),
+                i64::from(about.examined).into(),
             ];
-            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at)";
+            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, examined)";
             transaction.insert(into, values.len(), values).await?;
             transaction.commit().await?;
             Ok(BatchId(id))
@@ -122,6 +144,30 @@ impl Registry {
         };
         let read = self.wait_long(self.objects().read(&stored))?;
         read.map(BatchContents::Parquet).map_err(|fault| RegistryError::DamagedBatch { id, object: stored.object, fault })
+    }
+
+    /// What waits for the next training to look at it: batches that are neither examined nor quarantined.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn waiting(&self) -> Result<Waiting, RegistryError> {
+        const SQL: &str =
+            "SELECT COUNT(*) AS batches, COALESCE(CAST(SUM(row_count) AS BIGINT), 0) AS row_count, COALESCE(MAX(id), 0) AS last
+            FROM batches WHERE examined = 0 AND quarantined IS NULL";
+        let rows = self.wait(self.database().fetch(SQL, Vec::new()))?;
+        let Some(row) = rows.first() else { return Ok(Waiting::default()) };
+        let unsigned = |column| Ok(u64::try_from(row.integer(column)?).unwrap_or_default());
+        Ok(Waiting { batches: unsigned("batches")?, rows: unsigned("row_count")?, last: BatchId(row.integer("last")?) })
+    }
+
+    /// Notes that a training has looked at the batches up to `last`.
+    ///
+    /// **Errors**: a database that cannot be reached or written.
+    pub fn set_examined(&self, last: BatchId) -> Result<(), RegistryError> {
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            transaction.execute("UPDATE batches SET examined = 1 WHERE id <= $1 AND examined = 0", vec![last.0.into()]).await?;
+            transaction.commit().await
+        })
     }
 
     /// Keeps a batch from being used, for a reason.
@@ -168,6 +214,7 @@ fn batch(row: &Row) -> Result<Batch, RegistryError> {
         fingerprint: row.maybe_text("fingerprint")?,
         received_at: row.time("received_at")?,
         quarantined: row.maybe_text("quarantined")?,
+        examined: row.integer("examined")? != 0,
         stored,
     })
 }

@@ -3,7 +3,7 @@
 
 mod batch;
 
-pub use batch::{Batch, BatchContents, BatchId, ObservationBatch};
+pub use batch::{Batch, BatchContents, BatchId, ObservationBatch, Waiting};
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -24,14 +24,15 @@ fn moves(fresh: &Fresh) {
     assert_eq!(registry.aliases().unwrap(), Aliases::default());
     assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
     let (one, two) = (put(&registry, b"1"), put(&registry, b"2"));
-    let aliases = |champion, previous, generation| Aliases { champion: Some(champion), previous, generation };
-    assert_eq!(registry.promote(one, &change()).unwrap(), aliases(one, None, 1));
+    let promoted = |champion, previous, generation| Aliases { champion: Some(champion), previous, generation, watched_from: Some(0) };
+    let back = |champion, previous, generation| Aliases { watched_from: None, ..promoted(champion, previous, generation) };
+    assert_eq!(registry.promote(one, &change()).unwrap(), promoted(one, None, 1));
     assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
-    assert_eq!(registry.promote(two, &change()).unwrap(), aliases(two, Some(one), 2));
-    assert_eq!(registry.promote(two, &change()).unwrap(), aliases(two, Some(one), 2), "the champion stays what it is");
-    assert_eq!(registry.rollback(&change()).unwrap(), aliases(one, Some(two), 3));
-    assert_eq!(fresh.open().rollback(&change()).unwrap(), aliases(two, Some(one), 4));
-    assert_eq!(registry.aliases().unwrap(), aliases(two, Some(one), 4));
+    assert_eq!(registry.promote(two, &change()).unwrap(), promoted(two, Some(one), 2));
+    assert_eq!(registry.promote(two, &change()).unwrap(), promoted(two, Some(one), 2), "the champion stays what it is");
+    assert_eq!(registry.rollback(&change()).unwrap(), back(one, Some(two), 3));
+    assert_eq!(fresh.open().rollback(&change()).unwrap(), back(two, Some(one), 4));
+    assert_eq!(registry.aliases().unwrap(), back(two, Some(one), 4));
     let missing = ModelVersion::new(9);
     assert!(matches!(registry.promote(missing, &change()), Err(RegistryError::UnknownVersion { version, .. }) if version == missing));
 }
@@ -94,8 +95,8 @@ fn replayed(registry: &Registry) -> Aliases {
     for record in log {
         let version = || Some(record.subject.parse().unwrap());
         match record.action.as_str() {
-            "promote" => (aliases.previous, aliases.champion) = (aliases.champion, version()),
-            "rollback" => (aliases.previous, aliases.champion) = (aliases.champion, aliases.previous),
+            "promote" => aliases = Aliases { previous: aliases.champion, champion: version(), watched_from: Some(0), ..aliases },
+            "rollback" => aliases = Aliases { previous: aliases.champion, champion: aliases.previous, watched_from: None, ..aliases },
             _ => continue,
         }
         aliases.generation += 1;

@@ -15,6 +15,7 @@ mod outage;
 mod postgres;
 mod s3;
 mod tokens;
+mod uploads;
 mod versions;
 
 use std::io::Write;
@@ -31,7 +32,17 @@ use s3::{CREDENTIALS, S3};
 type Check = (&'static str, fn(&Fresh));
 
 fn checks() -> Vec<Check> {
-    [opening::CHECKS, versions::CHECKS, aliases::CHECKS, jobs::CHECKS, observations::CHECKS, tokens::CHECKS, adoption::CHECKS].concat()
+    [
+        opening::CHECKS,
+        versions::CHECKS,
+        aliases::CHECKS,
+        jobs::CHECKS,
+        observations::CHECKS,
+        tokens::CHECKS,
+        uploads::CHECKS,
+        adoption::CHECKS,
+    ]
+    .concat()
 }
 
 fn main() -> ExitCode {

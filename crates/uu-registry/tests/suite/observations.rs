@@ -1,7 +1,7 @@
 //! Observations: acknowledged ones are there, in order, until a person says they must not be used.
 
 use serde_json::{Map, Value, json};
-use uu_registry::{BatchContents, BatchId, Observation, ObservationBatch, RegistryError};
+use uu_registry::{BatchContents, BatchId, Observation, ObservationBatch, RegistryError, Waiting};
 
 use crate::{Check, Fresh};
 
@@ -11,6 +11,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a_large_batch_is_read_as_it_was_kept", large),
     ("batches_sent_side_by_side_are_read_without_gaps", side_by_side),
     ("a_text_the_database_cannot_hold_is_refused", unfit),
+    ("what_no_training_has_looked_at_waits", waiting),
 ];
 
 fn observation(index: usize) -> Observation {
@@ -65,13 +66,31 @@ fn quarantined(fresh: &Fresh) {
 
 fn large(fresh: &Fresh) {
     let registry = fresh.open();
-    let about = ObservationBatch { rows: 1_000, by: "ann", origin: "panel.parquet", fingerprint: Some("abc") };
+    let about = ObservationBatch { rows: 1_000, by: "ann", origin: "panel.parquet", fingerprint: Some("abc"), examined: true };
     let id = registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
     assert_eq!(registry.read_batch(id).unwrap(), BatchContents::Parquet(b"PAR1 rows PAR1".to_vec()));
     let batch = &registry.batches().unwrap()[0];
     assert_eq!((batch.rows, batch.origin.as_str(), batch.fingerprint.as_deref()), (1_000, "panel.parquet", Some("abc")));
     assert!(registry.observations_after(0, 10).unwrap().is_empty(), "its rows are not the registry's to read");
     assert!(matches!(registry.read_batch(BatchId(99)), Err(RegistryError::UnknownBatch { .. })));
+}
+
+fn waiting(fresh: &Fresh) {
+    let registry = fresh.open();
+    assert_eq!(registry.waiting().unwrap(), Waiting::default());
+    let kept = ObservationBatch { rows: 500, by: "ann", origin: "panel.parquet", fingerprint: None, examined: true };
+    registry.keep_rows(b"PAR1 rows PAR1", &kept).unwrap();
+    assert_eq!(registry.waiting().unwrap().rows, 0, "a training has looked at them");
+    let first = registry.observe(&[observation(1), observation(2)], "ann").unwrap();
+    let bad = registry.observe(&[observation(3)], "ann").unwrap();
+    let last = registry.observe(&[observation(4)], "ann").unwrap();
+    registry.quarantine(bad, "labels off", "ann").unwrap();
+    assert_eq!(registry.waiting().unwrap(), Waiting { batches: 2, rows: 3, last });
+    registry.set_examined(first).unwrap();
+    assert_eq!(registry.waiting().unwrap(), Waiting { batches: 1, rows: 1, last });
+    registry.set_examined(last).unwrap();
+    assert_eq!(registry.waiting().unwrap(), Waiting::default());
+    assert!(registry.batches().unwrap().iter().all(|batch| batch.examined));
 }
 
 fn side_by_side(fresh: &Fresh) {

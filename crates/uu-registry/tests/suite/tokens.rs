@@ -4,8 +4,12 @@ use uu_registry::{RegistryError, Scope, TokenId};
 
 use crate::{Check, Fresh};
 
-pub(crate) const CHECKS: &[Check] =
-    &[("a_token_is_known_until_it_is_revoked", life), ("what_is_no_token_is_not_known", strangers), ("no_token_is_kept_or_shown", hidden)];
+pub(crate) const CHECKS: &[Check] = &[
+    ("a_token_is_known_until_it_is_revoked", life),
+    ("what_is_no_token_is_not_known", strangers),
+    ("no_token_is_kept_or_shown", hidden),
+    ("the_first_token_is_made_once", first),
+];
 
 fn life(fresh: &Fresh) {
     let registry = fresh.open();
@@ -47,4 +51,16 @@ fn hidden(fresh: &Fresh) {
             assert!(!bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{name} holds the token itself");
         }
     }
+}
+
+fn first(fresh: &Fresh) {
+    let registry = fresh.open();
+    let made: Vec<_> = std::thread::scope(|scope| {
+        let replicas: Vec<_> = (0..4).map(|_| scope.spawn(|| fresh.open().create_first_token("first", "serve").unwrap())).collect();
+        replicas.into_iter().filter_map(|replica| replica.join().unwrap()).collect()
+    });
+    let [(id, secret)] = made.as_slice() else { panic!("one replica makes it, not {}", made.len()) };
+    assert_eq!(registry.verify(secret.expose()).unwrap().map(|token| (token.id, token.scope)), Some((*id, Scope::Admin)));
+    registry.revoke_token(*id, "ann").unwrap();
+    assert!(registry.create_first_token("first", "serve").unwrap().is_none(), "what was revoked does not come back by itself");
 }

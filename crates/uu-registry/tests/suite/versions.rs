@@ -111,7 +111,7 @@ fn large(fresh: &Fresh) {
 fn sweep(fresh: &Fresh) {
     let registry = fresh.open();
     let kept = put(&registry, b"kept");
-    let about = uu_registry::ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None };
+    let about = uu_registry::ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None, examined: true };
     let batch = registry.keep_rows(b"rows", &about).unwrap();
     // The bytes are stored before the row is refused: what a crash between the two leaves.
     let parent = Some(ModelVersion::new(7));

@@ -27,7 +27,7 @@ pub enum KeepError {
 pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &str) -> Result<BatchId, KeepError> {
     let fingerprint = uu_model::data_fingerprint(rows);
     let parquet = parquet(rows)?;
-    let batch = ObservationBatch { rows: rows.len() as u64, by, origin, fingerprint: Some(&fingerprint) };
+    let batch = ObservationBatch { rows: rows.len() as u64, by, origin, fingerprint: Some(&fingerprint), examined: true };
     Ok(registry.keep_rows(&parquet, &batch)?)
 }
 

@@ -1,0 +1,99 @@
+//! Files that come with a job, and what replicas count.
+
+use std::fs::File;
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uu_registry::{Claim, JobId, NewUpload, Outcome, Registry, RegistryError};
+
+use crate::versions::put;
+use crate::{Check, Fresh};
+
+pub(crate) const CHECKS: &[Check] = &[
+    ("files_come_to_whoever_has_the_job_and_go_with_its_success", come_and_go),
+    ("a_retry_has_the_files_of_the_job_before", retried),
+    ("files_of_jobs_that_ended_are_swept", swept),
+    ("work_that_is_asked_for_once_is_queued_once", once),
+    ("what_replicas_count_is_kept_by_version", windows),
+];
+
+fn file(bytes: &[u8]) -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file
+}
+
+/// A job with two files, one of several parts.
+fn queue(registry: &Registry) -> (JobId, Vec<u8>) {
+    let large: Vec<u8> = (0..9 << 20).map(|index: u32| (index % 251) as u8).collect();
+    let (first, second) = (file(b"date,site"), file(&large));
+    let files = [NewUpload { name: "rows.csv", file: &first }, NewUpload { name: "large.bin", file: &second }];
+    (registry.enqueue_with("retrain", &json!({}), "ann", &files).unwrap(), large)
+}
+
+fn claim(registry: &Registry) -> Claim {
+    registry.claim("worker").unwrap().expect("a job waits")
+}
+
+fn come_and_go(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (id, large) = queue(&registry);
+    let held = claim(&registry);
+    let uploads = fresh.open().uploads(id).unwrap();
+    assert_eq!(uploads.iter().map(|upload| upload.name.as_str()).collect::<Vec<_>>(), ["rows.csv", "large.bin"]);
+    assert_eq!(registry.read_upload(&uploads[0]).unwrap(), b"date,site");
+    assert!(registry.read_upload(&uploads[1]).unwrap() == large);
+    registry.finish(&held, &Outcome::Succeeded(Value::Null)).unwrap();
+    assert!(registry.uploads(id).unwrap().is_empty());
+    assert!(matches!(registry.read_upload(&uploads[1]), Err(RegistryError::DamagedUpload { .. })), "the bytes are gone");
+    let file = tempfile::tempfile().unwrap();
+    assert_eq!(registry.copy_incoming("none.csv", &file, 10).unwrap(), None);
+}
+
+fn retried(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (id, large) = queue(&registry);
+    registry.finish(&claim(&registry), &Outcome::Failed(json!("killed"))).unwrap();
+    let again = registry.retry(id, "ann").unwrap();
+    let uploads = registry.uploads(again).unwrap();
+    assert!(registry.read_upload(&uploads[1]).unwrap() == large);
+    registry.finish(&claim(&registry), &Outcome::Succeeded(Value::Null)).unwrap();
+    assert!(registry.uploads(again).unwrap().is_empty());
+    assert!(registry.read_upload(&registry.uploads(id).unwrap()[1]).is_ok(), "the first job's are its own to the end");
+}
+
+fn swept(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (ended, _) = queue(&registry);
+    registry.finish(&claim(&registry), &Outcome::Cancelled).unwrap();
+    let (waits, _) = queue(&registry);
+    // What ended within this millisecond is not older than none.
+    std::thread::sleep(Duration::from_millis(5));
+    let swept = registry.sweep_older_than(Duration::ZERO).unwrap();
+    assert!(registry.uploads(ended).unwrap().is_empty());
+    let uploads = registry.uploads(waits).unwrap();
+    assert_eq!(uploads.len(), 2);
+    assert!(registry.read_upload(&uploads[0]).is_ok(), "a job that waits keeps its files: {swept:?}");
+}
+
+fn once(fresh: &Fresh) {
+    let registry = fresh.open();
+    let first = registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap();
+    assert!(first.is_some());
+    assert_eq!(registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap(), None, "it waits");
+    let held = claim(&registry);
+    assert_eq!(registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap(), None, "it is under way");
+    registry.finish(&held, &Outcome::Cancelled).unwrap();
+    assert!(registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap() > first);
+}
+
+fn windows(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (one, two) = (put(&registry, b"one"), put(&registry, b"two"));
+    for (worker, version, count) in [("a", one, 1), ("b", one, 2), ("a", two, 3), ("a", one, 4)] {
+        registry.keep_window(worker, version, &json!({ "requests": count })).unwrap();
+    }
+    let counted = |version| registry.windows(version).unwrap().iter().map(|window| window.counts["requests"].clone()).collect::<Vec<_>>();
+    assert_eq!((counted(one), counted(two)), (vec![json!(4), json!(2)], vec![json!(3)]));
+}
