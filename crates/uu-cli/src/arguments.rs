@@ -61,6 +61,18 @@ pub(crate) enum Command {
     /// Look at the models in the store, and choose the one that answers
     #[command(subcommand)]
     Models(Models),
+    /// Look at re-trainings that a server does, call them off, do them again
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Look at the rows that are kept, set some aside or take them back
+    #[command(subcommand)]
+    Observations(Observations),
+    /// How recent requests and observations differ from what the model in use was trained on
+    Drift {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make, list and revoke access tokens
     #[command(subcommand)]
     Tokens(Tokens),
@@ -69,6 +81,9 @@ pub(crate) enum Command {
     Config(Config),
     /// Ask a running server whether it is ready
     Healthcheck(Healthcheck),
+    /// Do a job that a server has taken; it starts this itself
+    #[command(hide = true)]
+    JobWorker(JobWorker),
     /// Print the API's description as OpenAPI JSON
     Openapi,
     /// Print completions for a shell
@@ -321,6 +336,78 @@ pub(crate) enum Models {
         #[arg(long, value_name = "VERSION")]
         model: Option<ModelVersion>,
     },
+}
+
+/// Commands about jobs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Jobs {
+    /// List the newest jobs
+    List {
+        /// Jobs at most
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a job: what was asked for, how far it is, what came of it
+    Show {
+        /// Number of the job
+        #[arg(id = "NUMBER")]
+        number: i64,
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Call a job off; a server that does it stops within seconds
+    Cancel {
+        /// Number of the job
+        #[arg(id = "NUMBER")]
+        number: i64,
+    },
+    /// Do again what a job that did not succeed was asked for
+    Retry {
+        /// Number of the job
+        #[arg(id = "NUMBER")]
+        number: i64,
+    },
+}
+
+/// Commands about the rows that are kept.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Observations {
+    /// List the batches: where each came from, and whether it is used
+    List {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep a batch from being used by trainings
+    Quarantine {
+        /// Number of the batch
+        #[arg(id = "BATCH")]
+        batch: i64,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+    /// Let a batch be used by trainings again
+    Release {
+        /// Number of the batch
+        #[arg(id = "BATCH")]
+        batch: i64,
+    },
+}
+
+/// Arguments of `job-worker`.
+#[derive(Debug, Args)]
+pub(crate) struct JobWorker {
+    /// Number of the job
+    #[arg(long)]
+    pub job: i64,
+    /// Number of the claim on it
+    #[arg(long)]
+    pub fence: i64,
 }
 
 /// Commands about access tokens.

@@ -1,6 +1,6 @@
 //! The version that answers: loading it, putting another one in its place, taking that back.
 
-use uu_model::{ArtifactError, Model};
+use uu_model::ArtifactError;
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError};
 
 use crate::Served;
@@ -37,8 +37,7 @@ impl LoadError {
 /// **Errors**: [`LoadError`]; [`LoadError::Empty`] where no version is in use.
 pub fn load(registry: &Registry, version: Option<ModelVersion>) -> Result<Served, LoadError> {
     let (version, bytes) = read(registry, version)?;
-    let model = Model::from_bytes(&bytes).map_err(|source| LoadError::Artifact { version, source })?;
-    Ok(Served { version: version.to_string(), model })
+    Served::of(version.to_string(), &bytes).map_err(|source| LoadError::Artifact { version, source })
 }
 
 /// Puts `version` in use, after it was loaded to see that it can answer; gives back the one that was in use before.
