@@ -89,7 +89,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     let taking = Arc::clone(app);
     let taken = tokio::task::spawn_blocking(move || {
         let files = work.files(&taking)?;
-        take(&taking, &files, options, &caller.by)
+        take(&taking, &files, &options, &caller.by)
     });
     let job = match taken.await {
         Ok(taken) => taken?,
@@ -120,7 +120,7 @@ impl Work {
     }
 }
 
-fn take(app: &App, files: &[Delivered], options: Options, by: &str) -> Result<JobId, Problem> {
+fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, Problem> {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let request = RetrainRequest {
         origin: names.join(", "),

@@ -30,6 +30,11 @@ static ARTIFACT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     train(&dataset(), &Rules::default(), &settings, &Silent).expect("the small data set trains").artifact
 });
 
+/// The small model's bytes.
+pub(crate) fn artifact() -> &'static [u8] {
+    &ARTIFACT
+}
+
 /// A data set in which everything follows from the visits, with some noise.
 fn dataset() -> Dataset {
     let rows = (0..600u32).map(|row| {
@@ -73,7 +78,11 @@ impl Server {
     }
 
     pub(crate) fn install(&self) {
-        self.serving.install(Served::of("test-1", &ARTIFACT).expect("the artifact is whole"));
+        self.install_as("test-1");
+    }
+
+    pub(crate) fn install_as(&self, version: &str) {
+        self.serving.install(Served::of(version, &ARTIFACT).expect("the artifact is whole"));
     }
 
     pub(crate) fn without_model(limits: Limits) -> Self {

@@ -46,7 +46,7 @@ fn observation(record: &Record, rules: &Rules) -> Observation {
     Observation {
         source: record.source.as_deref().map(str::to_owned),
         site: record.site.as_deref().map(str::to_owned),
-        month: record.month.to_string(),
+        month: format!("{:04}-{:02}", record.month.year(), record.month.month_of_year()),
         fields: fields.into_iter().flatten().chain(extras).collect(),
     }
 }
