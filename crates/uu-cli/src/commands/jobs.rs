@@ -55,7 +55,7 @@ fn show(registry: &Registry, id: JobId, json: bool) -> anyhow::Result<()> {
     facts.push(["came to".to_owned(), came_to(&job)]);
     let reasons = job.outcome.iter().filter_map(|outcome| outcome["retraining"]["reasons"].as_array()).flatten();
     facts.extend(reasons.filter_map(|reason| Some(["why".to_owned(), reason.as_str()?.to_owned()])));
-    Ok(print(&texts(["", ""], facts.into_iter()))?)
+    Ok(print(&texts(["", ""], facts))?)
 }
 
 /// What came of a job, or how far it is, in a few words.
