@@ -40,6 +40,23 @@ pub fn load(registry: &Registry, version: Option<ModelVersion>) -> Result<Served
     Served::of(version.to_string(), &bytes).map_err(|source| LoadError::Artifact { version, source })
 }
 
+/// Loads the version in use, or the one before it where that one is damaged: an older model that answers is better than none. Says what is wrong
+/// with the version in use, where that is so.
+///
+/// **Errors**: as [`load`], where no version can be loaded.
+pub fn load_whole(registry: &Registry) -> Result<(Served, Option<LoadError>), LoadError> {
+    let error = match load(registry, None) {
+        Ok(served) => return Ok((served, None)),
+        Err(error @ (LoadError::Artifact { .. } | LoadError::Store(RegistryError::DamagedVersion { .. }))) => error,
+        Err(error) => return Err(error),
+    };
+    match registry.aliases()?.previous.map(|previous| load(registry, Some(previous))) {
+        Some(Ok(served)) => Ok((served, Some(error))),
+        // What is wrong with the version in use is what a person must know.
+        Some(Err(_)) | None => Err(error),
+    }
+}
+
 /// Puts `version` in use, after it was loaded to see that it can answer; gives back the one that was in use before.
 ///
 /// **Errors**: as [`load`]; another champion than the change expects. The registry is then as it was.

@@ -19,10 +19,11 @@ pub mod watching;
 
 pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
 pub use caretaker::Caretaker;
-pub use champion::{LoadError, load, promote, read, rollback};
+pub use champion::{LoadError, load, load_whole, promote, read, rollback};
 pub use drift::{DriftStatus, drift_status};
 pub use following::{Follower, Look};
 pub use judging::{Judgement, judge};
+pub use patience::patiently;
 pub use retraining::{Decision, Delivery, KeepError, RetrainError, RetrainSettings, Retraining, retrain};
 pub use serving::{Readiness, Served, Serving};
 pub use sources::{SourceError, Sources};

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// For work of minutes whose result would be lost; whoever waits for an answer wants the error at once.
 ///
 /// **Errors**: what `ask` failed with, other than a store that comes back in time.
-pub(crate) fn patiently<T>(mut ask: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
+pub fn patiently<T>(mut ask: impl FnMut() -> Result<T, RegistryError>) -> Result<T, RegistryError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match ask() {

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use uu_registry::{Claim, JobId};
-use uu_service::RetrainSettings;
 use uu_service::gate::GateSettings;
 use uu_service::jobs::{RetrainJob, work};
+use uu_service::{RetrainSettings, patiently};
 
 use super::registry;
 use crate::arguments::{JobWorker, ProgressStyle};
@@ -17,8 +17,8 @@ use crate::settings::{RetrainingSettings, Settings};
 /// Does the job and prints what came of it, as its parent reads it.
 pub(crate) fn run(arguments: &JobWorker, settings: &Settings) -> anyhow::Result<ExitCode> {
     confine(&settings.retraining)?;
-    let registry = registry(settings)?;
-    let job = registry.job(JobId(arguments.job))?;
+    let registry = patiently(|| registry(settings))?;
+    let job = patiently(|| registry.job(JobId(arguments.job)))?;
     let retrain_settings = RetrainSettings {
         train: settings.retrain_settings(),
         sealed_sites: settings.train.sealed_sites,

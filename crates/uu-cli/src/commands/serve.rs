@@ -28,8 +28,12 @@ const LEAST_SILENCE_S: u64 = 5;
 pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let registry = registry(settings)?;
     let serving = Arc::new(Serving::default());
-    let empty = match uu_service::load(&registry, None) {
-        Ok(served) => {
+    let empty = match uu_service::load_whole(&registry) {
+        Ok((served, damage)) => {
+            if let Some(damage) = damage {
+                let damage = anyhow::Error::from(damage);
+                tracing::error!(version = served.version, "the version before answers, since the one in use cannot: {damage:#}");
+            }
             tracing::info!(version = served.version, "model loaded");
             serving.install(served);
             false
@@ -38,6 +42,8 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         Err(error) => return Err(error.into()),
     };
     first_token(&registry, settings)?;
+    // Asked here, since the store must not be waited for where requests are served.
+    let has_token = registry.tokens()?.iter().any(|token| token.revoked_at.is_none());
     let worker = worker_name();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -45,7 +51,7 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         let listen = &settings.server.listen;
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
-        guard_beyond_loopback(address, &registry, settings)?;
+        guard_beyond_loopback(address, has_token, settings)?;
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
         follow(registry.clone(), &serving);
         let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy());
@@ -153,7 +159,7 @@ fn follow(registry: Registry, serving: &Arc<Serving>) {
 }
 
 /// Refuses to be reached by others where there is nobody who could prove to be allowed, unless that is meant.
-fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
+fn guard_beyond_loopback(address: SocketAddr, has_token: bool, settings: &Settings) -> anyhow::Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
     }
@@ -161,9 +167,8 @@ fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, settings: &Se
         tracing::warn!(%address, "listening beyond loopback without tokens: anybody who can reach this address can do anything");
         return Ok(());
     }
-    let has_one = registry.tokens()?.iter().any(|token| token.revoked_at.is_none());
     anyhow::ensure!(
-        has_one,
+        has_token,
         "`{address}` can be reached from other machines, and the store has no good token: make one with `uu-predictor tokens create NAME --scope admin`, \
          or say `UU_SERVER__TOKENS=none` if everybody may do anything"
     );

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Most bytes of a child's answer that are read: a report is some hundred kilobytes.
 const MOST_ANSWER_BYTES: u64 = 16 << 20;
 
+/// Begins what a child says of an error.
+const ERROR: &str = "error: ";
+
 /// A line of progress between the child and its parent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProgressLine {
@@ -76,6 +79,8 @@ impl ChildProcess {
             let line = line?;
             match serde_json::from_slice(&line) {
                 Ok(line) => progress(line),
+                // An error's first line says what it is; causes and hints that follow say less.
+                Err(_) if last_words.starts_with(ERROR) && !line.starts_with(ERROR.as_bytes()) => {}
                 Err(_) => last_words = String::from_utf8_lossy(&line).into_owned(),
             }
         }
