@@ -78,7 +78,7 @@ impl Section<'_> {
 pub(crate) async fn drift(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
     let (served, worker) = (app.serving.current(), app.lifecycle.worker.clone());
     let status =
-        app.ask_for_version(move |registry| drift_status(registry, served.as_deref().map(|served| (served, worker.as_str())))).await?;
+        app.ask_for_version(move |registry| drift_status(registry, served.as_ref().map(|served| (served, worker.as_str())))).await?;
     let wants_html = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     if !wants_html {
         return Ok(Json(status).into_response());

@@ -90,7 +90,8 @@ impl Caretaker {
             self.live = Live::of_champion(&self.registry)?;
         }
         let Some(live) = &mut self.live else { return Ok(()) };
-        while !live.take_up(&self.registry)? {}
+        let served = self.serving.current();
+        while !live.take_up(&self.registry, served.as_ref())? {}
         if let Some(LiveVerdict::RollBack { reason }) = live.verdict() {
             let change = Change {
                 by: BY.to_owned(),

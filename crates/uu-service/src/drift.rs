@@ -1,5 +1,7 @@
 //! Drift as one answer: recent requests against the training data, and observations against the estimates.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use uu_model::Contents;
 use uu_model::drift::{Counts, DriftReport, DriftVerdict, Reference, Window, drift};
@@ -28,9 +30,9 @@ pub struct DriftStatus {
 /// `own` is what this process counted and has not told yet, and the name it tells it under.
 ///
 /// **Errors**: no version is in use; it cannot be loaded; the store fails.
-pub fn drift_status(registry: &Registry, own: Option<(&Served, &str)>) -> Result<DriftStatus, LoadError> {
+pub fn drift_status(registry: &Registry, own: Option<(&Arc<Served>, &str)>) -> Result<DriftStatus, LoadError> {
     let Some(mut live) = Live::of_champion(registry)? else { return Err(LoadError::Empty) };
-    while !live.take_up(registry)? {}
+    while !live.take_up(registry, own.map(|(served, _)| served))? {}
     let version = live.version();
     let artifact = registry.read(version)?;
     let reference = Contents::of(&artifact).and_then(|contents| contents.drift_reference());
@@ -45,7 +47,7 @@ pub(crate) fn status_of(
     registry: &Registry,
     live: &Live,
     reference: Option<&Reference>,
-    own: Option<(&Served, &str)>,
+    own: Option<(&Arc<Served>, &str)>,
 ) -> Result<DriftStatus, RegistryError> {
     let observations = live.status();
     let version = observations.version;

@@ -74,11 +74,10 @@ fn expected_with_token(server: &Server) -> Vec<String> {
     answers.to_vec()
 }
 
-/// Another process that holds SQLite's file for itself.
+/// Another process that holds SQLite's file: nobody else can write it, which is all of an outage that a file can have.
 fn lock(place: &Place) -> Child {
     const SCRIPT: &str = "import sqlite3, sys, time
 db = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
-db.execute('PRAGMA locking_mode=EXCLUSIVE')
 db.execute('BEGIN EXCLUSIVE')
 print('held', flush=True)
 time.sleep(600)";

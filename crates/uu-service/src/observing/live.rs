@@ -1,6 +1,7 @@
 //! The model that answers, held against observations as they arrive.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::Serialize;
 use uu_core::{Month, Record, UniqueUsers};
@@ -9,8 +10,8 @@ use uu_model::{EstimateOptions, Model};
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
 use super::record;
-use crate::LoadError;
 use crate::watching::{LiveError, LiveReport, LiveVerdict, Observation};
+use crate::{LoadError, Served, load};
 
 /// Observations that are asked for at a time.
 const AT_ONCE: u32 = 2_000;
@@ -27,12 +28,19 @@ const MS_PER_DAY: i64 = 86_400_000;
 pub struct Live {
     aliases: Aliases,
     champion: ModelVersion,
-    champion_model: Model,
-    /// The one before, while the two are compared.
-    previous_model: Option<Model>,
+    /// Both models, once there is something to ask them: until then they would only take memory.
+    models: Option<Models>,
     error: LiveError,
     arrivals: VecDeque<Arrived>,
     last_number: i64,
+}
+
+/// The models that are asked.
+#[derive(Debug)]
+struct Models {
+    champion: Arc<Served>,
+    /// The one before, while the two are compared.
+    previous: Option<Model>,
 }
 
 /// An observation that arrived, beside its estimate.
@@ -59,24 +67,14 @@ pub struct LiveStatus {
 impl Live {
     /// Watches the champion; `None` where there is none.
     ///
-    /// **Errors**: the champion cannot be loaded; the store fails. A previous version that cannot be loaded is not compared with.
-    pub fn of_champion(registry: &Registry) -> Result<Option<Self>, LoadError> {
+    /// **Errors**: the store fails.
+    pub fn of_champion(registry: &Registry) -> Result<Option<Self>, RegistryError> {
         let aliases = registry.aliases()?;
         let Some(champion) = aliases.champion else { return Ok(None) };
-        let model = |version: ModelVersion| {
-            let bytes = registry.read(version)?;
-            Model::from_bytes(&bytes).map_err(|source| LoadError::Artifact { version, source })
-        };
-        let previous = aliases.previous.filter(|_| aliases.watched_from.is_some());
-        let previous_model = previous.and_then(|version| {
-            let loaded = model(version);
-            loaded.inspect_err(|error| tracing::warn!(%version, %error, "the champion cannot be compared with the version before")).ok()
-        });
         Ok(Some(Self {
             aliases,
             champion,
-            champion_model: model(champion)?,
-            previous_model,
+            models: None,
             error: LiveError::default(),
             arrivals: VecDeque::new(),
             last_number: aliases.watched_from.unwrap_or_default(),
@@ -95,26 +93,36 @@ impl Live {
         self.champion
     }
 
-    /// Takes up what has arrived since the last call; says whether that was all.
+    /// Takes up what has arrived since the last call; says whether that was all. `served` is what this process answers with: where that is
+    /// the champion, it need not be loaded once more.
     ///
-    /// **Errors**: the store fails; what was taken up stays so.
-    pub fn take_up(&mut self, registry: &Registry) -> Result<bool, RegistryError> {
+    /// **Errors**: the champion cannot be loaded; the store fails. What was taken up stays so.
+    pub fn take_up(&mut self, registry: &Registry, served: Option<&Arc<Served>>) -> Result<bool, LoadError> {
         let received = registry.observations_after(self.last_number, AT_ONCE)?;
         let was_all = received.len() < AT_ONCE as usize;
+        if received.is_empty() {
+            return Ok(true);
+        }
+        let models = match self.models.take() {
+            Some(models) => models,
+            None => Models::load(registry, self.aliases, (self.champion, served))?,
+        };
         for one in received {
             self.last_number = one.number;
-            self.observe(one);
+            self.observe(&models, one);
         }
+        self.models = Some(models);
         Ok(was_all)
     }
 
-    fn observe(&mut self, received: Received) {
+    fn observe(&mut self, models: &Models, received: Received) {
         let arrived = month_of(received.received_at);
-        let Some(record) = record(received.observation, self.champion_model.rules()) else { return };
+        let champion = &models.champion.model;
+        let Some(record) = record(received.observation, champion.rules()) else { return };
         let Some(actual) = record.unique_users.map(UniqueUsers::get) else { return };
         let asked = Record { unique_users: None, ..record };
-        let estimate = self.champion_model.estimate_one(&asked, EstimateOptions::default());
-        if let Some(previous) = &self.previous_model {
+        let estimate = champion.estimate_one(&asked, EstimateOptions::default());
+        if let Some(previous) = &models.previous {
             let previous = previous.estimate_one(&asked, EstimateOptions::default()).point;
             self.error.observe(Observation { site: asked.site.as_deref(), actual, champion: estimate.point, previous });
         }
@@ -125,10 +133,16 @@ impl Live {
         }
     }
 
+    /// Whether the champion is compared with the version before.
+    fn is_watched(&self) -> bool {
+        let has_two = self.aliases.previous.is_some() && self.aliases.watched_from.is_some();
+        has_two && self.models.as_ref().is_none_or(|models| models.previous.is_some())
+    }
+
     /// What is to be done with the champion; `None` where it is not compared with another one.
     #[must_use]
     pub fn verdict(&self) -> Option<LiveVerdict> {
-        self.previous_model.as_ref().map(|_| self.error.report().verdict)
+        self.is_watched().then(|| self.error.report().verdict)
     }
 
     /// What all observations so far say.
@@ -138,11 +152,20 @@ impl Live {
             arrived: arrival.month,
             compared: Compared { site: arrival.site.as_deref(), actual: arrival.actual, point: arrival.point, interval: arrival.interval },
         });
-        LiveStatus {
-            version: self.champion,
-            watch: self.previous_model.as_ref().map(|_| self.error.report()),
-            concept: concept_drift(arrivals),
-        }
+        LiveStatus { version: self.champion, watch: self.is_watched().then(|| self.error.report()), concept: concept_drift(arrivals) }
+    }
+}
+
+impl Models {
+    /// Loads them. A version before that cannot be loaded is not compared with.
+    fn load(registry: &Registry, aliases: Aliases, (champion, served): (ModelVersion, Option<&Arc<Served>>)) -> Result<Self, LoadError> {
+        let own = served.filter(|served| served.version == champion.to_string());
+        let champion = own.map_or_else(|| load(registry, Some(champion)).map(Arc::new), |served| Ok(Arc::clone(served)))?;
+        let previous = aliases.previous.filter(|_| aliases.watched_from.is_some()).and_then(|version| {
+            let loaded = load(registry, Some(version));
+            loaded.inspect_err(|error| tracing::warn!(%version, %error, "the champion cannot be compared with the version before")).ok()
+        });
+        Ok(Self { champion, previous: previous.map(|served| served.model) })
     }
 }
 
