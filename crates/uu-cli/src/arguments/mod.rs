@@ -1,11 +1,15 @@
 //! What can be said on the command line.
 
+mod lifecycle;
+mod names;
+
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser as _;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use uu_data::read::{BounceRateUnit, Format};
-use uu_registry::{ModelVersion, Scope, Secret};
+use clap::{Args, Parser, Subcommand};
+use uu_registry::{ModelVersion, Secret};
+
+pub(crate) use lifecycle::{JobWorker, Jobs, Models, Observations, Tokens};
+pub(crate) use names::{BounceRateUnitName, FormatName, ProgressStyle};
 
 /// Estimates how many unique users a website has in a month, and says how sure it is.
 #[derive(Debug, Parser)]
@@ -279,163 +283,6 @@ pub(crate) struct Sample {
     pub output: PathBuf,
 }
 
-/// Commands about models.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Models {
-    /// List the versions
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a version: where it comes from and how good it was found to be
-    Show {
-        /// Version [default: the one in use]
-        #[arg(id = "VERSION")]
-        version: Option<ModelVersion>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put a version in use; running servers follow within seconds
-    Promote {
-        /// Version
-        #[arg(id = "VERSION")]
-        version: ModelVersion,
-        /// Why, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
-    /// Put the version in use that was before; running servers follow within seconds
-    Rollback {
-        /// Why, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
-    /// List what was done to models and tokens, by whom and why, the newest first
-    Log {
-        /// Records at most
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-        /// Only records older than the one of this number
-        #[arg(long, value_name = "NUMBER")]
-        before: Option<i64>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Write a version's artifact, or its trees as LightGBM text files, one for each stage
-    Export {
-        /// Folder to write the trees to; it is made where there is none
-        #[arg(long, value_name = "FOLDER", required_unless_present = "artifact")]
-        trees: Option<PathBuf>,
-        /// File to write the artifact to, which the Python package loads
-        #[arg(long, value_name = "FILE")]
-        artifact: Option<PathBuf>,
-        /// Version [default: the one in use]
-        #[arg(long, value_name = "VERSION")]
-        model: Option<ModelVersion>,
-    },
-}
-
-/// Commands about jobs.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Jobs {
-    /// List the newest jobs
-    List {
-        /// Jobs at most
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a job: what was asked for, how far it is, what came of it
-    Show {
-        /// Number of the job
-        #[arg(id = "NUMBER")]
-        number: i64,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Call a job off; a server that does it stops within seconds
-    Cancel {
-        /// Number of the job
-        #[arg(id = "NUMBER")]
-        number: i64,
-    },
-    /// Do again what a job that did not succeed was asked for
-    Retry {
-        /// Number of the job
-        #[arg(id = "NUMBER")]
-        number: i64,
-    },
-}
-
-/// Commands about the rows that are kept.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Observations {
-    /// List the batches: where each came from, and whether it is used
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Keep a batch from being used by trainings
-    Quarantine {
-        /// Number of the batch
-        #[arg(id = "BATCH")]
-        batch: i64,
-        /// Why
-        #[arg(long)]
-        reason: String,
-    },
-    /// Let a batch be used by trainings again
-    Release {
-        /// Number of the batch
-        #[arg(id = "BATCH")]
-        batch: i64,
-    },
-}
-
-/// Arguments of `job-worker`.
-#[derive(Debug, Args)]
-pub(crate) struct JobWorker {
-    /// Number of the job
-    #[arg(long)]
-    pub job: i64,
-    /// Number of the claim on it
-    #[arg(long)]
-    pub fence: i64,
-}
-
-/// Commands about access tokens.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tokens {
-    /// Make a token and print it, this once
-    Create {
-        /// What it is for
-        #[arg(id = "NAME")]
-        name: String,
-        /// What its holder may do: read, write (also send data and train) or admin (also promote and manage tokens)
-        #[arg(long, default_value_t = Scope::Read, value_parser = clap::builder::PossibleValuesParser::new(Scope::ALL.map(Scope::name)).try_map(|name| name.parse::<Scope>()))]
-        scope: Scope,
-    },
-    /// List the tokens
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Make a token good for nothing
-    Revoke {
-        /// Number of the token
-        #[arg(id = "NUMBER")]
-        number: i64,
-    },
-}
-
 /// Commands about settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
@@ -459,69 +306,4 @@ pub(crate) struct Healthcheck {
     /// Seconds to wait for its answer
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
     pub timeout_s: u64,
-}
-
-/// Formats by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    /// Comma-separated values with a header
-    Csv,
-    /// One JSON array of objects
-    Json,
-    /// One JSON object a line
-    Ndjson,
-    /// Apache Parquet
-    Parquet,
-    /// The nested JSON export: one object a site, with values by date
-    Nested,
-}
-
-/// Units by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BounceRateUnitName {
-    /// 0 to 100
-    Percent,
-    /// 0 to 1
-    Fraction,
-}
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProgressStyle {
-    /// A bar on a terminal, a line now and then elsewhere
-    Bar,
-    /// One JSON object a line, for a parent process
-    Json,
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Csv => Self::Csv,
-            FormatName::Json => Self::Json,
-            FormatName::Ndjson => Self::Ndjson,
-            FormatName::Parquet => Self::Parquet,
-            FormatName::Nested => Self::Nested,
-        }
-    }
-}
-
-impl From<BounceRateUnitName> for BounceRateUnit {
-    fn from(name: BounceRateUnitName) -> Self {
-        match name {
-            BounceRateUnitName::Percent => Self::Percent,
-            BounceRateUnitName::Fraction => Self::Fraction,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
-    }
 }
