@@ -1,4 +1,5 @@
 //! A PostgreSQL of one's own, from the programs of Debian's package `postgresql`.
+#![expect(clippy::unwrap_used, reason = "a server that cannot be made fails the test that needs it")]
 
 use std::fs;
 use std::net::TcpListener;

@@ -52,9 +52,10 @@ mod checks {
     /// A check of one backend.
     type Check = (&'static str, fn(&Backend));
 
-    const CHECKS: [Check; 12] = [
+    const CHECKS: [Check; 13] = [
         ("new_rows_are_learned_bad_ones_refused_and_a_forced_mistake_is_taken_back", story::story),
         ("a_job_is_cancelled_survives_a_restart_and_fails_with_its_process", story::jobs),
+        ("a_training_that_wants_too_much_memory_ends_alone", story::memory),
         ("the_first_token_is_printed_once_and_no_secret_is_logged", story::secrets),
         ("a_retraining_or_promotion_killed_at_any_instant_leaves_a_whole_model", kills::some),
         ("a_damaged_artifact_does_not_answer_and_what_answered_goes_on", kills::damaged),

@@ -12,8 +12,11 @@ use serde::{Deserialize, Serialize};
 /// Most bytes of a child's answer that are read: a report is some hundred kilobytes.
 const MOST_ANSWER_BYTES: u64 = 16 << 20;
 
-/// Begins what a child says of an error.
-const ERROR: &str = "error: ";
+/// What marks the line that says most of a failure, the surest mark first: an error that was told, memory that was not given, a panic.
+const TELLING: [&str; 3] = ["error: ", "memory allocation of", "panicked at"];
+
+/// Lines that are kept of what a child says beside its progress: the first ones, which say what went wrong.
+const KEPT_LINES: usize = 50;
 
 /// A line of progress between the child and its parent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,13 +40,23 @@ pub enum ChildError {
     Failed {
         /// How it ended.
         status: ExitStatus,
-        /// What it said last that was not progress.
+        /// What it said that tells most of it.
         last_words: String,
     },
 }
 
 fn said(last_words: &str) -> String {
     if last_words.is_empty() { String::new() } else { format!(": {last_words}") }
+}
+
+/// Of what a child said, that which says what went wrong.
+fn telling(words: &[String]) -> String {
+    let marked = TELLING.iter().find_map(|mark| words.iter().position(|line| line.contains(mark)));
+    let from = marked.unwrap_or(words.len().saturating_sub(1));
+    // What is indented belongs to the line before it, and so does what follows the place of a panic.
+    let belongs = |index: usize, line: &str| line.starts_with("  caused by") || (index == 1 && words[from].contains("panicked at"));
+    let lines = words[from..].iter().enumerate().take_while(|(index, line)| *index == 0 || belongs(*index, line));
+    lines.map(|(_, line)| line.trim()).collect::<Vec<&str>>().join("; ")
 }
 
 /// A training in a child process.
@@ -74,20 +87,19 @@ impl ChildProcess {
             let mut text = String::new();
             answer.map(|answer| answer.take(MOST_ANSWER_BYTES).read_to_string(&mut text)).transpose().map(|_| text)
         });
-        let mut last_words = String::new();
+        let mut words: Vec<String> = Vec::new();
         for line in errors.into_iter().flat_map(|errors| BufReader::new(errors).split(b'\n')) {
             let line = line?;
             match serde_json::from_slice(&line) {
                 Ok(line) => progress(line),
-                // An error's first line says what it is; causes and hints that follow say less.
-                Err(_) if last_words.starts_with(ERROR) && !line.starts_with(ERROR.as_bytes()) => {}
-                Err(_) => last_words = String::from_utf8_lossy(&line).into_owned(),
+                Err(_) if words.len() < KEPT_LINES => words.push(String::from_utf8_lossy(&line).into_owned()),
+                Err(_) => {}
             }
         }
         // Standard error is closed, so the end is near, and nobody waits long for the lock.
         let status = self.child().wait()?;
         let answer = answer.join().unwrap_or_else(|_| Ok(String::new()))?;
-        if status.success() { Ok(answer) } else { Err(ChildError::Failed { status, last_words }) }
+        if status.success() { Ok(answer) } else { Err(ChildError::Failed { status, last_words: telling(&words) }) }
     }
 
     /// Ends it now, if it has not ended, and waits until it is gone. It leaves nothing half done: a store takes up a version wholly.

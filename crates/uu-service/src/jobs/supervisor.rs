@@ -20,6 +20,11 @@ const LOOKS: u32 = 6;
 /// How long an outcome that the store cannot take is kept for it before it is given up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
+/// What a process says that is given no more memory, in Rust, in C++ and by the system.
+const MEMORY: [&str; 3] = ["memory allocation of", "bad_alloc", "Cannot allocate memory"];
+
+const MORE_MEMORY: &str = "the process may take no more than `retraining.memory_bytes`: raise it, or send fewer rows";
+
 /// How jobs are done.
 #[derive(Clone, Debug)]
 pub struct SupervisorSettings {
@@ -182,12 +187,15 @@ impl Supervisor {
 
 /// What the child's answer means.
 fn outcome(answer: Result<String, ChildError>) -> Outcome {
-    let failed = |reason: String| Outcome::Failed(json!({ "reason": reason }));
+    let failed = |reason: String| {
+        let for_want_of_memory = MEMORY.iter().any(|words| reason.contains(words));
+        Outcome::Failed(if for_want_of_memory { json!({ "reason": reason, "hint": MORE_MEMORY }) } else { json!({ "reason": reason }) })
+    };
     match answer {
         Ok(answer) => match serde_json::from_str(&answer) {
             Ok(ChildOutcome::Succeeded(details)) => Outcome::Succeeded(details),
             Ok(ChildOutcome::Refused(details)) => Outcome::Refused(details),
-            Ok(ChildOutcome::Failed(details)) => Outcome::Failed(details),
+            Ok(ChildOutcome::Failed(details)) => failed(details["reason"].as_str().unwrap_or_default().to_owned()),
             Ok(ChildOutcome::Cancelled) => Outcome::Cancelled,
             Err(error) => failed(format!("the training process gave an answer that cannot be read: {error}")),
         },
@@ -220,6 +228,10 @@ mod tests {
     #[case::answers(r#"echo '{"stage":"a","done":1,"of":2}' >&2; echo '{"outcome":"refused","details":{"why":1}}'"#, Outcome::Refused(json!({"why": 1})))]
     #[case::cancelled(r#"echo '{"outcome":"cancelled"}'"#, Outcome::Cancelled)]
     #[case::dies("echo 'out of memory' >&2; exit 3", Outcome::Failed(json!({"reason": "the training process ended with exit status: 3: out of memory"})))]
+    #[case::tells_why("echo 'error: it cannot be fitted' >&2; echo '  caused by: LightGBM' >&2; echo 'hint: none' >&2; exit 2",
+        Outcome::Failed(json!({"reason": "the training process ended with exit status: 2: error: it cannot be fitted; caused by: LightGBM"})))]
+    #[case::wants_memory("echo 'memory allocation of 409600 bytes failed' >&2; echo 'stack backtrace:' >&2; exit 134",
+        Outcome::Failed(json!({"reason": "the training process ended with exit status: 134: memory allocation of 409600 bytes failed", "hint": MORE_MEMORY})))]
     #[case::is_killed("kill -9 $$", Outcome::Failed(json!({"reason": "the training process ended with signal: 9 (SIGKILL)"})))]
     fn what_a_child_says_or_does_is_the_outcome(#[case] text: &str, #[case] expected: Outcome) {
         let child = ChildProcess::start(script(text)).unwrap();
