@@ -164,6 +164,8 @@ pub(crate) struct RetrainingSettings {
     pub niceness: i32,
     /// Time after which a worker that says nothing is lost.
     pub silence_s: u64,
+    /// How long a job may take.
+    pub timeout_s: u64,
     /// Observations that wait.
     pub after_rows: u64,
     /// Age of the version in use.

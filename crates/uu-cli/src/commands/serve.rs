@@ -98,7 +98,8 @@ fn supervisor(registry: Registry, settings: &Settings, config: Option<&Path>, wo
     let program = std::env::current_exe().context("cannot find this program to train with")?;
     let (settings, config) = (settings.clone(), config.map(Path::to_owned));
     let silence = Duration::from_secs(settings.retraining.silence_s.max(LEAST_SILENCE_S));
-    Ok(Supervisor::new(registry, SupervisorSettings { worker, silence }, move |claim| {
+    let timeout = Duration::from_secs(settings.retraining.timeout_s);
+    Ok(Supervisor::new(registry, SupervisorSettings { worker, silence, timeout }, move |claim| {
         let mut command = Command::new(&program);
         command.arg("job-worker").arg("--job").arg(claim.job.id.to_string()).arg("--fence").arg(claim.fence.to_string());
         same_store(&mut command, &settings, config.as_deref());

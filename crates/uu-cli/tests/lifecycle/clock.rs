@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::fixture::fixture;
 use crate::place::{Backend, Place};
-use crate::server::Server;
+use crate::server::{Server, say};
 
 /// Where Debian's package `libfaketime` puts it.
 const LIBRARIES: [&str; 2] =
@@ -12,7 +12,7 @@ const LIBRARIES: [&str; 2] =
 
 pub(crate) fn jumps(backend: &Backend) {
     let Some(library) = LIBRARIES.into_iter().find(|path| Path::new(path).exists()) else {
-        println!("SKIPPED: the clock cannot be moved without Debian's package `libfaketime`");
+        say(&format!("SKIPPED: the clock cannot be moved without Debian's package `libfaketime`"));
         return;
     };
     let place = Place::with_two_versions(backend);

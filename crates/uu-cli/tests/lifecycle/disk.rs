@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::fixture::fixture;
 use crate::place::{Backend, Place};
-use crate::server::{Server, wait_until};
+use crate::server::{Server, say, wait_until};
 
 const BYTES: usize = 24 << 20;
 
@@ -33,7 +33,7 @@ pub(crate) fn full(backend: &Backend) {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().join("disk");
     let Some(_mounted) = Small::mount(&disk) else {
-        println!("SKIPPED: no file system can be mounted here");
+        say(&format!("SKIPPED: no file system can be mounted here"));
         return;
     };
     let place = Place::at(backend, folder, disk.join("store"));

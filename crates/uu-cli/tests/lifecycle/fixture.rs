@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use tempfile::TempDir;
 use uu_registry::{Location, Registry};
 
-use crate::place::QUICK;
+use crate::place::{QUICK, binary};
 
 /// Rows of halves of the sites, and models trained on each.
 pub(crate) struct Fixture {
@@ -98,6 +98,6 @@ fn multiplied(row: &str, factor: f64) -> String {
 }
 
 fn run(arguments: &[&str]) {
-    let output = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor")).args(arguments).envs(QUICK).output().unwrap();
+    let output = Command::new(binary()).args(arguments).envs(QUICK).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

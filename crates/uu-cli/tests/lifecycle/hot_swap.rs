@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::load::{Answers, Load, answers};
 use crate::place::{Backend, Place};
-use crate::server::{Server, wait_until};
+use crate::server::{Server, say, wait_until};
 
 pub(crate) fn some(backend: &Backend) {
     promotions(backend, 20);
@@ -48,7 +48,7 @@ fn promotions(backend: &Backend, count: usize) {
         slowest = slowest.max(start.elapsed());
     }
     let requests: usize = loads.into_iter().map(Load::stop).sum();
-    println!("{count} moves under {requests} requests; the slowest reached both replicas within {slowest:?}");
+    say(&format!("{count} moves under {requests} requests; the slowest reached both replicas within {slowest:?}"));
     assert!(requests > count * 10);
 }
 

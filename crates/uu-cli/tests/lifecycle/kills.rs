@@ -9,7 +9,7 @@ use crate::fixture::fixture;
 use crate::hot_swap::expected;
 use crate::load::Load;
 use crate::place::{Backend, Place, change, put};
-use crate::server::{Server, signal, wait_until};
+use crate::server::{Server, say, signal, wait_until};
 
 /// How often each kind of work is killed.
 struct Kills {
@@ -84,7 +84,7 @@ fn kill(backend: &Backend, kills: &Kills) {
             "kill {number}: the delivery is kept for a retry"
         );
     }
-    println!("{} kills under {requests} requests", kills.retrainings + kills.promotions + kills.servers);
+    say(&format!("{} kills under {requests} requests", kills.retrainings + kills.promotions + kills.servers));
 }
 
 /// The store opens, every version is whole, the one in use answers, and what was acknowledged is there.

@@ -15,6 +15,11 @@ use crate::fixture::fixture;
 /// What trainings are made quick with.
 pub(crate) const QUICK: [(&str, &str); 3] = [("UU_TRAIN__FOLDS", "2"), ("UU_TRAIN__COPIES", "1"), ("UU_TRAIN__SEALED_SITES", "450")];
 
+/// The binary: the one that was built with these checks, or what `UU_TEST_BINARY` names, such as one that was built for release.
+pub(crate) fn binary() -> PathBuf {
+    std::env::var_os("UU_TEST_BINARY").map_or_else(|| assert_cmd::cargo::cargo_bin!("uu-predictor").to_path_buf(), PathBuf::from)
+}
+
 /// Where state can be.
 #[derive(Clone)]
 pub(crate) enum Backend {
@@ -69,7 +74,7 @@ impl Place {
 
     /// The binary, told to use this place.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"));
+        let mut command = Command::new(binary());
         command.current_dir(self.folder.path()).args(arguments).env("UU_STORE", &self.store).envs(QUICK).env("NO_COLOR", "1");
         if let Some(url) = &self.database_url {
             command.env("UU_DATABASE_URL", url);

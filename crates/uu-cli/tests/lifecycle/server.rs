@@ -176,6 +176,12 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
+/// Says what a check found out, or why it could not be made.
+pub(crate) fn say(what: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "{what}");
+}
+
 pub(crate) fn signal(name: &str, process: u32) {
     // The shell's own `kill`: the program of that name is not everywhere.
     let _ = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process} 2>/dev/null")]).status();

@@ -92,7 +92,7 @@ pub(crate) fn jobs(backend: &Backend) {
 /// A training that wants more memory than it is given ends alone.
 pub(crate) fn memory(backend: &Backend) {
     let place = Place::with_two_versions(backend);
-    let server = Server::with(&place, &[("UU_RETRAINING__MEMORY_BYTES", "60000000")]);
+    let server = Server::with(&place, &[("UU_RETRAINING__MEMORY_BYTES", "120000000")]);
     let job = server.wait_for_end(server.deliver("", &fixture().rows("second.csv")));
     assert_eq!(job["state"], "failed", "{job}");
     assert!(job["outcome"]["hint"].as_str().unwrap_or_default().contains("retraining.memory_bytes"), "{job}");

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::place::{Backend, Place};
-use crate::server::{Answer, Server, read_answer};
+use crate::server::{Answer, Server, read_answer, say};
 
 const HEADER: &[u8] = b"date,site,source,visits,unique_users\n";
 const GOOD: &[u8] = b"2024-01,a.com,panel,1000,500\n";
@@ -70,7 +70,7 @@ fn hostile(backend: &Backend, sizes: &Sizes) {
     assert!(cut.is_none_or(|answer| answer.status == 400), "a body that ends in the middle");
 
     let grown = server.most_bytes() - at_first;
-    println!("refusals cost {} MiB at most", grown >> 20);
+    say(&format!("refusals cost {} MiB at most", grown >> 20));
     assert!(grown < MOST_GROWTH, "{} MiB", grown >> 20);
     let registry = place.registry();
     assert!(registry.jobs(10).unwrap().is_empty() && registry.batches().unwrap().is_empty());

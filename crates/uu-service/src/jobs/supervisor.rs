@@ -32,6 +32,8 @@ pub struct SupervisorSettings {
     pub worker: String,
     /// How long a worker may be silent before it is taken for lost.
     pub silence: Duration,
+    /// How long a job may take: a process that hangs is not to keep others waiting for ever.
+    pub timeout: Duration,
 }
 
 /// Takes jobs, one at a time, and does each in a child process.
@@ -54,6 +56,8 @@ enum Ended {
     Fenced,
     /// The server stops.
     Stopped,
+    /// It took too long.
+    Late,
 }
 
 impl Supervisor {
@@ -112,6 +116,10 @@ impl Supervisor {
             Ended::Itself(answer) => outcome(answer),
             Ended::Cancelled => Outcome::Cancelled,
             Ended::Stopped => Outcome::Failed(json!({ "reason": "the server that did it was stopped; it is tried again" })),
+            Ended::Late => {
+                let seconds = self.settings.timeout.as_secs();
+                Outcome::Failed(json!({ "reason": format!("it was not done within {seconds} s; `retraining.timeout_s` bounds it") }))
+            }
             Ended::Fenced => {
                 tracing::warn!(%job, "the job was taken away from this worker");
                 return;
@@ -137,7 +145,12 @@ impl Supervisor {
                 let _ = sender.send(watched);
             }
         });
+        let begin = Instant::now();
         loop {
+            if begin.elapsed() > self.settings.timeout {
+                child.stop();
+                return Ended::Late;
+            }
             if let Ok(watched) = answer.recv_timeout(STEP) {
                 return Ended::Itself(watched);
             }
