@@ -307,3 +307,14 @@ pub(crate) struct Healthcheck {
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
     pub timeout_s: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

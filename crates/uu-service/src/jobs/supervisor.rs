@@ -20,8 +20,8 @@ const LOOKS: u32 = 6;
 /// How long an outcome that the store cannot take is kept for it before it is given up.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// What a process says that is given no more memory, in Rust, in C++ and by the system.
-const MEMORY: [&str; 3] = ["memory allocation of", "bad_alloc", "Cannot allocate memory"];
+/// What a process says that is given no more memory: in Rust, in C++, by the system, and where there is none for a thread.
+const MEMORY: [&str; 4] = ["memory allocation of", "bad_alloc", "Cannot allocate memory", "can't spawn"];
 
 const MORE_MEMORY: &str = "the process may take no more than `retraining.memory_bytes`: raise it, or send fewer rows";
 
