@@ -103,6 +103,8 @@ fn supervisor(registry: Registry, settings: &Settings, config: Option<&Path>, wo
         let mut command = Command::new(&program);
         command.arg("job-worker").arg("--job").arg(claim.job.id.to_string()).arg("--fence").arg(claim.fence.to_string());
         same_store(&mut command, &settings, config.as_deref());
+        // Where memory is short, a process that looks for its own stack may wait for ever for what it wants to print.
+        command.env("RUST_BACKTRACE", "0");
         command
     }))
 }

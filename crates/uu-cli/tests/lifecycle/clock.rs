@@ -12,7 +12,7 @@ const LIBRARIES: [&str; 2] =
 
 pub(crate) fn jumps(backend: &Backend) {
     let Some(library) = LIBRARIES.into_iter().find(|path| Path::new(path).exists()) else {
-        say(&format!("SKIPPED: the clock cannot be moved without Debian's package `libfaketime`"));
+        say("SKIPPED: the clock cannot be moved without Debian's package `libfaketime`");
         return;
     };
     let place = Place::with_two_versions(backend);

@@ -33,7 +33,7 @@ pub(crate) fn full(backend: &Backend) {
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().join("disk");
     let Some(_mounted) = Small::mount(&disk) else {
-        say(&format!("SKIPPED: no file system can be mounted here"));
+        say("SKIPPED: no file system can be mounted here");
         return;
     };
     let place = Place::at(backend, folder, disk.join("store"));

@@ -15,9 +15,9 @@ use crate::fixture::fixture;
 /// What trainings are made quick with.
 pub(crate) const QUICK: [(&str, &str); 3] = [("UU_TRAIN__FOLDS", "2"), ("UU_TRAIN__COPIES", "1"), ("UU_TRAIN__SEALED_SITES", "450")];
 
-/// The binary: the one that was built with these checks, or what `UU_TEST_BINARY` names, such as one that was built for release.
+/// The binary: the one that was built with these checks, or what `BINARY_UNDER_TEST` names, such as one that was built for release.
 pub(crate) fn binary() -> PathBuf {
-    std::env::var_os("UU_TEST_BINARY").map_or_else(|| assert_cmd::cargo::cargo_bin!("uu-predictor").to_path_buf(), PathBuf::from)
+    std::env::var_os("BINARY_UNDER_TEST").map_or_else(|| assert_cmd::cargo::cargo_bin!("uu-predictor").to_path_buf(), PathBuf::from)
 }
 
 /// Where state can be.
