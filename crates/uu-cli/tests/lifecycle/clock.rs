@@ -32,9 +32,9 @@ pub(crate) fn jumps(backend: &Backend) {
     for (number, offset) in ["+3650d", "-3650d", "+1h", "-1h", "+0"].into_iter().enumerate() {
         set(offset);
         let version = if number % 2 == 0 { "v0002" } else { "v0001" };
-        assert_eq!(server.post(&format!("/models/{version}/promote"), "").status, 200, "{offset}");
+        assert_eq!(server.post_patiently(&format!("/models/{version}/promote"), "").status, 200, "{offset}");
         server.wait_for_version(version);
-        assert_eq!(server.post("/observations", &fixture().observations("second.csv")[number]).status, 201);
+        assert_eq!(server.post_patiently("/observations", &fixture().observations("second.csv")[number]).status, 201);
         observed += 1;
     }
     let job = server.wait_for_end(job);

@@ -21,7 +21,7 @@ pub(crate) fn many(backend: &Backend) {
 pub(crate) fn expected(server: &Server) -> Arc<Answers> {
     let mut expected = Answers::new();
     for version in ["v0002", "v0001"] {
-        assert_eq!(server.post(&format!("/models/{version}/promote"), "").status, 200);
+        assert_eq!(server.post_patiently(&format!("/models/{version}/promote"), "").status, 200);
         server.wait_for_version(version);
         expected.insert(version.to_owned(), answers(server));
     }
@@ -41,7 +41,7 @@ fn promotions(backend: &Backend, count: usize) {
         let before = via.get("/models").json()["champion"].as_str().unwrap().to_owned();
         let after = if before == "v0001" { "v0002" } else { "v0001" };
         let path = if number % 3 == 2 { "/models/rollback".to_owned() } else { format!("/models/{after}/promote") };
-        let answer = via.post(&path, "");
+        let answer = via.post_patiently(&path, &format!(r#"{{"expected_champion": "{before}"}}"#));
         assert_eq!((answer.status, &answer.json()["champion"]), (200, &json!(after)), "{}", answer.body);
         let start = Instant::now();
         replicas.iter().for_each(|replica| replica.wait_for_version(after));

@@ -105,6 +105,18 @@ impl Server {
         self.ask("POST", path, "application/json", body.as_bytes())
     }
 
+    /// The same for what the store may be too busy to take at once: as the answer says, it is tried again.
+    pub(crate) fn post_patiently(&self, path: &str, body: &str) -> Answer {
+        let mut answer = self.post(path, body);
+        wait_until("the store can be reached", || {
+            if answer.status == 503 {
+                answer = self.post(path, body);
+            }
+            answer.status != 503
+        });
+        answer
+    }
+
     /// The version that answers a prediction.
     pub(crate) fn answering(&self) -> String {
         let answer = self.get("/predict?date=2024-01&visits=1000");

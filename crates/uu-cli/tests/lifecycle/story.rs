@@ -31,7 +31,7 @@ pub(crate) fn story(backend: &Backend) {
 
     let mut sent = 0;
     for observation in fixture.observations("second.csv") {
-        let answer = server.post("/observations", &observation);
+        let answer = server.post_patiently("/observations", &observation);
         assert_eq!(answer.status, 201, "{}", answer.body);
         sent += 1;
         if sent % 50 == 0 && server.get("/models").json()["champion"] == "v0002" {
@@ -139,7 +139,7 @@ pub(crate) fn policy(backend: &Backend) {
     assert!(place.run(&["train", "--data", fixture.path("first.csv").to_str().unwrap()]).status.success());
     let server = Server::with(&place, &[("UU_RETRAINING__AFTER_ROWS", "100")]);
     for observation in fixture.observations("second.csv").iter().take(100) {
-        assert_eq!(server.post("/observations", observation).status, 201);
+        assert_eq!(server.post_patiently("/observations", observation).status, 201);
     }
     wait_until("the policy asks", || !server.get("/jobs").json()["jobs"].as_array().unwrap().is_empty());
     let job = server.wait_for_end(1);
