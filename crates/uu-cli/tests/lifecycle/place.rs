@@ -65,7 +65,8 @@ impl Place {
     }
 
     pub(crate) fn registry(&self) -> Registry {
-        Registry::open(&self.location()).unwrap()
+        // The machine may be busy with other checks.
+        uu_service::patiently(|| Registry::open(&self.location())).unwrap()
     }
 
     fn location(&self) -> Location {
