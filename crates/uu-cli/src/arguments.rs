@@ -64,6 +64,10 @@ pub(crate) enum Command {
     /// Make, list and revoke access tokens
     #[command(subcommand)]
     Tokens(Tokens),
+    /// Write everything the store holds to one file, while it serves
+    Backup(Backup),
+    /// Make an empty store what it was when a backup was made
+    Restore(Restore),
     /// Look at the settings
     #[command(subcommand)]
     Config(Config),
@@ -347,6 +351,31 @@ pub(crate) enum Tokens {
         #[arg(id = "NUMBER")]
         number: i64,
     },
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// File to write, as .tar.zst; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Print what it holds as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// File that `backup` wrote; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Replace what the store holds, if it holds anything
+    #[arg(long)]
+    pub replace: bool,
+    /// Print what it holds as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Commands about settings.

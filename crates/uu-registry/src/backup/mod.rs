@@ -11,7 +11,8 @@
 //! Tables and columns are taken as the database has them, so that a migration changes nothing here. Rows are numbers and texts, which both
 //! databases hold alike: a backup of one goes into the other.
 //!
-//! The rows are those of one instant. Objects are read after them, without a lock: they never change, and one that a row names stays.
+//! The rows are those of one instant. Objects are read after them, without a lock: they never change, and one that a row names stays. Uploads
+//! alone are removed with their job, which may be in between: such a one is told in `end.json`, and the job cannot be tried again.
 
 mod error;
 mod pages;
@@ -51,4 +52,7 @@ pub struct Contents {
     pub objects: u64,
     /// Bytes of these.
     pub object_bytes: u64,
+    /// Uploads whose job ended, and which were removed, between the rows and the objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<String>,
 }

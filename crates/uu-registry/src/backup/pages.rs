@@ -45,7 +45,8 @@ impl Page {
     /// The objects its rows name. A table that names any does so in the same three columns.
     pub(super) fn objects(&self) -> Vec<Stored> {
         let column = |name| self.columns.iter().position(|column| column == name);
-        let Some((object, sha256, size)) = column("object").zip(column("sha256")).zip(column("size_bytes")).map(|((a, b), c)| (a, b, c)) else {
+        let Some((object, sha256, size)) = column("object").zip(column("sha256")).zip(column("size_bytes")).map(|((a, b), c)| (a, b, c))
+        else {
             return Vec::new();
         };
         let stored = |row: &Vec<Cell>| match (row.get(object)?, row.get(sha256)?, row.get(size)?) {

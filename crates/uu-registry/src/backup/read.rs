@@ -41,7 +41,11 @@ impl Registry {
             let mut restored = Restored::default();
             let mut end = None;
             for entry in archive.entries().map_err(unreadable)? {
-                let part = Part::of(entry.map_err(unreadable)?)?;
+                let part = match entry.map_err(unreadable).and_then(Part::of) {
+                    // What cannot even be begun is not a backup that was damaged.
+                    Err(RestoreError::Read(_) | RestoreError::CutOff) if restored.header.is_none() => return Err(foreign()),
+                    other => other?,
+                };
                 match (restored.header.is_some(), part.name.as_str()) {
                     (false, HEADER) => restored.begin(&mut transaction, checked(part.json()?)?, onto).await?,
                     (false, _) => return Err(RestoreError::NotABackup { found: format!("`{}`", part.name) }),
@@ -50,6 +54,9 @@ impl Registry {
                     (true, name) if name.starts_with(OBJECTS) => restored.object(self, part).await?,
                     (true, _) => return Err(part.damaged("no such part belongs to a backup")),
                 }
+            }
+            if restored.header.is_none() {
+                return Err(foreign());
             }
             let end = end.ok_or(RestoreError::CutOff)?;
             restored.finish(&end)?;
@@ -100,7 +107,8 @@ impl Restored {
             refuse_rows(transaction).await?;
         }
         // What a new registry begins with goes too where the backup brings its own; a table it does not know keeps that.
-        let kept = |table: &&str| schema::filled_tables().any(|filled| filled == *table) && !header.tables.iter().any(|name| name == *table);
+        let kept =
+            |table: &&str| schema::filled_tables().any(|filled| filled == *table) && !header.tables.iter().any(|name| name == *table);
         for table in schema::tables().rev().filter(|table| !kept(table)) {
             transaction.execute(AssertSqlSafe(format!("DELETE FROM {table}")), Vec::new()).await?;
         }
@@ -146,6 +154,8 @@ impl Restored {
         for table in end.rows.keys() {
             self.contents.rows.entry(table.clone()).or_default();
         }
+        self.missing.retain(|object, _| !end.gone.contains(object));
+        self.contents.gone.clone_from(&end.gone);
         let damaged = |reason| Err(RestoreError::Damaged { part: END.to_owned(), reason });
         if let Some(object) = self.missing.keys().next() {
             return damaged(format!("a row names the object `{object}`, which is not there"));
@@ -174,6 +184,10 @@ async fn refuse_rows(transaction: &mut Transaction) -> Result<(), RestoreError> 
         }
     }
     Ok(())
+}
+
+fn foreign() -> RestoreError {
+    RestoreError::NotABackup { found: "another kind of file, or the first bytes of one".to_owned() }
 }
 
 /// A file that ends too early is told from one that cannot be read.

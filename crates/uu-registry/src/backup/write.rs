@@ -1,5 +1,6 @@
 //! Writing a backup.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -10,8 +11,8 @@ use zstd::stream::write::Encoder;
 use super::pages::{Page, all_rows};
 use super::{BackupError, Contents, END, FORMAT, HEADER, Header, OBJECTS, TABLES};
 use crate::database::Transaction;
-use crate::objects::Stored;
-use crate::{Registry, schema};
+use crate::objects::{Folder, Stored};
+use crate::{ObjectFault, Registry, schema};
 
 /// Fast, and half the size already: artifacts hardly get smaller with more.
 const COMPRESSION: i32 = 3;
@@ -26,7 +27,7 @@ impl Registry {
         let release = env!("CARGO_PKG_VERSION").to_owned();
         archive.json(HEADER, &Header { format: FORMAT, release, schema: schema::SUPPORTED, tables })?;
         let mut contents = Contents::default();
-        let mut objects = Vec::new();
+        let mut objects = BTreeMap::new();
         self.wait_long(async {
             let mut snapshot = self.database().snapshot().await?;
             for table in schema::tables() {
@@ -35,12 +36,16 @@ impl Registry {
             }
             Ok::<(), BackupError>(())
         })?;
-        for stored in objects {
-            let bytes = self.wait_long(self.objects().read(&stored))?;
-            let bytes = bytes.map_err(|fault| BackupError::Damaged { object: stored.object.clone(), fault })?;
-            archive.add(&format!("{OBJECTS}{}", stored.object), &bytes)?;
-            contents.objects += 1;
-            contents.object_bytes += stored.size_bytes;
+        for (object, stored) in objects {
+            match self.wait_long(self.objects().read(&stored))? {
+                Ok(bytes) => {
+                    archive.add(&format!("{OBJECTS}{object}"), &bytes)?;
+                    contents.objects += 1;
+                    contents.object_bytes += stored.size_bytes;
+                }
+                Err(ObjectFault::Missing) if Folder::Uploads.is_own(&object) => contents.gone.push(object),
+                Err(fault) => return Err(BackupError::Damaged { object, fault }),
+            }
         }
         archive.json(END, &contents)?;
         archive.finish()?;
@@ -53,12 +58,12 @@ async fn write_table<W: Write>(
     archive: &mut Archive<W>,
     snapshot: &mut Transaction,
     table: &str,
-    objects: &mut Vec<Stored>,
+    objects: &mut BTreeMap<String, Stored>,
 ) -> Result<u64, BackupError> {
     let (mut page, mut pages, mut rows) = (Page::default(), 0_u32, 0_u64);
     let mut flush = |page: Page| {
         pages += 1;
-        objects.extend(page.objects());
+        objects.extend(page.objects().into_iter().map(|stored| (stored.object.clone(), stored)));
         archive.json(&format!("{TABLES}{table}/{pages:06}.json"), &page)
     };
     snapshot

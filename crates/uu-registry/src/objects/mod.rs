@@ -75,7 +75,8 @@ impl Folder {
     /// Whether an object's name is one a store may have: a file of one of the folders, and nothing beyond them.
     pub(crate) fn may_hold(object: &str) -> bool {
         let file = |folder: &Self| object.strip_prefix(folder.name()).and_then(|rest| rest.strip_prefix('/'));
-        let is_plain = |name: &str| !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        let is_plain =
+            |name: &str| !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
         Self::ALL.iter().find_map(file).is_some_and(|name| !name.is_empty() && is_plain(name))
     }
 
