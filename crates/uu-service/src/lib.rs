@@ -9,6 +9,7 @@ mod judging;
 pub mod labels;
 mod retraining;
 mod serving;
+mod shipped;
 mod sources;
 mod training;
 pub mod watching;
@@ -20,6 +21,7 @@ pub use following::{Follower, Look};
 pub use judging::{Judgement, judge};
 pub use retraining::{Decision, Delivery, KeepError, RetrainError, RetrainSettings, Retraining, retrain};
 pub use serving::{Readiness, Served, Serving};
+pub use shipped::{ShippedError, take_up};
 pub use sources::{SourceError, Sources};
 pub use training::{Intent, NewVersion, TrainError, TrainingRows, train};
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context;
 use uu_registry::Registry;
 use uu_server::App;
-use uu_service::{Follower, LoadError, Look, Readiness, Serving, TrainingChild};
+use uu_service::{Follower, LoadError, Look, Readiness, Served, Serving, TrainingChild};
 
 use super::registry;
 use crate::settings::Settings;
@@ -21,14 +21,13 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let registry = registry(settings)?;
     let serving = Arc::new(Serving::default());
-    let empty = match uu_service::load(&registry, None) {
-        Ok(served) => {
+    let empty = match first_look(&registry, settings.first_model.as_deref())? {
+        Some(served) => {
             tracing::info!(version = served.version, "model loaded");
             serving.install(served);
             false
         }
-        Err(LoadError::Empty) => true,
-        Err(error) => return Err(error.into()),
+        None => true,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -47,6 +46,21 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The model in use. An empty store takes up the one that came with the installation; without such a one it has none.
+fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Option<Served>> {
+    match (uu_service::load(registry, None), shipped) {
+        (Ok(served), _) => Ok(Some(served)),
+        (Err(LoadError::Empty), None) => Ok(None),
+        (Err(LoadError::Empty), Some(shipped)) => {
+            let artifact = std::fs::read(shipped).with_context(|| format!("cannot read `first_model`, `{}`", shipped.display()))?;
+            uu_service::take_up(registry, &artifact)?;
+            tracing::info!("the store had no model: it has the one that this installation came with, whose estimates follow its data");
+            Ok(Some(uu_service::load(registry, None)?))
+        }
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 /// Keeps `serving` on the version the registry has in use, for as long as the process lives.
