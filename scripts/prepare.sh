@@ -109,6 +109,9 @@ uu_prepare_test_servers() {
         uu_prepare_cluster
         (uu_install postgresql) || uu_say "PostgreSQL could not be installed"
     fi
+    if ! uu_any '/usr/lib/*/faketime/libfaketimeMT.so.1' && [[ $EUID -eq 0 ]] && command -v apt-get >/dev/null; then
+        (uu_install libfaketime) || uu_say "libfaketime, which makes a clock jump, could not be installed"
+    fi
     if [[ ! -x "$venv/bin/moto_server" ]] && uu_has_venv; then
         uu_say "installing moto from PyPI into .tools/moto: a server that speaks the S3 protocol, for the tests"
         rm -rf "$venv"

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use uu_model::Progress;
-use uu_service::ProgressLine;
+use uu_service::jobs::ProgressLine;
 
 use crate::arguments;
 use crate::output::note;

@@ -1,6 +1,8 @@
 //! Settings: where each comes from, and what they are.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,8 +12,9 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
 use uu_model::TrainSettings;
-use uu_registry::{Location, Secret};
-use uu_server::Limits;
+use uu_registry::{Location, Registry, Secret};
+use uu_server::{Access, Lifecycle, Limits, Policies, RateLimits, Tokens};
+use uu_service::jobs::{DeliveryLimits, Policy};
 
 /// The settings with their defaults, as a user would write them.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -48,6 +51,8 @@ pub(crate) struct Settings {
     pub server: ServerSettings,
     /// How models are trained.
     pub train: TrainingSettings,
+    /// How a server re-trains.
+    pub retraining: RetrainingSettings,
 }
 
 /// How data are read.
@@ -86,6 +91,16 @@ pub(crate) enum LogFormat {
 pub(crate) struct ServerSettings {
     /// Address and port.
     pub listen: String,
+    /// Which requests need a token.
+    pub tokens: TokensFor,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Requests of one address.
+    pub requests_per_s_per_address: u32,
+    /// Requests with one token.
+    pub requests_per_s_per_token: u32,
+    /// Requests with one token that change something.
+    pub writes_per_s_per_token: u32,
     /// Largest body of a request that is read whole.
     pub body_bytes: usize,
     /// Largest body of a batch.
@@ -118,6 +133,48 @@ pub(crate) struct TrainingSettings {
     pub trials: usize,
     /// About how many sites no version trains on.
     pub sealed_sites: usize,
+}
+
+/// Which requests need a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokensFor {
+    /// Those that change something.
+    Writing,
+    /// All but `/health`.
+    All,
+    /// None.
+    None,
+}
+
+/// How a server re-trains.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetrainingSettings {
+    /// Largest delivery.
+    pub upload_bytes: u64,
+    /// Bytes that a compressed delivery may stand for.
+    pub decompressed_bytes: u64,
+    /// Rows of a delivery.
+    pub rows: u64,
+    /// Folders whose files may be read.
+    pub roots: Vec<PathBuf>,
+    /// Threads of the process that re-trains; 0 is half of the cores.
+    pub threads: usize,
+    /// Memory it may take; 0 is as much as there is.
+    pub memory_bytes: u64,
+    /// How much it gives way to others.
+    pub niceness: i32,
+    /// Time after which a worker that says nothing is lost.
+    pub silence_s: u64,
+    /// How long a job may take.
+    pub timeout_s: u64,
+    /// Observations that wait.
+    pub after_rows: u64,
+    /// Age of the version in use.
+    pub after_days: u32,
+    /// Strong drift.
+    pub after_drift: bool,
 }
 
 /// What flags set, strongest of all; absent ones leave the setting as it is.
@@ -236,6 +293,51 @@ impl Settings {
         TrainSettings { seed, folds, copies, trials, threads, ..TrainSettings::default() }
     }
 
+    /// The same for the process that re-trains for a server, which leaves cores to those who ask for estimates.
+    pub(crate) fn retrain_settings(&self) -> TrainSettings {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = if self.retraining.threads > 0 { self.retraining.threads } else { (cores / 2).max(1) };
+        TrainSettings { threads: Some(threads), ..self.train_settings() }
+    }
+
+    /// When the server re-trains by itself.
+    pub(crate) fn policy(&self) -> Policy {
+        let RetrainingSettings { after_rows, after_days, after_drift, .. } = self.retraining;
+        Policy { after_rows, after_days, after_drift }
+    }
+
+    /// How the server answers.
+    pub(crate) fn policies(&self) -> Policies {
+        let server = &self.server;
+        let tokens = match server.tokens {
+            TokensFor::Writing => Tokens::Writing,
+            TokensFor::All => Tokens::All,
+            TokensFor::None => Tokens::None,
+        };
+        Policies {
+            limits: self.limits(),
+            access: Access { tokens, trusted_proxies: server.trusted_proxies.clone() },
+            rates: RateLimits {
+                requests_per_s_per_address: server.requests_per_s_per_address,
+                requests_per_s_per_token: server.requests_per_s_per_token,
+                writes_per_s_per_token: server.writes_per_s_per_token,
+            },
+        }
+    }
+
+    /// The store as a server uses it, under the name `worker`.
+    pub(crate) fn lifecycle(&self, registry: Registry, worker: &str) -> Lifecycle {
+        let RetrainingSettings { rows, decompressed_bytes, roots, .. } = &self.retraining;
+        Lifecycle {
+            registry,
+            worker: worker.to_owned(),
+            rules: self.rules(),
+            delivery: DeliveryLimits { rows: *rows, decompressed_bytes: *decompressed_bytes },
+            roots: roots.clone(),
+            artifacts_url: self.artifacts_url.clone(),
+        }
+    }
+
     /// What the server refuses.
     pub(crate) fn limits(&self) -> Limits {
         let server = &self.server;
@@ -245,6 +347,7 @@ impl Settings {
             months: server.months,
             connections: server.connections,
             batches: server.batches,
+            upload_bytes: self.retraining.upload_bytes,
             request_timeout: Duration::from_secs(server.request_timeout_s),
             shutdown_timeout: Duration::from_secs(server.shutdown_timeout_s),
             ..Limits::default()
@@ -270,5 +373,7 @@ mod tests {
         let settings: Settings = Figment::from(Toml::string(DEFAULTS)).extract().unwrap();
         assert_eq!(settings.train_settings(), TrainSettings::default());
         assert_eq!(settings.limits(), Limits::default());
+        assert_eq!(settings.policies().rates, RateLimits::default());
+        assert!(!settings.policy().is_on());
     }
 }

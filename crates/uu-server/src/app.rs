@@ -1,16 +1,23 @@
 //! What all requests share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use uu_service::{Readiness, Served, Serving};
+use tokio::sync::{Semaphore, watch};
+use uu_core::Rules;
+use uu_service::jobs::DeliveryLimits;
+use uu_service::registry::{Registry, RegistryError};
+use uu_service::{LoadError, Readiness, Served, Serving};
 
 use crate::Limits;
+use crate::access::{Access, store_problem};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
+use crate::rates::{RateLimits, Rates};
+use crate::verified::Verified;
 use crate::workers::Workers;
 
-/// What all requests share: the model in use, the limits, the metrics.
+/// What all requests share: the model in use, the limits, the metrics, the store.
 #[derive(Debug)]
 pub struct App {
     pub(crate) serving: Arc<Serving>,
@@ -19,15 +26,106 @@ pub struct App {
     pub(crate) workers: Workers,
     /// One permit for each batch that runs.
     pub(crate) batches: Arc<Semaphore>,
+    pub(crate) lifecycle: Lifecycle,
+    pub(crate) access: Access,
+    pub(crate) rates: Rates,
+    pub(crate) verified: Verified,
+    /// Requests that wait for the store.
+    store: Workers,
+    /// One permit for each delivery that is being taken.
+    pub(crate) deliveries: Arc<Semaphore>,
+    /// One permit for each listener to a job.
+    pub(crate) listeners: Arc<Semaphore>,
+    /// Whether the server is about to end: answers without an end of their own end then.
+    pub(crate) stopping: watch::Sender<bool>,
 }
+
+/// The store, and what is taken into it.
+#[derive(Clone, Debug)]
+pub struct Lifecycle {
+    /// The store.
+    pub registry: Registry,
+    /// The name of this replica.
+    pub worker: String,
+    /// What rows that are delivered are checked with.
+    pub rules: Rules,
+    /// What a delivery may take.
+    pub delivery: DeliveryLimits,
+    /// Folders whose files may be re-trained with by their URI.
+    pub roots: Vec<PathBuf>,
+    /// The artifact store, as `s3://bucket/prefix`, where there is one: what lies under `incoming/` there may be re-trained with by its URI.
+    pub artifacts_url: Option<String>,
+}
+
+/// How a server is to answer.
+#[derive(Clone, Debug, Default)]
+pub struct Policies {
+    /// What it refuses.
+    pub limits: Limits,
+    /// Whom it lets in.
+    pub access: Access,
+    /// How often anybody may ask.
+    pub rates: RateLimits,
+}
+
+/// Requests that wait for the store: beyond so many at a time, and so many waiting, 429.
+const STORE_REQUESTS: (usize, usize) = (16, 512);
 
 impl App {
     /// The server's state around the holder of the model in use.
     #[must_use]
-    pub fn new(serving: Arc<Serving>, limits: Limits) -> Arc<Self> {
-        let workers = Workers::new(limits.workers, limits.worker_queue);
-        let batches = Arc::new(Semaphore::new(limits.batches));
-        Arc::new(Self { serving, limits, metrics: Metrics::new(), workers, batches })
+    pub fn new(serving: Arc<Serving>, lifecycle: Lifecycle, policies: Policies) -> Arc<Self> {
+        let Policies { limits, access, rates } = policies;
+        let permits = |count: usize| Arc::new(Semaphore::new(count));
+        Arc::new(Self {
+            serving,
+            metrics: Metrics::new(),
+            workers: Workers::new(limits.workers, limits.worker_queue),
+            batches: permits(limits.batches),
+            deliveries: permits(limits.deliveries),
+            listeners: permits(limits.listeners),
+            store: Workers::new(STORE_REQUESTS.0, STORE_REQUESTS.1),
+            rates: Rates::new(rates),
+            verified: Verified::default(),
+            stopping: watch::Sender::new(false),
+            limits,
+            lifecycle,
+            access,
+        })
+    }
+
+    /// The threads on which the store is waited for.
+    pub(crate) fn workers_of_the_store(&self) -> &Workers {
+        &self.store
+    }
+
+    /// Asks the store, off the threads that serve.
+    ///
+    /// **Errors**: what a store that fails is answered with; 429 where too many wait for it.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let registry = self.lifecycle.registry.clone();
+        self.store.run(move || question(&registry)).await?.map_err(|error| store_problem(&error))
+    }
+
+    /// The same for a use case that loads a version.
+    ///
+    /// **Errors**: as [`App::ask`]; a version that cannot be loaded.
+    pub(crate) async fn ask_for_version<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Registry) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let registry = self.lifecycle.registry.clone();
+        self.store.run(move || question(&registry)).await?.map_err(|error| match error {
+            LoadError::Store(error) => store_problem(&error),
+            LoadError::Empty => Problem::new(Kind::Conflict, "no version is in use yet"),
+            LoadError::Artifact { .. } => {
+                tracing::error!(%error, "a version cannot be loaded");
+                Problem::new(Kind::Conflict, format!("{error}; the server's log says why"))
+            }
+        })
     }
 
     /// The model in use; a request keeps the one it began with.

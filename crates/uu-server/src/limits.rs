@@ -19,6 +19,9 @@ use std::time::Duration;
 /// | `workers` | number of cores | large requests worked on at a time |
 /// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
 /// | `batches` | 2 | batches running at a time; beyond, 429 |
+/// | `upload_bytes` | 256 MiB | largest delivery to re-train with, counted as it streams |
+/// | `deliveries` | 2 | deliveries taken at a time; beyond, 429 |
+/// | `listeners` | 64 | listeners to jobs; beyond, 429 |
 /// | `connections` | 1,024 | open connections; further ones wait to be accepted |
 /// | `header_bytes` | 64 KiB | request line and headers together |
 /// | `header_timeout` | 30 s | idle time, and time to send the headers |
@@ -53,6 +56,12 @@ pub struct Limits {
     pub worker_queue: usize,
     /// Batches running at a time.
     pub batches: usize,
+    /// Largest delivery to re-train with.
+    pub upload_bytes: u64,
+    /// Deliveries taken at a time.
+    pub deliveries: usize,
+    /// Listeners to jobs.
+    pub listeners: usize,
     /// Open connections.
     pub connections: usize,
     /// Request line and headers together.
@@ -84,6 +93,9 @@ impl Default for Limits {
             workers: cores,
             worker_queue: 64,
             batches: 2,
+            upload_bytes: 256 << 20,
+            deliveries: 2,
+            listeners: 64,
             connections: 1_024,
             header_bytes: 64 << 10,
             header_timeout: Duration::from_secs(30),

@@ -131,7 +131,9 @@ fn answer(record: &Record, served: &Served) -> OlderAnswer {
     if !known {
         return OlderAnswer { min: None, max: None };
     }
-    let (low, high) = served.model.estimate_one(record, EstimateOptions::default()).whole_interval();
+    let estimate = served.model.estimate_one(record, EstimateOptions::default());
+    served.count(record, &estimate);
+    let (low, high) = estimate.whole_interval();
     OlderAnswer { min: Some(low), max: Some(high) }
 }
 

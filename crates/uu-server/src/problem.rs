@@ -13,22 +13,30 @@ pub(crate) const MOST_FAULTS: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     MalformedBody,
+    Unauthorized,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     Timeout,
     TooLarge,
     UnsupportedMediaType,
     NotAcceptable,
+    Conflict,
     Validation,
     TooBusy,
+    TooMany,
     Internal,
     NotReady,
+    StoreAway,
+    StoreFull,
 }
 
 impl Kind {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedBody => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-body", "the body cannot be read"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "urn:uu-predictor:problem:unauthorized", "a token is needed"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "urn:uu-predictor:problem:forbidden", "that is not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "urn:uu-predictor:problem:not-found", "no such resource"),
             Self::MethodNotAllowed => {
                 (StatusCode::METHOD_NOT_ALLOWED, "urn:uu-predictor:problem:method-not-allowed", "the resource does not take this method")
@@ -39,10 +47,14 @@ impl Kind {
             Self::UnsupportedMediaType => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "urn:uu-predictor:problem:unsupported-media-type", "the media type is not supported")
             }
+            Self::Conflict => (StatusCode::CONFLICT, "urn:uu-predictor:problem:conflict", "that cannot be done as things stand"),
             Self::Validation => (StatusCode::UNPROCESSABLE_ENTITY, "urn:uu-predictor:problem:validation", "the request breaks rules"),
             Self::TooBusy => (StatusCode::TOO_MANY_REQUESTS, "urn:uu-predictor:problem:too-busy", "the server is busy"),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "urn:uu-predictor:problem:too-many-requests", "too many requests"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "urn:uu-predictor:problem:internal", "the server failed"),
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:not-ready", "no model is in use yet"),
+            Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:store-away", "the store cannot be reached"),
+            Self::StoreFull => (StatusCode::INSUFFICIENT_STORAGE, "urn:uu-predictor:problem:store-full", "the store is full"),
         }
     }
 }
@@ -179,6 +191,9 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.kind == Kind::Unauthorized {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if matches!(self.kind, Kind::Timeout | Kind::TooLarge) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

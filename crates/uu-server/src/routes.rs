@@ -4,19 +4,23 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use crate::{batch, categories, docs, health, metrics, older, predict};
+use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, models, observations, older, predict, retrain};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "UU Predictor", description = "Unique users of web sites, estimated from what is known of their traffic."),
+    modifiers(&Bearer),
     tags(
         (name = "predict", description = "Estimates"),
+        (name = "retrain", description = "New data, and what comes of them"),
+        (name = "models", description = "Which version answers, and how it does"),
         (name = "older", description = "The flat form older clients use"),
         (name = "operation", description = "For those who run the server"),
         (name = "documentation", description = "This page"),
@@ -24,12 +28,34 @@ use crate::{batch, categories, docs, health, metrics, older, predict};
 )]
 struct Description;
 
+/// Bearer tokens, as the description of an API declares them.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("made by `uu-predictor tokens create`")).build();
+        api.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
 fn described() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(predict::get_predict, predict::post_predict))
         .routes(routes!(batch::post_batch))
         .routes(routes!(older::get_older, older::post_older))
         .routes(routes!(older::get_older_root))
+        .routes(routes!(retrain::post_retrain))
+        .routes(routes!(observations::post_observations))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show, jobs::cancel))
+        .routes(routes!(jobs::events))
+        .routes(routes!(jobs::retry))
+        .routes(routes!(models::list))
+        .routes(routes!(models::show))
+        .routes(routes!(models::promote))
+        .routes(routes!(models::rollback))
+        .routes(routes!(drift::drift))
+        .routes(routes!(audit_log::audit_log))
         .routes(routes!(categories::categories))
         .routes(routes!(health::live))
         .routes(routes!(health::ready))

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
+use crate::access::admit;
 use crate::app::App;
 use crate::lanes::{Admission, Lanes, Serve};
 use crate::metrics::Route;
@@ -50,7 +52,10 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app:
         tokio::select! {
             biased;
             () = &mut shutdown => break,
-            _ = upkeep.tick() => server.serving.app.metrics.upkeep(),
+            _ = upkeep.tick() => {
+                server.serving.app.metrics.upkeep();
+                server.serving.app.rates.upkeep();
+            }
             (slot, accepted) = accept(&listener, &server.slots) => match accepted {
                 Ok(stream) => server.serve(stream, slot),
                 Err(error) if is_of_one_connection(&error) => tracing::debug!(%error, "a connection ended before it was accepted"),
@@ -105,6 +110,7 @@ impl Server {
     async fn finish(self) {
         let Self { serving, graceful, lanes, .. } = self;
         tracing::info!(connections = lanes.open(), "finishing what is in flight");
+        serving.app.stopping.send_replace(true);
         let late = tokio::time::timeout(serving.app.limits.shutdown_timeout, graceful.shutdown()).await.is_err();
         if late {
             tracing::warn!(connections = lanes.open(), "cutting off connections that did not finish");
@@ -124,9 +130,11 @@ struct Serving {
 impl Serve for Serving {
     fn serve(&self, stream: TcpStream, admission: Admission) -> impl Future<Output = ()> + Send + 'static {
         let Admission { slot, watcher } = admission;
+        // A peer that is gone already has no address, and gets no answer either.
+        let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical());
         let io = TokioIo::new(Stalling::new(stream, self.app.limits.stall_timeout));
         let (app, router) = (Arc::clone(&self.app), self.router.clone());
-        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), request));
+        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), (peer, request)));
         let connection = watcher.watch(self.http.serve_connection(io, service));
         let open = self.app.metrics.connections.clone();
         async move {
@@ -141,11 +149,14 @@ impl Serve for Serving {
 }
 
 /// Answers one request: within its time, and whatever its handler does.
-async fn handle(app: Arc<App>, mut router: Router, request: Request<Incoming>) -> Result<Response, Infallible> {
+async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Request<Incoming>)) -> Result<Response, Infallible> {
     let start = Instant::now();
     let route = Route::of(request.uri().path());
     let handler = async {
-        let request = request.map(Body::new);
+        let mut request = request.map(Body::new);
+        if let Err(problem) = admit(&app, route, peer, &mut request).await {
+            return problem.into_response();
+        }
         // Most requests are these, and looking their route up among the others takes as long as checking them.
         if route == Route::Predict && request.method() == Method::POST {
             return predict::post_predict(State(Arc::clone(&app)), request).await;
@@ -153,8 +164,8 @@ async fn handle(app: Arc<App>, mut router: Router, request: Request<Incoming>) -
         let Ok(response) = router.call(request).await;
         response
     };
-    // A batch takes as long as its bytes take; it bounds each wait for them instead.
-    let bound = if route == Route::Batch { Duration::MAX } else { app.limits.request_timeout };
+    // A batch takes as long as its bytes take, and so does a delivery; they bound each wait for them instead.
+    let bound = if matches!(route, Route::Batch | Route::Retrain) { Duration::MAX } else { app.limits.request_timeout };
     let answered = AssertUnwindSafe(tokio::time::timeout(bound, handler)).catch_unwind().await;
     let response = match answered {
         Ok(Ok(response)) => response,

@@ -1,6 +1,6 @@
 //! The version that answers: loading it, putting another one in its place, taking that back.
 
-use uu_model::{ArtifactError, Model};
+use uu_model::ArtifactError;
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError};
 
 use crate::Served;
@@ -37,8 +37,24 @@ impl LoadError {
 /// **Errors**: [`LoadError`]; [`LoadError::Empty`] where no version is in use.
 pub fn load(registry: &Registry, version: Option<ModelVersion>) -> Result<Served, LoadError> {
     let (version, bytes) = read(registry, version)?;
-    let model = Model::from_bytes(&bytes).map_err(|source| LoadError::Artifact { version, source })?;
-    Ok(Served { version: version.to_string(), model })
+    Served::of(version.to_string(), &bytes).map_err(|source| LoadError::Artifact { version, source })
+}
+
+/// Loads the version in use, or the one before it where that one is damaged: an older model that answers is better than none. Says what is wrong
+/// with the version in use, where that is so.
+///
+/// **Errors**: as [`load`], where no version can be loaded.
+pub fn load_whole(registry: &Registry) -> Result<(Served, Option<LoadError>), LoadError> {
+    let error = match load(registry, None) {
+        Ok(served) => return Ok((served, None)),
+        Err(error @ (LoadError::Artifact { .. } | LoadError::Store(RegistryError::DamagedVersion { .. }))) => error,
+        Err(error) => return Err(error),
+    };
+    match registry.aliases()?.previous.map(|previous| load(registry, Some(previous))) {
+        Some(Ok(served)) => Ok((served, Some(error))),
+        // What is wrong with the version in use is what a person must know.
+        Some(Err(_)) | None => Err(error),
+    }
 }
 
 /// Puts `version` in use, after it was loaded to see that it can answer; gives back the one that was in use before.

@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch;
+mod caretaker;
 mod champion;
-mod first_model;
+mod drift;
 mod following;
 pub mod gate;
+pub mod jobs;
 mod judging;
 pub mod labels;
+pub mod observing;
+mod patience;
 mod retraining;
 mod serving;
 mod shipped;
@@ -15,15 +19,23 @@ mod training;
 pub mod watching;
 
 pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
-pub use champion::{LoadError, load, promote, read, rollback};
-pub use first_model::{FirstModelError, ProgressLine, TrainingChild};
+pub use caretaker::Caretaker;
+pub use champion::{LoadError, load, load_whole, promote, read, rollback};
+pub use drift::{DriftStatus, drift_status};
 pub use following::{Follower, Look};
 pub use judging::{Judgement, judge};
+pub use patience::patiently;
 pub use retraining::{Decision, Delivery, KeepError, RetrainError, RetrainSettings, Retraining, retrain};
 pub use serving::{Readiness, Served, Serving};
 pub use shipped::{ShippedError, take_up};
 pub use sources::{SourceError, Sources};
 pub use training::{Intent, NewVersion, TrainError, TrainingRows, train};
+pub use uu_model::drift::DriftVerdict;
+
+/// The store, for those who are to depend on the use cases alone.
+pub mod registry {
+    pub use uu_registry::*;
+}
 
 /// What the model answers with; the server depends on the use cases alone.
 pub use uu_model::{Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, Model};

@@ -1,9 +1,19 @@
 //! The model in use, and how the service stands while there is none.
 
+use std::num::NonZero;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use uu_model::Model;
+use uu_core::Record;
+use uu_model::drift::Window;
+use uu_model::{ArtifactError, Contents, Estimate, Model};
+
+use crate::DriftStatus;
+
+/// Slices of the window of recent requests, beside the one that is being filled.
+const WINDOW_SLICES: usize = 24;
 
 /// A model version that answers.
 #[derive(Debug)]
@@ -12,6 +22,35 @@ pub struct Served {
     pub version: String,
     /// The model.
     pub model: Model,
+    /// Its recent requests; `None` where an earlier release trained it, and did not keep what they are compared with.
+    pub window: Option<Window>,
+}
+
+impl Served {
+    /// A version and the artifact it is.
+    ///
+    /// **Errors**: anything but a whole artifact of a format this release reads.
+    pub fn of(version: impl Into<String>, artifact: &[u8]) -> Result<Self, ArtifactError> {
+        let lanes = thread::available_parallelism().map_or(1, NonZero::get);
+        let reference = Contents::of(artifact)?.drift_reference()?;
+        let window = reference.map(|reference| Window::new(Arc::new(reference), lanes, WINDOW_SLICES));
+        Ok(Self { version: version.into(), model: Model::from_bytes(artifact)?, window })
+    }
+
+    /// Counts a request and what it was answered.
+    pub fn count(&self, record: &Record, estimate: &Estimate) {
+        if let Some(window) = &self.window {
+            window.record(LANE.with(|lane| *lane), record, estimate);
+        }
+    }
+}
+
+/// Threads that have counted a request.
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// The counters this thread writes, beside those of others: what threads share goes back and forth between their cores.
+    static LANE: usize = THREADS.fetch_add(1, Ordering::Relaxed);
 }
 
 /// Whether the service can answer, and if not, why not yet.
@@ -38,12 +77,13 @@ pub enum Readiness {
 pub struct Serving {
     current: ArcSwapOption<Served>,
     readiness: ArcSwap<Readiness>,
+    drift: ArcSwapOption<DriftStatus>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
         let preparing = Readiness::Preparing { stage: "starting".to_owned(), done: 0.0 };
-        Self { current: ArcSwapOption::empty(), readiness: ArcSwap::from_pointee(preparing) }
+        Self { current: ArcSwapOption::empty(), readiness: ArcSwap::from_pointee(preparing), drift: ArcSwapOption::empty() }
     }
 }
 
@@ -58,6 +98,17 @@ impl Serving {
     pub fn install(&self, served: Served) {
         self.current.store(Some(Arc::new(served)));
         self.readiness.store(Arc::new(Readiness::Ready));
+    }
+
+    /// How far requests and observations have drifted, as it was found last.
+    #[must_use]
+    pub fn drift(&self) -> Option<Arc<DriftStatus>> {
+        self.drift.load_full()
+    }
+
+    /// Keeps how far requests and observations have drifted.
+    pub fn drifted(&self, status: DriftStatus) {
+        self.drift.store(Some(Arc::new(status)));
     }
 
     /// How the service stands.

@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod models;
+#[cfg(unix)]
+pub mod postgres;
 pub mod strategies;

@@ -24,7 +24,7 @@ struct Report<'a> {
 pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<ExitCode> {
     let level = checked_level(arguments.level)?;
     let (version, artifact) = uu_service::read(&registry(settings)?, arguments.model)?;
-    let served = Served { version: version.to_string(), model: uu_model::Model::from_bytes(&artifact)? };
+    let served = Served::of(version.to_string(), &artifact)?;
     let training_sites = Contents::of(&artifact)?.training_sites()?;
     let counter = rows();
     let sources = sources(arguments.data, &arguments.reading, served.model.rules().clone());

@@ -2,9 +2,13 @@
 
 mod backup;
 mod config;
+mod drift;
 mod evaluate;
 mod healthcheck;
+mod job_worker;
+mod jobs;
 mod models;
+mod observations;
 mod predict;
 mod research;
 mod retrain;
@@ -57,6 +61,10 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Research(arguments) => research::run(arguments, &settings),
         Command::Sample(arguments) => sample::run(arguments),
         Command::Models(arguments) => models::run(arguments, &settings),
+        Command::Jobs(arguments) => jobs::run(&arguments, &settings),
+        Command::Observations(arguments) => observations::run(&arguments, &settings),
+        Command::Drift { json } => drift::run(json, &settings),
+        Command::JobWorker(arguments) => job_worker::run(&arguments, &settings),
         Command::Tokens(arguments) => tokens::run(arguments, &settings),
         Command::Backup(arguments) => backup::backup(&arguments, &settings),
         Command::Restore(arguments) => backup::restore(&arguments, &settings),

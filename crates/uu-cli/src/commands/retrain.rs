@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict, Standing};
+use uu_service::labels::LabelCheck;
 use uu_service::{Decision, Delivery, RetrainSettings, Retraining, retrain};
 
 use super::{actor, names, registry, sources, warn_of_unused};
@@ -33,9 +34,10 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
         gate: GateSettings::default(),
         force: arguments.force,
         by: actor(),
+        claim: None,
     };
     let progress = Shown::new(arguments.progress);
-    let report = retrain(&registry, &delivery, &retrain_settings, &progress);
+    let report = retrain(&registry, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
     progress.finish();
     let report = report?;
     if arguments.json {
@@ -50,15 +52,20 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
 fn text(report: &Retraining) -> String {
     let rows = &report.rows;
     let mut parts = vec![format!(
-        "kept as batch {}: {} rows new, {} take the place of older ones, {} were known",
-        report.batch,
+        "kept{}: {} rows new, {} take the place of older ones, {} were known",
+        report.batch.map(|batch| format!(" as batch {batch}")).unwrap_or_default(),
         whole(rows.added as f64),
         whole(rows.replaced as f64),
         whole((rows.identical + rows.without_label) as f64),
     )];
+    let row = |source: &uu_service::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
+    let checked = |labels: &LabelCheck| table(["source", "labels"], labels.sources.iter().map(row));
     if let Some(labels) = &report.labels {
-        let row = |source: &uu_service::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
-        parts.push(format!("New labels against the champion\n\n{}", table(["source", "labels"], labels.sources.iter().map(row))));
+        parts.push(format!("New labels against the champion\n\n{}", checked(labels)));
+    }
+    if let Some(labels) = &report.observed_labels {
+        let count = whole(report.observations as f64);
+        parts.push(format!("{count} observations that arrived meanwhile, against the champion\n\n{}", checked(labels)));
     }
     if let Some(why) = &report.not_continued {
         parts.push(format!("the challenger was fitted from scratch; the champion could not be continued: {why}"));
@@ -113,7 +120,7 @@ fn tell(report: &Retraining) {
     match (report.decision, report.version) {
         (Decision::Promoted, Some(version)) => note(&format!("`{version}` answers from now on{before}")),
         (Decision::Refused, Some(version)) => note(&format!("refused: `{version}` is kept and does not answer")),
-        _ => note(&format!("set aside: nothing was trained, and batch {} is not used", report.batch)),
+        _ => note("set aside: nothing was trained, and these rows are not used"),
     }
     report.reasons.iter().for_each(|reason| note(&format!("  {reason}")));
     if report.decision != Decision::Promoted {

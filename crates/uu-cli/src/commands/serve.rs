@@ -1,21 +1,28 @@
 //! `serve`: the HTTP API.
 
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
 use uu_registry::Registry;
 use uu_server::App;
-use uu_service::{Follower, LoadError, Look, Readiness, Served, Serving, TrainingChild};
+use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSettings};
+use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
-use crate::settings::Settings;
+use crate::output::{note, print};
+use crate::settings::{Settings, TokensFor};
 
 /// How often the registry is looked at for another version in use: a promotion answers within two seconds, its loading included.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Workers say that they live every half second: under so long a silence, one that is merely slow would be taken for lost.
+const LEAST_SILENCE_S: u64 = 5;
 
 /// Serves until it is told to stop.
 pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
@@ -29,19 +36,29 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         }
         None => true,
     };
+    first_token(&registry, settings)?;
+    // Asked here, since the store must not be waited for where requests are served.
+    let has_token = registry.tokens()?.iter().any(|token| token.revoked_at.is_none());
+    let worker = worker_name();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let stop = stop_signal();
         let listen = &settings.server.listen;
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
-        warn_beyond_loopback(address);
+        guard_beyond_loopback(address, has_token, settings)?;
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
-        follow(registry, &serving);
-        let served = uu_server::run(listener, stop, App::new(serving, settings.limits())).await;
+        follow(registry.clone(), &serving);
+        let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy());
+        let supervisor = supervisor(registry.clone(), settings, config, worker.clone())?;
+        let backstage =
+            [Backstage::start("caretaker", move |stop| caretaker.run(stop))?, Backstage::start("jobs", move |stop| supervisor.run(stop))?];
+        let app = App::new(serving, settings.lifecycle(registry, &worker), settings.policies());
+        let served = uu_server::run(listener, stop, app).await;
         if let Some(training) = training {
             training.stop();
         }
+        backstage.into_iter().for_each(Backstage::stop);
         served?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -50,8 +67,13 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
 
 /// The model in use. An empty store takes up the one that came with the installation; without such a one it has none.
 fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Option<Served>> {
-    match (uu_service::load(registry, None), shipped) {
-        (Ok(served), _) => Ok(Some(served)),
+    match (uu_service::load_whole(registry), shipped) {
+        (Ok((served, None)), _) => Ok(Some(served)),
+        (Ok((served, Some(damage))), _) => {
+            let damage = anyhow::Error::from(damage);
+            tracing::error!(version = served.version, "the version before answers, since the one in use cannot: {damage:#}");
+            Ok(Some(served))
+        }
         (Err(LoadError::Empty), None) => Ok(None),
         (Err(LoadError::Empty), Some(shipped)) => {
             let artifact = std::fs::read(shipped).with_context(|| format!("cannot read `first_model`, `{}`", shipped.display()))?;
@@ -60,6 +82,80 @@ fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Opt
             Ok(Some(uu_service::load(registry, None)?))
         }
         (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// Makes the first token of a store, and prints it: on standard output, where no log is kept.
+fn first_token(registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
+    if settings.server.tokens == TokensFor::None {
+        return Ok(());
+    }
+    if let Some((id, secret)) = registry.create_first_token("first", "serve")? {
+        print(secret.expose())?;
+        note(&format!(
+            "the store had no access token: `{id}`, with the scope `admin`, is printed on standard output, this once; \
+             `uu-predictor tokens create` makes others"
+        ));
+    }
+    Ok(())
+}
+
+/// A name no other replica has, and no other start of this one.
+fn worker_name() -> String {
+    let host = std::env::var("HOSTNAME").ok().or_else(|| std::fs::read_to_string("/etc/hostname").ok());
+    let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("{}-{}-{:08x}", host.unwrap_or_else(|| "server".to_owned()), std::process::id(), random as u32)
+}
+
+/// Does jobs in processes of this same program.
+fn supervisor(registry: Registry, settings: &Settings, config: Option<&Path>, worker: String) -> anyhow::Result<Supervisor> {
+    let program = std::env::current_exe().context("cannot find this program to train with")?;
+    let (settings, config) = (settings.clone(), config.map(Path::to_owned));
+    let silence = Duration::from_secs(settings.retraining.silence_s.max(LEAST_SILENCE_S));
+    let timeout = Duration::from_secs(settings.retraining.timeout_s);
+    Ok(Supervisor::new(registry, SupervisorSettings { worker, silence, timeout }, move |claim| {
+        let mut command = Command::new(&program);
+        command.arg("job-worker").arg("--job").arg(claim.job.id.to_string()).arg("--fence").arg(claim.fence.to_string());
+        same_store(&mut command, &settings, config.as_deref());
+        // Where memory is short, a process that looks for its own stack may wait for ever for what it wants to print.
+        command.env("RUST_BACKTRACE", "0");
+        command
+    }))
+}
+
+/// Tells a child process which store to use.
+fn same_store(command: &mut Command, settings: &Settings, config: Option<&Path>) {
+    command.args(["--log", "error", "--store"]).arg(&settings.store);
+    if let Some(config) = config {
+        command.arg("--config").arg(config);
+    }
+    if let Some(url) = &settings.artifacts_url {
+        command.arg("--artifacts-url").arg(url);
+    }
+    if let Some(url) = &settings.database_url {
+        // Not as a flag, which others on this machine could see.
+        command.env("UU_DATABASE_URL", url.expose()).env_remove("UU_DATABASE_URL_FILE");
+    }
+}
+
+/// A thread that works beside the server, until it is told to stop.
+struct Backstage {
+    stop: mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Backstage {
+    fn start(name: &str, work: impl FnOnce(&mpsc::Receiver<()>) + Send + 'static) -> std::io::Result<Self> {
+        let (stop, told) = mpsc::channel();
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&told))?;
+        Ok(Self { stop, thread })
+    }
+
+    fn stop(self) {
+        drop(self.stop);
+        // A thread that panicked has said so on standard error.
+        let _ = self.thread.join();
     }
 }
 
@@ -80,15 +176,26 @@ fn follow(registry: Registry, serving: &Arc<Serving>) {
     });
 }
 
-fn warn_beyond_loopback(address: std::net::SocketAddr) {
-    if !address.ip().is_loopback() {
-        tracing::warn!(%address, "listening beyond loopback: anybody who can reach this address can use the service");
+/// Refuses to be reached by others where there is nobody who could prove to be allowed, unless that is meant.
+fn guard_beyond_loopback(address: SocketAddr, has_token: bool, settings: &Settings) -> anyhow::Result<()> {
+    if address.ip().is_loopback() {
+        return Ok(());
     }
+    if settings.server.tokens == TokensFor::None {
+        tracing::warn!(%address, "listening beyond loopback without tokens: anybody who can reach this address can do anything");
+        return Ok(());
+    }
+    anyhow::ensure!(
+        has_token,
+        "`{address}` can be reached from other machines, and the store has no good token: make one with `uu-predictor tokens create NAME --scope admin`, \
+         or say `UU_SERVER__TOKENS=none` if everybody may do anything"
+    );
+    Ok(())
 }
 
 /// The training that fills an empty store.
 struct FirstModel {
-    child: Arc<TrainingChild>,
+    child: Arc<ChildProcess>,
     watch: std::thread::JoinHandle<()>,
     stopped: Arc<AtomicBool>,
 }
@@ -100,18 +207,9 @@ impl FirstModel {
     fn start(settings: &Settings, config: Option<&Path>, serving: &Arc<Serving>) -> anyhow::Result<Self> {
         tracing::info!("the store has no model: training on the bundled sample");
         let mut command = Command::new(std::env::current_exe().context("cannot find this program to train with")?);
-        command.args(["train", "--bundled-sample", "--progress", "json", "--log", "error", "--json", "--store"]).arg(&settings.store);
-        if let Some(config) = config {
-            command.arg("--config").arg(config);
-        }
-        if let Some(url) = &settings.artifacts_url {
-            command.arg("--artifacts-url").arg(url);
-        }
-        if let Some(url) = &settings.database_url {
-            // Not as a flag, which others on this machine could see.
-            command.env("UU_DATABASE_URL", url.expose()).env_remove("UU_DATABASE_URL_FILE");
-        }
-        let child = Arc::new(TrainingChild::start(command)?);
+        command.args(["train", "--bundled-sample", "--progress", "json", "--json"]);
+        same_store(&mut command, settings, config);
+        let child = Arc::new(ChildProcess::start(command)?);
         let stopped = Arc::new(AtomicBool::new(false));
         let watch = std::thread::spawn({
             let (child, serving, stopped) = (Arc::clone(&child), Arc::clone(serving), Arc::clone(&stopped));
@@ -130,9 +228,9 @@ impl FirstModel {
 }
 
 /// Follows the first training; says so, or says why it failed.
-fn watch(child: &TrainingChild, serving: &Serving, stopped: &AtomicBool) {
+fn watch(child: &ChildProcess, serving: &Serving, stopped: &AtomicBool) {
     let mut told = 0;
-    let trained = child.watch(&mut |line| {
+    let trained = child.watch(&mut |line: ProgressLine| {
         let done = line.done as f64 / line.of.max(1) as f64;
         serving.report(Readiness::Preparing { stage: line.stage.clone(), done });
         let tenth = line.done * 10 / line.of.max(1);
@@ -142,7 +240,7 @@ fn watch(child: &TrainingChild, serving: &Serving, stopped: &AtomicBool) {
         }
     });
     match trained {
-        Ok(()) => tracing::info!("a model was trained on the bundled sample; its estimates follow generated data"),
+        Ok(_) => tracing::info!("a model was trained on the bundled sample; its estimates follow generated data"),
         Err(_) if stopped.load(Ordering::Relaxed) => tracing::info!("the training of the first model was stopped"),
         Err(error) => {
             tracing::error!("the first model could not be trained: {:#}", anyhow::Error::from(error));

@@ -48,8 +48,25 @@ impl Read for Source {
     }
 }
 
-/// Looks at the first bytes and decompresses what is compressed; several gzip members or zstd frames are one content.
-pub(super) fn decompress(raw: Box<dyn Read + Send>) -> io::Result<Source> {
+/// Ends a content that grows beyond a bound: a small archive can stand for more than any disk.
+struct Bounded {
+    content: Box<dyn Read + Send>,
+    left: u64,
+    most: u64,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.content.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::FileTooLarge, format!("the decompressed content takes more than {} bytes", self.most))
+        })?;
+        Ok(count)
+    }
+}
+
+/// Looks at the first bytes and decompresses what is compressed, up to `most` bytes; several gzip members or zstd frames are one content.
+pub(super) fn decompress(raw: Box<dyn Read + Send>, most: u64) -> io::Result<Source> {
     let mut source = Source::new(raw);
     let magic = source.peek(4)?;
     let rest: Box<dyn Read + Send> = if magic.starts_with(&[0x1F, 0x8B]) {
@@ -59,7 +76,7 @@ pub(super) fn decompress(raw: Box<dyn Read + Send>) -> io::Result<Source> {
     } else {
         return Ok(source);
     };
-    Ok(Source { compressed: true, ..Source::new(rest) })
+    Ok(Source { compressed: true, ..Source::new(Box::new(Bounded { content: rest, left: most, most })) })
 }
 
 /// Copies a stream to an unnamed temporary file that vanishes with its handle.

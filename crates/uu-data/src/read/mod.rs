@@ -103,11 +103,19 @@ pub struct ReadOptions {
     pub bounce_rate_unit: BounceRateUnit,
     /// Most rows of a chunk.
     pub chunk_rows: usize,
+    /// Most bytes that a compressed input may stand for.
+    pub decompressed_bytes: u64,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { format: None, rules: Rules::default(), bounce_rate_unit: BounceRateUnit::Percent, chunk_rows: 16_384 }
+        Self {
+            format: None,
+            rules: Rules::default(),
+            bounce_rate_unit: BounceRateUnit::Percent,
+            chunk_rows: 16_384,
+            decompressed_bytes: u64::MAX,
+        }
     }
 }
 
@@ -240,7 +248,7 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
         Input::Stdin => (Box::new(std::io::stdin()), None),
         Input::Stream { reader, .. } => (reader, None),
     };
-    let mut source = compressed::decompress(raw).map_err(|error| ReadError::from_io(&file, 0, error))?;
+    let mut source = compressed::decompress(raw, options.decompressed_bytes).map_err(|error| ReadError::from_io(&file, 0, error))?;
     let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
     let format = Format::of_content(extension, head).ok_or_else(|| ReadError::Empty { file: file.clone() })?;
     let compressed = source.was_compressed();

@@ -138,7 +138,9 @@ impl Registry {
         let rows = self.wait(self.database().fetch(columns!("WHERE id = $1"), vec![id.0.into()]))?;
         let found = rows.first().map_or(Err(RegistryError::UnknownBatch { id }), batch)?;
         let Some(stored) = found.stored else {
-            const SQL: &str = "SELECT number, batch, source, site, month, fields FROM observations WHERE batch = $1 ORDER BY number";
+            const SQL: &str = "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month,
+                    o.fields AS fields, b.received_at AS received_at
+                FROM observations o JOIN batches b ON b.id = o.batch WHERE o.batch = $1 ORDER BY o.number";
             let rows = self.wait(self.database().fetch(SQL, vec![id.0.into()]))?;
             return rows.iter().map(received).collect::<Result<_, _>>().map(BatchContents::Rows);
         };

@@ -31,6 +31,8 @@ pub struct Received {
     pub number: i64,
     /// The batch it came in.
     pub batch: BatchId,
+    /// When.
+    pub received_at: Timestamp,
     /// What was seen.
     #[serde(flatten)]
     pub observation: Observation,
@@ -69,7 +71,8 @@ impl Registry {
     /// **Errors**: a database that cannot be reached.
     pub fn observations_after(&self, number: i64, limit: u32) -> Result<Vec<Received>, RegistryError> {
         const SQL: &str =
-            "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month, o.fields AS fields
+            "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month, o.fields AS fields,
+                b.received_at AS received_at
             FROM observations o JOIN batches b ON b.id = o.batch
             WHERE o.number > $1 AND b.quarantined IS NULL ORDER BY o.number LIMIT $2";
         let rows = self.wait(self.database().fetch(SQL, vec![number.into(), i64::from(limit).into()]))?;
@@ -84,6 +87,7 @@ fn received(row: &Row) -> Result<Received, RegistryError> {
     Ok(Received {
         number: row.integer("number")?,
         batch: BatchId(row.integer("batch")?),
+        received_at: row.time("received_at")?,
         observation: Observation { source: row.maybe_text("source")?, site: row.maybe_text("site")?, month: row.text("month")?, fields },
     })
 }

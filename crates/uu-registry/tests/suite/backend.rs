@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use uu_registry::{Location, Registry, Secret};
 
-use crate::postgres::Postgres;
 use crate::s3::S3;
+use uu_testkit::postgres::Postgres;
 
 #[derive(Clone)]
 pub(crate) enum Backend {

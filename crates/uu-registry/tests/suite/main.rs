@@ -13,7 +13,6 @@ mod jobs;
 mod observations;
 mod opening;
 mod outage;
-mod postgres;
 mod s3;
 mod tokens;
 mod uploads;
@@ -26,8 +25,8 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 
 use backend::{Backend, Fresh};
-use postgres::Postgres;
 use s3::{CREDENTIALS, S3};
+use uu_testkit::postgres::Postgres;
 
 /// A check of one place, which is new and empty.
 type Check = (&'static str, fn(&Fresh));

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use uu_registry::{Change, JobState, Registry, RegistryError, Watch};
+use uu_testkit::postgres::Postgres;
 
 use crate::backend::Backend;
-use crate::postgres::Postgres;
 use crate::versions::put;
 
 pub(crate) fn check() {

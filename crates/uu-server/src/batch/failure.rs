@@ -2,34 +2,37 @@
 
 use uu_service::batch::{BatchError, ReadError, RowFaults, WriteError};
 
-use super::bridge::Refusal;
 use crate::problem::{Faults, Kind, Problem};
+use crate::streaming::Refusal;
 
 pub(super) fn problem(error: &BatchError, refusal: Option<Refusal>) -> Problem {
-    match refusal {
-        Some(Refusal::TooLarge(limit)) => return Problem::new(Kind::TooLarge, format!("at most {limit} bytes are read")),
-        Some(Refusal::TooSlow) => return Problem::new(Kind::Timeout, "the next bytes of the body did not come in time"),
-        Some(Refusal::CutOff) => return Problem::new(Kind::MalformedBody, "the body ended early"),
-        Some(Refusal::TooManyRows(limit)) => {
-            return Problem::new(Kind::TooLarge, format!("at most {limit} rows are read; send them in parts"));
-        }
-        Some(Refusal::TooLong(limit)) => {
-            let detail = format!("a batch may take {} s; send it in parts", limit.as_secs());
-            return Problem::new(Kind::Timeout, detail);
-        }
-        None => {}
+    if let Some(refusal) = refusal {
+        return refusal.problem();
     }
     match error {
-        BatchError::Read(ReadError::BadRows { rows, total }) => bad_rows(rows, *total),
-        BatchError::Read(ReadError::Open { source, .. } | ReadError::Io { source, .. }) if is_ours(source) => ours(error),
-        BatchError::Read(error) => {
-            let hint = error.hint().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
-            Problem::new(Kind::MalformedBody, format!("{error}{hint}"))
-        }
+        BatchError::Read(error) => unreadable(error),
         BatchError::Write(WriteError::Io { .. } | WriteError::NestedIsReadOnly) => ours(error),
         // What the columns are made of is the sender's: no type or size of theirs is a fault of the server.
         BatchError::Write(error) => Problem::new(Kind::MalformedBody, error.to_string()),
         BatchError::Stopped => ours(error),
+    }
+}
+
+/// What rows that cannot be read are answered with.
+pub(crate) fn unreadable(error: &ReadError) -> Problem {
+    match error {
+        ReadError::BadRows { rows, total } => bad_rows(rows, *total),
+        ReadError::Open { source, .. } | ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge => {
+            Problem::new(Kind::TooLarge, source.to_string())
+        }
+        ReadError::Open { source, .. } | ReadError::Io { source, .. } if is_ours(source) => {
+            tracing::error!(%error, "a body cannot be read");
+            Problem::internal()
+        }
+        _ => {
+            let hint = error.hint().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
+            Problem::new(Kind::MalformedBody, format!("{error}{hint}"))
+        }
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn name(format: Format) -> &'static str {
     TYPES.iter().find(|(_, typed)| *typed == format).map_or("application/json", |(name, _)| name)
 }
 
-fn given(headers: &HeaderMap) -> Result<Format, Problem> {
+pub(crate) fn given(headers: &HeaderMap) -> Result<Format, Problem> {
     let found = media_type(headers);
     let format = found.as_deref().and_then(|found| TYPES.iter().find(|(name, _)| *name == found)).map(|(_, format)| *format);
     format.ok_or_else(|| {

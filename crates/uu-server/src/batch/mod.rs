@@ -20,8 +20,11 @@ use uu_service::batch::{self, Batch, BatchError, BatchRows, Format, Input, Outpu
 use crate::app::App;
 use crate::limits::Limits;
 use crate::problem::{Kind, Problem, ProblemDocument};
-use bridge::{AnswerWriter, BodyBounds, BodyReader, Refusal, RefusalCell, Started};
+use crate::streaming::{BodyBounds, BodyReader, Refusal, RefusalCell, body_reader};
+use bridge::{AnswerWriter, Started};
+pub(crate) use failure::unreadable;
 use media::Media;
+pub(crate) use media::given;
 use options::Options;
 
 /// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.
@@ -77,7 +80,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let slot = Arc::clone(&app.batches).try_acquire_owned().map_err(|_| busy())?;
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
     let bounds = BodyBounds { bytes: limit, stall: app.limits.stall_timeout, time: app.limits.batch_timeout };
-    let reader = bridge::body_reader(body, bounds);
+    let reader = body_reader(body, bounds);
     let refusal = reader.refusal();
     let of_job = refusal.clone();
     let (writer, answer) = bridge::answer_writer();

@@ -25,6 +25,7 @@ pub(super) fn answer(given: &Given<'_>, prepared: &Prepared, served: &Served, op
             Entry::Month(month) => {
                 let ((record, warnings), estimate) = answers.next().expect("a prepared request has a record for each month");
                 out.key(month.key);
+                served.count(record, estimate);
                 let answer = MonthAnswer { month, record, warnings, estimate, served, options };
                 out.nest(|bytes| answer.write(bytes));
             }

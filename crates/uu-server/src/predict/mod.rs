@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use uu_core::{Record, Rules};
 use uu_service::{EstimateOptions, Served};
 
 pub(crate) use query::{bad_parameter, known_only, read_level, read_switch};
@@ -135,6 +136,14 @@ fn answer(
         return Ok(None);
     }
     Ok(Some(answer::answer(&given, &prepared, served, options, bytes.len())))
+}
+
+/// The records of a request, checked, where nothing of it is answered.
+///
+/// **Errors**: a body that is no JSON or not of that form; every fault of every month.
+pub(crate) fn checked_records(text: &str, rules: &Rules, limits: &Limits) -> Result<Vec<Record>, Problem> {
+    let given = request::read(text, rules, limits).map_err(|error| malformed(&error))?;
+    prepare::prepare(&given, rules, limits).map(|prepared| prepared.records).map_err(Problem::validation)
 }
 
 /// A body that is no JSON, or not of the form that is expected.

@@ -5,6 +5,7 @@ mod batch;
 mod client;
 mod connections;
 mod hostile;
+mod lifecycle;
 mod older;
 mod operation;
 mod predict;

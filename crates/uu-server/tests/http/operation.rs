@@ -83,9 +83,10 @@ fn every_route_is_described_and_every_described_route_is_there() {
     let json = client.get("/openapi.json").json();
     assert_eq!(json, serde_json::to_value(openapi()).unwrap());
     let paths: Vec<&String> = json["paths"].as_object().unwrap().keys().collect();
-    insta::assert_snapshot!(paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(" "), @"/categories /docs /docs/ /docs/{file} /health/live /health/ready /metrics /openapi.json /predict /predict/batch /predictor /predictor/predict");
+    insta::assert_snapshot!(paths.iter().map(|path| path.as_str()).collect::<Vec<_>>().join(" "), @"/audit-log /categories /docs /docs/ /docs/{file} /drift /health/live /health/ready /jobs /jobs/{id} /jobs/{id}/events /jobs/{id}/retry /metrics /models /models/rollback /models/{version} /models/{version}/promote /observations /openapi.json /predict /predict/batch /predictor /predictor/predict /retrain");
     for path in paths {
-        let answer = client.request("OPTIONS", &path.replace("{file}", "index.html"), &[], b"");
+        let named = path.replace("{file}", "index.html").replace("{id}", "1").replace("{version}", "v0001");
+        let answer = client.request("OPTIONS", &named, &[], b"");
         assert_eq!(answer.status, 405, "{path}");
     }
     let example = &json["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["example"];

@@ -6,8 +6,10 @@ use std::sync::{Arc, LazyLock};
 use tokio::sync::oneshot;
 use uu_core::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, Record, Rules, UniqueUsers, Visits};
 use uu_data::Dataset;
-use uu_model::{Correction, Model, Silent, TrainSettings, TreeSettings, train};
-use uu_server::{App, Limits, run};
+use uu_model::{Correction, Silent, TrainSettings, TreeSettings, train};
+use uu_server::{App, Lifecycle, Limits, Policies, run};
+use uu_service::jobs::DeliveryLimits;
+use uu_service::registry::{Location, Registry, Scope};
 use uu_service::{Served, Serving};
 
 use crate::client::Client;
@@ -27,6 +29,11 @@ static ARTIFACT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     };
     train(&dataset(), &Rules::default(), &settings, &Silent).expect("the small data set trains").artifact
 });
+
+/// The small model's bytes.
+pub(crate) fn artifact() -> &'static [u8] {
+    &ARTIFACT
+}
 
 /// A data set in which everything follows from the visits, with some noise.
 fn dataset() -> Dataset {
@@ -52,8 +59,10 @@ fn dataset() -> Dataset {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) serving: Arc<Serving>,
+    pub(crate) registry: Registry,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -69,13 +78,31 @@ impl Server {
     }
 
     pub(crate) fn install(&self) {
-        let model = Model::from_bytes(&ARTIFACT).expect("the artifact is whole");
-        self.serving.install(Served { version: "test-1".to_owned(), model });
+        self.install_as("test-1");
+    }
+
+    pub(crate) fn install_as(&self, version: &str) {
+        self.serving.install(Served::of(version, &ARTIFACT).expect("the artifact is whole"));
     }
 
     pub(crate) fn without_model(limits: Limits) -> Self {
+        Self::under(Policies { limits, ..Policies::default() })
+    }
+
+    /// A server without a model that lets in whom its policies let in.
+    pub(crate) fn under(policies: Policies) -> Self {
         let serving = Arc::new(Serving::default());
-        let app = App::new(Arc::clone(&serving), limits);
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path().join("store"))).unwrap();
+        let lifecycle = Lifecycle {
+            registry: registry.clone(),
+            worker: "test".to_owned(),
+            rules: Rules::default(),
+            delivery: DeliveryLimits { rows: 10_000, decompressed_bytes: 1 << 20 },
+            roots: vec![folder.path().join("deliveries")],
+            artifacts_url: None,
+        };
+        let app = App::new(Arc::clone(&serving), lifecycle, policies);
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -90,7 +117,19 @@ impl Server {
             });
         });
         let address = told.recv().expect("the server binds");
-        Self { address, serving, stop: Some(stop), thread: Some(thread) }
+        Self { address, serving, registry, stop: Some(stop), thread: Some(thread), folder }
+    }
+
+    /// The folder that deliveries may come from; it is made.
+    pub(crate) fn deliveries(&self) -> std::path::PathBuf {
+        let path = self.folder.path().join("deliveries");
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// A token of that scope, as a header.
+    pub(crate) fn token(&self, scope: Scope) -> String {
+        format!("Bearer {}", self.registry.create_token("test", scope, "test").unwrap().1.expose())
     }
 
     pub(crate) fn client(&self) -> Client {

@@ -1,14 +1,15 @@
 //! Rows that are kept between trainings.
 
-use serde_json::{Value, json};
 use uu_core::{Checked, Record, Rules};
 use uu_data::Dataset;
 use uu_data::clean::CleanError;
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::write::{Output, WriteError, WriteOptions, Writer, records_batch};
-use uu_registry::{BatchContents, BatchId, Observation, ObservationBatch, Registry, RegistryError};
+use uu_registry::{BatchContents, BatchId, ObservationBatch, Registry, RegistryError};
 
 use super::RetrainError;
+use crate::observing::object;
+use crate::patience::patiently;
 
 /// Rows could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &str) 
     let fingerprint = uu_model::data_fingerprint(rows);
     let parquet = parquet(rows)?;
     let batch = ObservationBatch { rows: rows.len() as u64, by, origin, fingerprint: Some(&fingerprint), examined: true };
-    Ok(registry.keep_rows(&parquet, &batch)?)
+    Ok(patiently(|| registry.keep_rows(&parquet, &batch))?)
 }
 
 fn parquet(rows: &Dataset) -> Result<Vec<u8>, WriteError> {
@@ -42,38 +43,59 @@ fn parquet(rows: &Dataset) -> Result<Vec<u8>, WriteError> {
     std::fs::read(path).map_err(failed)
 }
 
-/// All rows that are kept and not set aside; of two of one source, site and month the one that came later.
+/// Rows that a training may learn from.
+pub(super) struct Known {
+    /// All that are kept and not set aside; of two of one source, site and month the one that came later.
+    pub(super) rows: Dataset,
+    /// Those among them that no training has looked at, as they came.
+    pub(super) waiting: Vec<Record>,
+    /// The batches these came in.
+    pub(super) waiting_batches: Vec<BatchId>,
+}
+
+/// Reads what is kept; with `waiting` left out where that is asked for.
 ///
 /// **Errors**: the store fails, or what it kept cannot be read.
-pub(super) fn known_rows(registry: &Registry, rules: &Rules) -> Result<Dataset, RetrainError> {
-    let mut known = Dataset::new(rules.extras.clone(), Vec::new());
-    for batch in registry.batches()?.into_iter().filter(|batch| batch.quarantined.is_none()) {
-        let name = format!("batch {}", batch.id);
-        let (format, bytes) = match registry.read_batch(batch.id)? {
-            BatchContents::Parquet(bytes) => (Format::Parquet, bytes),
-            BatchContents::Rows(rows) => {
-                let lines = rows.into_iter().map(|row| format!("{}\n", object(row.observation)));
-                (Format::Ndjson, lines.collect::<String>().into_bytes())
-            }
-        };
-        let options = ReadOptions { format: Some(format), rules: rules.clone(), ..ReadOptions::default() };
-        let (checked, _) = read_all(vec![Input::bytes(name, bytes)], &options, BadRows::Skip)?;
-        let records: Vec<Record> = checked.into_iter().map(|Checked { record, .. }| record).collect();
-        known = joined(&known, Dataset::new(rules.extras.clone(), records))?;
+pub(super) fn known_rows(registry: &Registry, rules: &Rules) -> Result<Known, RetrainError> {
+    let mut known = Known { rows: Dataset::new(rules.extras.clone(), Vec::new()), waiting: Vec::new(), waiting_batches: Vec::new() };
+    let mut observed: Vec<Record> = Vec::new();
+    for batch in patiently(|| registry.batches())?.into_iter().filter(|batch| batch.quarantined.is_none()) {
+        let contents = patiently(|| registry.read_batch(batch.id))?;
+        let few = matches!(contents, BatchContents::Rows(_));
+        let records = records(&format!("batch {}", batch.id), contents, rules)?;
+        if !batch.examined {
+            known.waiting_batches.push(batch.id);
+            known.waiting.extend(records.iter().cloned());
+        }
+        // Observations come one by one, and joining is over all rows: it is done once for many of them, in their order.
+        if few {
+            observed.extend(records);
+        } else {
+            known.rows = joined(&known.rows, std::mem::take(&mut observed), rules)?;
+            known.rows = joined(&known.rows, records, rules)?;
+        }
     }
+    known.rows = joined(&known.rows, observed, rules)?;
     Ok(known)
 }
 
-/// An observation as a row of a file.
-fn object(observation: Observation) -> Value {
-    let Observation { source, site, month, mut fields } = observation;
-    fields.extend([("source".to_owned(), json!(source)), ("site".to_owned(), json!(site)), ("date".to_owned(), json!(month))]);
-    Value::Object(fields)
+fn records(name: &str, contents: BatchContents, rules: &Rules) -> Result<Vec<Record>, RetrainError> {
+    let (format, bytes) = match contents {
+        BatchContents::Parquet(bytes) => (Format::Parquet, bytes),
+        BatchContents::Rows(rows) => {
+            let lines = rows.into_iter().map(|row| format!("{}\n", object(row.observation)));
+            (Format::Ndjson, lines.collect::<String>().into_bytes())
+        }
+    };
+    let options = ReadOptions { format: Some(format), rules: rules.clone(), ..ReadOptions::default() };
+    let (checked, _) = read_all(vec![Input::bytes(name, bytes)], &options, BadRows::Skip)?;
+    Ok(checked.into_iter().map(|Checked { record, .. }| record).collect())
 }
 
-fn joined(known: &Dataset, later: Dataset) -> Result<Dataset, CleanError> {
-    if known.is_empty() {
-        return Ok(later);
+fn joined(known: &Dataset, later: Vec<Record>, rules: &Rules) -> Result<Dataset, CleanError> {
+    if later.is_empty() {
+        return Ok(known.clone());
     }
+    let later = Dataset::new(rules.extras.clone(), later);
     uu_data::join_rows(known, &later).map(|(joined, _)| joined)
 }

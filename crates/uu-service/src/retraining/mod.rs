@@ -15,7 +15,7 @@ use uu_data::read::{ReadError, ReadOptions, read_all};
 use uu_data::sample::SOURCE as GENERATED;
 use uu_data::{Dataset, Sealed, join_rows};
 use uu_model::{ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trained, train, train_continued};
-use uu_registry::{BatchId, Change, Entry, ModelVersion, NewVersion, Registry, RegistryError};
+use uu_registry::{Change, Claim, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
 
 pub use kept::KeepError;
 pub(crate) use kept::keep;
@@ -23,6 +23,7 @@ pub use report::{Decision, Retraining};
 
 use crate::gate::{Choice, Contender, GateReport, GateSettings, Standing, choose, gate};
 use crate::labels::{LabelCheck, LabelVerdict, check_labels};
+use crate::patience::patiently;
 use crate::{SourceError, Sources};
 
 /// New rows for a re-training.
@@ -32,7 +33,6 @@ pub struct Delivery {
     as_they_came: Vec<Record>,
     rows: Dataset,
     quality: QualityReport,
-    rules: Rules,
     origin: String,
 }
 
@@ -42,11 +42,11 @@ impl Delivery {
     /// **Errors**: the first file that cannot be read; bad rows, unless they are skipped; rows that must not train together.
     pub fn read(sources: impl Fn() -> Sources, origin: String, rows_read: &mut dyn FnMut(u64)) -> Result<Self, SourceError> {
         let Sources { inputs, format, rules, bounce_rate_unit, bad_rows } = sources();
-        let options = ReadOptions { format, rules: rules.clone(), bounce_rate_unit, ..ReadOptions::default() };
+        let options = ReadOptions { format, rules, bounce_rate_unit, ..ReadOptions::default() };
         let (checked, _) = read_all(inputs, &options, bad_rows)?;
         let as_they_came = checked.into_iter().map(|row| row.record).collect();
         let (rows, quality) = sources().for_training(rows_read)?;
-        Ok(Self { as_they_came, rows, quality, rules, origin })
+        Ok(Self { as_they_came, rows, quality, origin })
     }
 
     /// What cleaning found.
@@ -69,6 +69,8 @@ pub struct RetrainSettings {
     pub force: bool,
     /// Who asked for it.
     pub by: String,
+    /// The claim on the job that it is the work of: once that has ended, nothing more is changed.
+    pub claim: Option<Claim>,
 }
 
 /// A re-training came to no decision; the champion answers on, and rows that were kept stay kept.
@@ -92,6 +94,12 @@ pub enum RetrainError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] RegistryError),
+    /// There is nothing to learn from.
+    #[error("no new rows came, and no observation waits to be examined")]
+    Nothing,
+    /// It was called off.
+    #[error("the re-training was called off")]
+    Cancelled,
 }
 
 /// The version in use, taken apart.
@@ -118,38 +126,63 @@ impl Champion {
 
 /// Adds new rows, fits challengers, and promotes the better one if the gate lets it through.
 ///
-/// The rows are kept before anything is trained. Where their labels disagree with the champion they are set aside, and nothing is trained.
+/// The rows are kept before anything is trained. Where their labels disagree with the champion they are set aside; so are observations that
+/// arrived one by one since the last training. Where nothing is left to learn from, nothing is trained.
 ///
 /// **Errors**: [`RetrainError`]; the champion answers on.
 pub fn retrain(
     registry: &Registry,
-    delivery: &Delivery,
+    delivery: Option<&Delivery>,
+    rules: &Rules,
     settings: &RetrainSettings,
     progress: &dyn Progress,
 ) -> Result<Retraining, RetrainError> {
     let champion = Champion::of(registry)?;
     let measured = champion.as_ref().filter(|champion| !champion.is_of_generated_rows());
-    let known = kept::known_rows(registry, &delivery.rules)?;
-    let (joined, rows) = join_rows(&known, &delivery.rows)?;
-    let labels = measured.map(|champion| check_labels(&champion.model, &delivery.as_they_came));
-    let batch = keep(registry, &delivery.rows, &settings.by, &delivery.origin)?;
-    let report = Retraining { champion: champion.as_ref().map(|champion| champion.version), labels, ..Retraining::of(batch, rows) };
-    if let Some(reason) = report.labels.as_ref().and_then(disagreement).filter(|_| !settings.force) {
-        registry.quarantine(batch, &reason, &settings.by)?;
-        return Ok(report.decided(Decision::SetAside, vec![reason]));
+    let held_against = |records: &[Record]| measured.map(|champion| check_labels(&champion.model, records));
+    let mut known = kept::known_rows(registry, rules)?;
+    let observed = known.waiting.len();
+    let observed_labels = held_against(&known.waiting).filter(|_| observed > 0);
+    let mut doubts: Vec<String> = Vec::new();
+    if let Some(reason) = observed_labels.as_ref().and_then(disagreement).filter(|_| !settings.force) {
+        let reason = format!("observations: {reason}");
+        for batch in &known.waiting_batches {
+            patiently(|| registry.quarantine(*batch, &reason, &settings.by))?;
+        }
+        doubts.push(reason);
+        known = kept::known_rows(registry, rules)?;
+    }
+    let nothing = Dataset::new(rules.extras.clone(), Vec::new());
+    let (joined, rows) = join_rows(&known.rows, delivery.map_or(&nothing, |delivery| &delivery.rows))?;
+    let labels = delivery.and_then(|delivery| held_against(&delivery.as_they_came));
+    let champion_version = champion.as_ref().map(|champion| champion.version);
+    let report = Retraining { champion: champion_version, labels, observed_labels, ..Retraining::of(rows, observed) };
+    let batch = delivery.map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &delivery.origin)).transpose()?;
+    let report = Retraining { batch, ..report };
+    let doubt = report.labels.as_ref().and_then(disagreement).filter(|_| !settings.force);
+    if let (Some(batch), Some(reason)) = (batch, &doubt) {
+        patiently(|| registry.quarantine(batch, reason, &settings.by))?;
+        doubts.insert(0, reason.clone());
+    }
+    let something = delivery.is_some() && doubt.is_none() || delivery.is_none() && !known.waiting.is_empty();
+    if !something {
+        return if doubts.is_empty() { Err(RetrainError::Nothing) } else { Ok(report.decided(Decision::SetAside, doubts)) };
     }
 
     let split = Sealed::about(settings.sealed_sites, &joined).split(&joined);
-    let from_scratch = train(&split.training, &delivery.rules, &settings.train, progress)?;
-    let continued =
-        measured.map(|champion| train_continued(&champion.artifact, &split.training, &delivery.rules, &settings.train, progress));
+    let from_scratch = train(&split.training, rules, &settings.train, progress)?;
+    let continued = measured.map(|champion| train_continued(&champion.artifact, &split.training, rules, &settings.train, progress));
     let (trained, choice, not_continued) = better(from_scratch, continued)?;
     let challenger = Model::from_bytes(&trained.artifact)?;
     let sites = Contents::of(&trained.artifact)?.training_sites()?;
     let against = champion.as_ref().map(|champion| Contender { model: &champion.model, training_sites: &champion.sites });
     let gated = gate(against, Contender { model: &challenger, training_sites: &sites }, &split.sealed, &settings.gate);
     let report = Retraining { choice, not_continued, sealed_sites: gated.sites, ..report };
-    decide(registry, (report, &gated), (&trained, batch), settings)
+    let report = decide(registry, (report, &gated), &trained, (settings, doubts))?;
+    if let Some(last) = known.waiting_batches.last() {
+        patiently(|| registry.set_examined(*last))?;
+    }
+    Ok(report)
 }
 
 /// What is wrong with labels that cannot be believed without a person.
@@ -189,31 +222,59 @@ fn better(
 fn decide(
     registry: &Registry,
     (report, gated): (Retraining, &GateReport),
-    (trained, batch): (&Trained, BatchId),
-    settings: &RetrainSettings,
+    trained: &Trained,
+    (settings, doubts): (&RetrainSettings, Vec<String>),
 ) -> Result<Retraining, RetrainError> {
     let passes = gated.lets_through();
     let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
     if settings.force {
-        reasons.splice(0..0, ["forced".to_owned()].into_iter().chain(report.labels.as_ref().and_then(disagreement)));
+        let against = [&report.labels, &report.observed_labels].into_iter().flatten().filter_map(disagreement);
+        reasons.splice(0..0, ["forced".to_owned()].into_iter().chain(against));
     }
-    let figures = json!({ "gate": gated, "labels": report.labels, "choice": report.choice, "batch": batch, "forced": settings.force });
-    let version = registry.put(&NewVersion {
-        artifact: &trained.artifact,
-        about: &json!(trained.about),
-        data_fingerprint: Some(&trained.about.data_fingerprint),
-        parent: report.champion,
-        made_by: &settings.by,
-        reason: &format!("re-trained with batch {batch}"),
+    reasons.extend(doubts);
+    let figures = json!({
+        "gate": gated, "labels": report.labels, "observed_labels": report.observed_labels, "choice": report.choice,
+        "batch": report.batch, "forced": settings.force,
+    });
+    let reason = match report.batch {
+        Some(batch) => format!("re-trained with batch {batch}"),
+        None => format!("re-trained with {} observations", report.observations),
+    };
+    still_wanted(registry, settings)?;
+    let about = json!(trained.about);
+    let version = patiently(|| {
+        registry.put(&NewVersion {
+            artifact: &trained.artifact,
+            about: &about,
+            data_fingerprint: Some(&trained.about.data_fingerprint),
+            parent: report.champion,
+            made_by: &settings.by,
+            reason: &reason,
+        })
     })?;
     let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated.clone()), ..report };
     if passes || settings.force {
+        still_wanted(registry, settings)?;
         // What the gate compared it with must still be what it takes the place of.
         let change = Change { by: settings.by.clone(), reason: reasons.join("; "), figures, expected_champion: Some(report.champion) };
-        registry.promote(version, &change)?;
+        patiently(|| match registry.promote(version, &change) {
+            // The store took it up and went away before it could say so.
+            Err(RegistryError::Moved { found: Some(found), .. }) if found == version => Ok(()),
+            other => other.map(|_| ()),
+        })?;
         return Ok(report.decided(Decision::Promoted, reasons));
     }
     let details: Value = json!({ "reasons": reasons, "figures": figures });
-    registry.audit(&Entry { by: &settings.by, action: "refuse", subject: &version.to_string(), details: &details })?;
+    let subject = version.to_string();
+    patiently(|| registry.audit(&Entry { by: &settings.by, action: "refuse", subject: &subject, details: &details }))?;
     Ok(report.decided(Decision::Refused, reasons))
+}
+
+/// Asks before the store is changed whether the work is still wanted: its job may have been called off, or given to another worker.
+fn still_wanted(registry: &Registry, settings: &RetrainSettings) -> Result<(), RetrainError> {
+    let Some(claim) = &settings.claim else { return Ok(()) };
+    match patiently(|| registry.beat(claim))? {
+        Order::GoOn => Ok(()),
+        Order::Cancel => Err(RetrainError::Cancelled),
+    }
 }

@@ -31,12 +31,16 @@ pub struct Retraining {
     pub version: Option<ModelVersion>,
     /// The version that answered before.
     pub champion: Option<ModelVersion>,
-    /// The batch the new rows are kept as.
-    pub batch: BatchId,
+    /// The batch the new rows are kept as; `None` where only observations that had arrived were examined.
+    pub batch: Option<BatchId>,
     /// How the new rows joined the known ones.
     pub rows: JoinReport,
     /// The new labels held against the champion; `None` where there was none that knows real sites.
     pub labels: Option<LabelCheck>,
+    /// Observations that had arrived one by one and that no training had looked at.
+    pub observations: usize,
+    /// Their labels held against the champion.
+    pub observed_labels: Option<LabelCheck>,
     /// Which of two challengers stands; `None` where the champion was not continued.
     pub choice: Option<Choice>,
     /// Why the champion was not continued, where that was tried.
@@ -50,15 +54,17 @@ pub struct Retraining {
 }
 
 impl Retraining {
-    pub(super) fn of(batch: BatchId, rows: JoinReport) -> Self {
+    pub(super) fn of(rows: JoinReport, observations: usize) -> Self {
         Self {
             decision: Decision::Refused,
             reasons: Vec::new(),
             version: None,
             champion: None,
-            batch,
+            batch: None,
             rows,
             labels: None,
+            observations,
+            observed_labels: None,
             choice: None,
             not_continued: None,
             sealed_sites: 0,

@@ -1,4 +1,5 @@
 //! A PostgreSQL of one's own, from the programs of Debian's package `postgresql`.
+#![expect(clippy::unwrap_used, reason = "a server that cannot be made fails the test that needs it")]
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,13 +11,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
-
 const USER: &str = "uu";
 const PASSWORD: &str = "hunter2";
 
 /// A server on a port of its own; stopped when it is dropped.
-pub(crate) struct Postgres {
+pub struct Postgres {
     programs: PathBuf,
     folder: tempfile::TempDir,
     owner: Option<(u32, u32)>,
@@ -26,8 +25,13 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes a server and starts it; or says why it cannot be.
-    pub(crate) fn start() -> Result<Self, String> {
+    /// Makes a server and starts it.
+    ///
+    /// **Errors**: why it cannot be made here.
+    ///
+    /// # Panics
+    /// If what is installed does not work.
+    pub fn start() -> Result<Self, String> {
         let programs = programs().ok_or("PostgreSQL is not installed (Debian package `postgresql`)")?;
         let folder = tempfile::tempdir().unwrap();
         // The server refuses to run as root.
@@ -43,20 +47,20 @@ impl Postgres {
     }
 
     /// A database of its own for each check.
-    pub(crate) fn new_database(&self) -> String {
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn new_database(&self) -> String {
         let name = format!("check_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut connection = PgConnection::connect(&self.url("postgres")).await.unwrap();
-            let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-            sqlx::query::<sqlx::Postgres>(sql).execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-        });
+        assert!(self.ask(&format!("CREATE DATABASE {name}")), "no database can be made");
         self.url(&name)
     }
 
     /// Stops the server, as when its machine is taken away: connections are cut.
-    pub(crate) fn pause(&self) {
+    ///
+    /// # Panics
+    /// If it cannot be waited for.
+    pub fn pause(&self) {
         let child = self.server.lock().unwrap().take();
         if let Some(mut child) = child {
             // `SIGQUIT` ends it and all its children at once, which `SIGKILL` does not.
@@ -66,18 +70,27 @@ impl Postgres {
     }
 
     /// Starts it again, on the same port and with the same data, and waits until it answers.
-    pub(crate) fn resume(&self) {
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn resume(&self) {
         let port = self.port.to_string();
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off", "-c", "max_connections=200"]);
         *self.server.lock().unwrap() = Some(command.spawn().unwrap());
         let deadline = Instant::now() + Duration::from_secs(60);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        while let Err(error) = runtime.block_on(PgConnection::connect(&self.url("postgres"))) {
-            assert!(Instant::now() < deadline, "PostgreSQL does not answer: {error}");
+        while !self.ask("SELECT 1") {
+            assert!(Instant::now() < deadline, "PostgreSQL does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Whether the server does what a statement says.
+    fn ask(&self, sql: &str) -> bool {
+        let mut command = self.command("psql");
+        command.args(["-X", "-q", "-c", sql]).arg(self.url("postgres"));
+        command.status().is_ok_and(|status| status.success())
     }
 
     fn initialise(&self) {

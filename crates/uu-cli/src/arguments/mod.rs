@@ -1,11 +1,15 @@
 //! What can be said on the command line.
 
+mod lifecycle;
+mod names;
+
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser as _;
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use uu_data::read::{BounceRateUnit, Format};
-use uu_registry::{ModelVersion, Scope, Secret};
+use clap::{Args, Parser, Subcommand};
+use uu_registry::{ModelVersion, Secret};
+
+pub(crate) use lifecycle::{Backup, JobWorker, Jobs, Models, Observations, Restore, Tokens};
+pub(crate) use names::{BounceRateUnitName, FormatName, ProgressStyle};
 
 /// Estimates how many unique users a website has in a month, and says how sure it is.
 #[derive(Debug, Parser)]
@@ -61,6 +65,18 @@ pub(crate) enum Command {
     /// Look at the models in the store, and choose the one that answers
     #[command(subcommand)]
     Models(Models),
+    /// Look at re-trainings that a server does, call them off, do them again
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Look at the rows that are kept, set some aside or take them back
+    #[command(subcommand)]
+    Observations(Observations),
+    /// How recent requests and observations differ from what the model in use was trained on
+    Drift {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Make, list and revoke access tokens
     #[command(subcommand)]
     Tokens(Tokens),
@@ -73,6 +89,9 @@ pub(crate) enum Command {
     Config(Config),
     /// Ask a running server whether it is ready
     Healthcheck(Healthcheck),
+    /// Do a job that a server has taken; it starts this itself
+    #[command(hide = true)]
+    JobWorker(JobWorker),
     /// Print the API's description as OpenAPI JSON
     Openapi,
     /// Print completions for a shell
@@ -268,116 +287,6 @@ pub(crate) struct Sample {
     pub output: PathBuf,
 }
 
-/// Commands about models.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Models {
-    /// List the versions
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a version: where it comes from and how good it was found to be
-    Show {
-        /// Version [default: the one in use]
-        #[arg(id = "VERSION")]
-        version: Option<ModelVersion>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Put a version in use; running servers follow within seconds
-    Promote {
-        /// Version
-        #[arg(id = "VERSION")]
-        version: ModelVersion,
-        /// Why, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
-    /// Put the version in use that was before; running servers follow within seconds
-    Rollback {
-        /// Why, for the audit log
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
-    /// List what was done to models and tokens, by whom and why, the newest first
-    Log {
-        /// Records at most
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-        /// Only records older than the one of this number
-        #[arg(long, value_name = "NUMBER")]
-        before: Option<i64>,
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Write a version's artifact, or its trees as LightGBM text files, one for each stage
-    Export {
-        /// Folder to write the trees to; it is made where there is none
-        #[arg(long, value_name = "FOLDER", required_unless_present = "artifact")]
-        trees: Option<PathBuf>,
-        /// File to write the artifact to, which the Python package loads
-        #[arg(long, value_name = "FILE")]
-        artifact: Option<PathBuf>,
-        /// Version [default: the one in use]
-        #[arg(long, value_name = "VERSION")]
-        model: Option<ModelVersion>,
-    },
-}
-
-/// Commands about access tokens.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Tokens {
-    /// Make a token and print it, this once
-    Create {
-        /// What it is for
-        #[arg(id = "NAME")]
-        name: String,
-        /// What its holder may do: read, write (also send data and train) or admin (also promote and manage tokens)
-        #[arg(long, default_value_t = Scope::Read, value_parser = clap::builder::PossibleValuesParser::new(Scope::ALL.map(Scope::name)).try_map(|name| name.parse::<Scope>()))]
-        scope: Scope,
-    },
-    /// List the tokens
-    List {
-        /// Print as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Make a token good for nothing
-    Revoke {
-        /// Number of the token
-        #[arg(id = "NUMBER")]
-        number: i64,
-    },
-}
-
-/// Arguments of `backup`.
-#[derive(Debug, Args)]
-pub(crate) struct Backup {
-    /// File to write, as .tar.zst; `-` is standard output
-    #[arg(long, value_name = "FILE")]
-    pub output: PathBuf,
-    /// Print what it holds as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Arguments of `restore`.
-#[derive(Debug, Args)]
-pub(crate) struct Restore {
-    /// File that `backup` wrote; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    pub input: PathBuf,
-    /// Replace what the store holds, if it holds anything
-    #[arg(long)]
-    pub replace: bool,
-    /// Print what it holds as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// Commands about settings.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
@@ -401,60 +310,6 @@ pub(crate) struct Healthcheck {
     /// Seconds to wait for its answer
     #[arg(long, default_value_t = 5, value_name = "SECONDS")]
     pub timeout_s: u64,
-}
-
-/// Formats by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
-    /// Comma-separated values with a header
-    Csv,
-    /// One JSON array of objects
-    Json,
-    /// One JSON object a line
-    Ndjson,
-    /// Apache Parquet
-    Parquet,
-    /// The nested JSON export: one object a site, with values by date
-    Nested,
-}
-
-/// Units by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BounceRateUnitName {
-    /// 0 to 100
-    Percent,
-    /// 0 to 1
-    Fraction,
-}
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProgressStyle {
-    /// A bar on a terminal, a line now and then elsewhere
-    Bar,
-    /// One JSON object a line, for a parent process
-    Json,
-}
-
-impl From<FormatName> for Format {
-    fn from(name: FormatName) -> Self {
-        match name {
-            FormatName::Csv => Self::Csv,
-            FormatName::Json => Self::Json,
-            FormatName::Ndjson => Self::Ndjson,
-            FormatName::Parquet => Self::Parquet,
-            FormatName::Nested => Self::Nested,
-        }
-    }
-}
-
-impl From<BounceRateUnitName> for BounceRateUnit {
-    fn from(name: BounceRateUnitName) -> Self {
-        match name {
-            BounceRateUnitName::Percent => Self::Percent,
-            BounceRateUnitName::Fraction => Self::Fraction,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,99 @@
+//! Requests that do not stop, each checked.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use crate::server::{PATIENCE, Server};
+
+/// Requests of several kinds.
+pub(crate) const REQUESTS: [&str; 4] = [
+    r#"{"2024-01": {"visits": 1000000, "category": 5, "source": "panel"}}"#,
+    r#"{"2024-01": {"visits": 20000, "bounceRate": 43.1, "pagesPerVisit": 3.3}, "2024-02": {"rank": 4000, "domain": "example.com"}}"#,
+    r#"{"2024-05": {"rank": 90000}}"#,
+    r#"{"2018-12-01": {"alexa": null, "visits": 1000000, "pagesPerVisit": 5000000, "bounceRate": null, "avgVisitDuration": null, "category": 100}}"#,
+];
+
+/// The answers that each version gives to [`REQUESTS`], by its name.
+pub(crate) type Answers = BTreeMap<String, Vec<String>>;
+
+/// Load on one server: every answer must be one of those that one of the versions gives.
+pub(crate) struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<usize>>,
+}
+
+impl Load {
+    /// Begins to ask.
+    pub(crate) fn start(address: &str, expected: &Arc<Answers>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = || {
+            let (address, stop, expected) = (address.to_owned(), Arc::clone(&stop), Arc::clone(expected));
+            std::thread::spawn(move || ask(&address, &stop, &expected))
+        };
+        let threads = (0..2).map(|_| thread()).collect();
+        Self { stop, threads }
+    }
+
+    /// Stops, and fails if any request failed; how many there were.
+    pub(crate) fn stop(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.threads.into_iter().map(|thread| thread.join().expect("no request fails")).sum()
+    }
+}
+
+fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> usize {
+    let mut connection = Connection::open(address);
+    let mut count = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let index = count % REQUESTS.len();
+        let answer = connection.post(REQUESTS[index]);
+        assert!(expected.values().any(|answers| answers[index] == answer), "no version answers `{}` with {answer}", REQUESTS[index]);
+        count += 1;
+    }
+    count
+}
+
+/// What the version that answers now says to each of the requests.
+pub(crate) fn answers(server: &Server) -> Vec<String> {
+    let mut connection = Connection::open(&server.address);
+    REQUESTS.iter().map(|request| connection.post(request)).collect()
+}
+
+/// A connection that is kept open.
+struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    fn open(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self(BufReader::new(stream))
+    }
+
+    fn post(&mut self, body: &str) -> String {
+        let length = body.len();
+        let request =
+            format!("POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        self.0.get_mut().write_all(request.as_bytes()).unwrap();
+        let (mut head, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).unwrap() > 0, "the server closed the connection after `{head}`");
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+            head.push_str(&line);
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).unwrap();
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}{}", String::from_utf8_lossy(&body));
+        String::from_utf8(body).unwrap()
+    }
+}

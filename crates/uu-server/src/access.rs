@@ -1,0 +1,189 @@
+//! Who may ask for what: tokens, their scopes, and how often anybody may ask.
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, header};
+use uu_service::registry::{RegistryError, Scope};
+
+use crate::app::App;
+use crate::metrics::Route;
+use crate::problem::{Kind, Problem};
+
+/// Which requests need a token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tokens {
+    /// Those that change something.
+    #[default]
+    Writing,
+    /// All but `/health`.
+    All,
+    /// None: whoever reaches the server may do anything.
+    None,
+}
+
+/// Who asks, as the audit log names them.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) by: String,
+    scope: Scope,
+}
+
+impl Caller {
+    /// Whoever asks a server that needs no tokens.
+    fn anybody(address: IpAddr) -> Self {
+        Self { by: format!("anybody at {address}"), scope: Scope::Admin }
+    }
+
+    /// **Errors**: the token's scope does not reach so far.
+    pub(crate) fn must_have(&self, needed: Scope) -> Result<(), Problem> {
+        if self.scope >= needed {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::Forbidden, format!("a token of the scope `{needed}` is needed; this one has the scope `{}`", self.scope)))
+    }
+}
+
+/// The scope that a request needs.
+pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Scope> {
+    let writes = *method == Method::POST || *method == Method::DELETE;
+    let needed = match route {
+        Route::Health => return None,
+        Route::Retrain | Route::Observations => Some(Scope::Write),
+        Route::Jobs if writes => Some(Scope::Write),
+        Route::Models if writes => Some(Scope::Admin),
+        _ => None,
+    };
+    match tokens {
+        Tokens::None => None,
+        Tokens::Writing => needed,
+        Tokens::All => Some(needed.unwrap_or(Scope::Read)),
+    }
+}
+
+/// Lets a request in, or says why not; a request that is let in says who sent it.
+///
+/// **Errors**: no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
+pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mut Request<Body>) -> Result<(), Problem> {
+    let needed = needed(route, request.method(), app.access.tokens);
+    let bearer = bearer(request.headers());
+    if needed.is_none() && !(app.rates.is_on() || is_of_lifecycle(route)) {
+        return Ok(());
+    }
+    let address = app.access.client(address, request.headers());
+    if route != Route::Health {
+        app.rates.of_address(address)?;
+    }
+    let Some(needed) = needed else {
+        if app.access.tokens == Tokens::None {
+            request.extensions_mut().insert(Caller::anybody(address));
+        }
+        return Ok(());
+    };
+    let Some(secret) = bearer else {
+        return Err(Problem::new(Kind::Unauthorized, "this needs `Authorization: Bearer TOKEN`; `uu-predictor tokens create` makes one"));
+    };
+    app.rates.before_a_token(address)?;
+    let is_reading = needed == Scope::Read;
+    let verified = app.verified.token(&app.lifecycle.registry, secret, is_reading).await;
+    let caller = match verified {
+        Ok(Some(caller)) => caller,
+        Ok(None) => {
+            app.rates.a_bad_token(address);
+            return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, or was revoked"));
+        }
+        Err(error) => return Err(store_problem(&error)),
+    };
+    app.rates.of_token(&caller.0, !is_reading)?;
+    let caller = Caller { by: caller.0, scope: caller.1 };
+    caller.must_have(needed)?;
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+fn is_of_lifecycle(route: Route) -> bool {
+    matches!(route, Route::Retrain | Route::Observations | Route::Jobs | Route::Models)
+}
+
+/// The token of a request.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// What a store that fails is answered with.
+pub(crate) fn store_problem(error: &RegistryError) -> Problem {
+    match error {
+        RegistryError::UnknownVersion { .. } | RegistryError::UnknownJob { .. } | RegistryError::UnknownBatch { .. } => {
+            Problem::new(Kind::NotFound, error.to_string())
+        }
+        RegistryError::Moved { .. } | RegistryError::NoPrevious | RegistryError::JobState { .. } => {
+            Problem::new(Kind::Conflict, error.to_string())
+        }
+        RegistryError::BadText => Problem::new(Kind::MalformedBody, error.to_string()),
+        RegistryError::Unavailable { .. } => {
+            tracing::warn!(%error, "a request needs the store");
+            Problem::new(Kind::StoreAway, "nothing was changed; try again").retry_after(5)
+        }
+        RegistryError::Full { .. } => {
+            tracing::error!(%error, "a request needs the store");
+            Problem::new(Kind::StoreFull, "nothing was changed")
+        }
+        _ => {
+            tracing::error!(%error, "the store failed");
+            Problem::internal()
+        }
+    }
+}
+
+/// Who is let in.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Which requests need a token.
+    pub tokens: Tokens,
+    /// Proxies that may say for whom they ask, by `X-Forwarded-For`.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl Access {
+    /// The address a request comes from: what a trusted proxy says last, which is what it saw itself.
+    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        if !self.trusted_proxies.contains(&peer) {
+            return peer;
+        }
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+        forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Route::Predict, Method::POST, [None, Some(Scope::Read), None])]
+    #[case(Route::Health, Method::GET, [None, None, None])]
+    #[case(Route::Metrics, Method::GET, [None, Some(Scope::Read), None])]
+    #[case(Route::Retrain, Method::POST, [Some(Scope::Write), Some(Scope::Write), None])]
+    #[case(Route::Observations, Method::POST, [Some(Scope::Write), Some(Scope::Write), None])]
+    #[case(Route::Jobs, Method::GET, [None, Some(Scope::Read), None])]
+    #[case(Route::Jobs, Method::DELETE, [Some(Scope::Write), Some(Scope::Write), None])]
+    #[case(Route::Models, Method::GET, [None, Some(Scope::Read), None])]
+    #[case(Route::Models, Method::POST, [Some(Scope::Admin), Some(Scope::Admin), None])]
+    fn what_changes_something_needs_a_token(#[case] route: Route, #[case] method: Method, #[case] expected: [Option<Scope>; 3]) {
+        assert_eq!([Tokens::Writing, Tokens::All, Tokens::None].map(|tokens| needed(route, &method, tokens)), expected);
+    }
+
+    #[rstest]
+    #[case("10.0.0.1", "1.2.3.4", "1.2.3.4")]
+    #[case("10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4")]
+    #[case("10.0.0.1", "nonsense", "10.0.0.1")]
+    #[case("10.0.0.2", "1.2.3.4", "10.0.0.2")]
+    fn only_a_trusted_proxy_is_believed(#[case] peer: &str, #[case] forwarded: &str, #[case] expected: &str) {
+        let access = Access { tokens: Tokens::Writing, trusted_proxies: vec!["10.0.0.1".parse().unwrap()] };
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", forwarded.parse().unwrap());
+        assert_eq!(access.client(peer.parse().unwrap(), &headers), expected.parse::<IpAddr>().unwrap());
+    }
+}

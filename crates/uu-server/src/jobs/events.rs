@@ -1,0 +1,89 @@
+//! `GET /jobs/{id}/events`: what happens to a job, as it happens.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::sync::OwnedSemaphorePermit;
+use uu_service::registry::{JobEvent, JobId};
+
+use super::parsed;
+use crate::app::App;
+use crate::problem::{Kind, Problem, ProblemDocument};
+
+/// Between two looks for new events.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Between two signs of life where nothing happens, so that proxies do not cut the connection.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+
+/// Tells what happens to a job as server-sent events, from its beginning or from after `Last-Event-ID`, until it has ended.
+#[utoipa::path(
+    get,
+    path = "/jobs/{id}/events",
+    tag = "retrain",
+    params(
+        ("id" = i64, Path, description = "Number of the job"),
+        ("Last-Event-ID" = Option<i64>, Header, description = "The event after which to go on"),
+    ),
+    responses(
+        (status = 200, description = "Events: `id` is its number, `event` the state, `data` the event as JSON", body = String, content_type = "text/event-stream"),
+        (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many listen", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn events(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let id = parsed(&id)?;
+    let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
+    let busy = || Problem::new(Kind::TooBusy, "too many listen to jobs; ask for the job itself now and then").retry_after(5);
+    let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| busy())?;
+    let first = app.ask(move |registry| registry.events_after(id, last)).await?;
+    let listener = Listener { app, id, last, waiting: first, ended: false, _permit: permit };
+    let events = stream::unfold(listener, Listener::next).flat_map(stream::iter);
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+}
+
+/// Somebody who listens to a job.
+struct Listener {
+    app: Arc<App>,
+    id: JobId,
+    last: i64,
+    waiting: Vec<JobEvent>,
+    ended: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// The next events, once there are some; none once the job or the server ends.
+    async fn next(mut self) -> Option<(Vec<Result<Event, Infallible>>, Self)> {
+        let mut stopping = self.app.stopping.subscribe();
+        while self.waiting.is_empty() {
+            if self.ended {
+                return None;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => return None,
+            }
+            let (id, last) = (self.id, self.last);
+            // A store that is away comes back; whoever listens waits for it.
+            self.waiting = self.app.ask(move |registry| registry.events_after(id, last)).await.unwrap_or_default();
+        }
+        let events = std::mem::take(&mut self.waiting);
+        self.last = events.last().map_or(self.last, |event| event.number);
+        self.ended = events.iter().any(|event| event.state.has_ended());
+        let told = |event: JobEvent| {
+            let data = serde_json::to_string(&event).expect("texts, numbers and JSON can always be written");
+            Ok(Event::default().id(event.number.to_string()).event(event.state.name()).data(data))
+        };
+        Some((events.into_iter().map(told).collect(), self))
+    }
+}

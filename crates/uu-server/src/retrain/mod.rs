@@ -1,0 +1,205 @@
+//! `POST /retrain`: new rows to learn from, checked and kept, and a job that learns from them.
+
+mod multipart;
+mod options;
+mod place;
+
+use std::fs::File;
+use std::io::{self, Seek};
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::{Body, HttpBody};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use uu_service::batch::Format;
+use uu_service::jobs::{AcceptError, Delivered, RetrainRequest, accept};
+use uu_service::registry::{JobId, Scope};
+
+use crate::access::{Caller, store_problem};
+use crate::app::App;
+use crate::batch::{given, unreadable};
+use crate::body::media_type;
+use crate::jobs::{JobDocument, accepted};
+use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::streaming::{BodyBounds, body_reader};
+use options::Options;
+
+/// Takes new rows to learn from, and asks for a re-training with them.
+///
+/// The rows come as the body (as `/predict/batch` takes them), as files of a form, or by URIs: `file:` under one of the configured folders,
+/// or `s3:` under `incoming/` of the configured artifact store. Every row is checked before this is answered. The job that is asked for
+/// fits challengers and puts the better one in use if it is not worse than the version that answers; its outcome says why.
+#[utoipa::path(
+    post,
+    path = "/retrain",
+    tag = "retrain",
+    params(
+        ("force" = Option<bool>, Query, description = "Promotes the challenger whatever is found; needs the scope `admin`, and is logged"),
+        ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them all"),
+        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+        ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given several times"),
+    ),
+    request_body(
+        description = "The rows; gzip and zstd are read",
+        content(
+            (String = "text/csv", example = "date,site,visits,unique_users\n2018-12,example.com,1000000,420000\n"),
+            (String = "application/x-ndjson"),
+            (Vec<Object> = "application/json"),
+            (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<u8> = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 202, description = "A job learns from them; `Location` says where to look", body = JobDocument),
+        (status = 400, description = "The body cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach, or the URI is outside what is allowed", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such file", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 413, description = "There is too much of it", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 415, description = "The body is of another type", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Rows break rules", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many deliveries at once", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 503, description = "The store cannot be reached; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 507, description = "The store is full; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn post_retrain(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, request: Request) -> Response {
+    respond(&app, caller, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let options = Options::read(head.uri.query())?;
+    if options.force {
+        caller.must_have(Scope::Admin)?;
+    }
+    let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
+    let _permit = Arc::clone(&app.deliveries).try_acquire_owned().map_err(|_| busy())?;
+    let work = if options.uris.is_empty() {
+        let body = Spooled::of(app, &head.headers, body).await?;
+        Work::Body(body)
+    } else if body.is_end_stream() {
+        Work::Uris(options.uris.clone())
+    } else {
+        return Err(Problem::new(Kind::MalformedBody, "either a body or `uri` is expected, got both"));
+    };
+    let taking = Arc::clone(app);
+    let taken = tokio::task::spawn_blocking(move || {
+        let files = work.files(&taking)?;
+        take(&taking, &files, &options, &caller.by)
+    });
+    let job = match taken.await {
+        Ok(taken) => taken?,
+        Err(error) => {
+            tracing::error!(%error, "a delivery could not be taken");
+            return Err(Problem::internal());
+        }
+    };
+    Ok(accepted(app.ask(move |registry| registry.job(job)).await?))
+}
+
+/// Where the rows are.
+enum Work {
+    Body(Spooled),
+    Uris(Vec<String>),
+}
+
+impl Work {
+    /// The files, each opened.
+    fn files(self, app: &App) -> Result<Vec<Delivered>, Problem> {
+        match self {
+            Self::Uris(uris) => uris.iter().map(|uri| place::open(uri, &app.lifecycle, app.limits.upload_bytes)).collect(),
+            Self::Body(Spooled { file, kind: BodyKind::Form(boundary) }) => multipart::files(file, &boundary),
+            Self::Body(Spooled { file, kind: BodyKind::Rows(format) }) => {
+                Ok(vec![Delivered { name: format!("delivery.{}", extension(format)), format: Some(format), file }])
+            }
+        }
+    }
+}
+
+fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, Problem> {
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    let request = RetrainRequest {
+        origin: names.join(", "),
+        force: options.force,
+        skip_bad_rows: options.skip_bad_rows,
+        bounce_rate_unit: options.bounce_rate_unit,
+        ..RetrainRequest::default()
+    };
+    let lifecycle = &app.lifecycle;
+    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, by).map_err(|error| refused(&error))
+}
+
+/// What a delivery that is not taken is answered with.
+fn refused(error: &AcceptError) -> Problem {
+    match error {
+        AcceptError::Read(error) => unreadable(error),
+        AcceptError::TooManyRows { .. } => Problem::new(Kind::TooLarge, error.to_string()),
+        AcceptError::NoUsableRow { .. } => Problem::new(Kind::Validation, error.to_string()),
+        AcceptError::Store(error) => store_problem(error),
+        AcceptError::Io(_) => {
+            tracing::error!(%error, "a delivery cannot be read");
+            Problem::internal()
+        }
+    }
+}
+
+/// A body on disk, in a file without a name.
+struct Spooled {
+    file: File,
+    kind: BodyKind,
+}
+
+enum BodyKind {
+    /// Files of a form, between such boundaries.
+    Form(String),
+    Rows(Format),
+}
+
+impl Spooled {
+    async fn of(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let is_form = media_type(headers).as_deref() == Some("multipart/form-data");
+        let kind = if is_form { BodyKind::Form(boundary(headers)?) } else { BodyKind::Rows(given(headers)?) };
+        let limits = &app.limits;
+        if body.size_hint().lower() > limits.upload_bytes {
+            return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));
+        }
+        let bounds = BodyBounds { bytes: limits.upload_bytes, stall: limits.stall_timeout, time: limits.batch_timeout };
+        let mut reader = body_reader(body, bounds);
+        let refusal = reader.refusal();
+        let spooled = tokio::task::spawn_blocking(move || {
+            let mut file = tempfile::tempfile()?;
+            io::copy(&mut reader, &mut file)?;
+            file.rewind()?;
+            Ok::<File, io::Error>(file)
+        });
+        match spooled.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(file) => Ok(Self { file, kind }),
+            Err(error) => Err(refusal.get().map_or_else(
+                || {
+                    tracing::error!(%error, "a delivery cannot be kept");
+                    Problem::internal()
+                },
+                crate::streaming::Refusal::problem,
+            )),
+        }
+    }
+}
+
+fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    multer::parse_boundary(given).map_err(|error| Problem::new(Kind::UnsupportedMediaType, error.to_string()))
+}
+
+/// What the name of a file of that format ends with.
+fn extension(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "csv",
+        Format::Json | Format::Nested => "json",
+        Format::Ndjson => "ndjson",
+        Format::Parquet => "parquet",
+    }
+}

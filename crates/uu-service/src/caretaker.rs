@@ -1,0 +1,205 @@
+//! What a server does by itself beside answering: it watches a new champion and takes it back where observations speak against it, tells
+//! what it has counted, and asks for a re-training where a policy says so.
+
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use uu_model::drift::DriftVerdict;
+use uu_registry::{Change, Registry, RegistryError};
+
+use crate::drift::status_of;
+use crate::jobs::{Policy, apply_policy};
+use crate::observing::Live;
+use crate::watching::LiveVerdict;
+use crate::{LoadError, Serving, rollback};
+
+/// Between two looks at new observations.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Between two tellings of what was counted; what is shown of other replicas' requests is at most so old.
+const TELL_EVERY: Duration = Duration::from_secs(30);
+
+/// A slice of the window of recent requests, which spans a day.
+const SLICE: Duration = Duration::from_secs(3_600);
+
+/// Who takes a champion back, in the audit log.
+const BY: &str = "watch";
+
+/// Looks after the model in use.
+#[derive(Debug)]
+pub struct Caretaker {
+    registry: Registry,
+    serving: Arc<Serving>,
+    worker: String,
+    policy: Policy,
+    live: Option<Live>,
+    last_telling: Option<Instant>,
+    last_slice: Instant,
+}
+
+impl Caretaker {
+    /// A caretaker of the model that `serving` answers with; `worker` names this replica.
+    #[must_use]
+    pub fn new(registry: Registry, serving: Arc<Serving>, worker: String, policy: Policy) -> Self {
+        Self { registry, serving, worker, policy, live: None, last_telling: None, last_slice: Instant::now() }
+    }
+
+    /// Works until `stop` says so or its sender is gone.
+    pub fn run(mut self, stop: &mpsc::Receiver<()>) {
+        let mut told: Option<String> = None;
+        while matches!(stop.recv_timeout(LOOK_EVERY), Err(mpsc::RecvTimeoutError::Timeout)) {
+            match self.step() {
+                Ok(()) => told = None,
+                Err(error) => {
+                    let text = error.to_string();
+                    if told.as_ref() != Some(&text) {
+                        tracing::error!(%error, "the model in use cannot be looked after for now");
+                    }
+                    told = Some(text);
+                }
+            }
+        }
+    }
+
+    /// Looks once.
+    ///
+    /// **Errors**: the store fails, or the champion cannot be loaded.
+    pub fn step(&mut self) -> Result<(), LoadError> {
+        self.watch()?;
+        if self.last_slice.elapsed() >= SLICE {
+            self.last_slice = Instant::now();
+            if let Some(window) = self.serving.current().as_ref().and_then(|served| served.window.as_ref()) {
+                window.turn();
+            }
+        }
+        if self.last_telling.is_none_or(|last| last.elapsed() >= TELL_EVERY) {
+            self.last_telling = Some(Instant::now());
+            let verdict = self.tell()?;
+            if let Some(job) = apply_policy(&self.registry, self.policy, verdict)? {
+                tracing::info!(%job, "the policy asks for a re-training");
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up new observations, and takes the champion back where they speak against it.
+    fn watch(&mut self) -> Result<(), LoadError> {
+        let aliases = self.registry.aliases()?;
+        if !self.live.as_ref().is_some_and(|live| live.is_of(aliases)) {
+            self.live = Live::of_champion(&self.registry)?;
+        }
+        let Some(live) = &mut self.live else { return Ok(()) };
+        let served = self.serving.current();
+        while !live.take_up(&self.registry, served.as_ref())? {}
+        if let Some(LiveVerdict::RollBack { reason }) = live.verdict() {
+            let change = Change {
+                by: BY.to_owned(),
+                reason: format!("observations speak against `{}`: {reason}", live.version()),
+                figures: json!(live.status().watch),
+                expected_champion: Some(Some(live.version())),
+            };
+            match rollback(&self.registry, &change) {
+                Ok(_) => tracing::error!(version = %live.version(), %reason, "the champion is taken back: observations speak against it"),
+                // Another replica saw the same.
+                Err(LoadError::Store(RegistryError::Moved { .. })) => {}
+                Err(error) => return Err(error),
+            }
+            self.live = None;
+        }
+        Ok(())
+    }
+
+    /// Tells other replicas what this one has counted, and finds out how far all of it has drifted.
+    fn tell(&mut self) -> Result<DriftVerdict, LoadError> {
+        let (Some(served), Some(live)) = (self.serving.current(), &self.live) else { return Ok(DriftVerdict::TooFew) };
+        if let (Some(window), Ok(version)) = (&served.window, served.version.parse()) {
+            let counts = window.read();
+            if counts.requests() > 0 {
+                self.registry.keep_window(&self.worker, version, &json!(counts))?;
+            }
+        }
+        let reference = served.window.as_ref().map(uu_model::drift::Window::reference);
+        let status = status_of(
+            &self.registry,
+            live,
+            reference.filter(|_| served.version == live.version().to_string()),
+            Some((&served, &self.worker)),
+        )?;
+        let verdict = status.verdict;
+        self.serving.drifted(status);
+        Ok(verdict)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uu_core::{Record, Rules, UniqueUsers};
+    use uu_registry::{Location, ModelVersion, NewVersion};
+    use uu_testkit::models::{trained, unseen};
+
+    use super::*;
+    use crate::observing::observe;
+
+    /// Puts a version: the small model, or one whose answers are those of other bytes.
+    fn put(registry: &Registry, artifact: &[u8]) -> ModelVersion {
+        let (about, made_by, reason) = (&serde_json::Value::Null, "test", "a test");
+        registry.put(&NewVersion { artifact, about, data_fingerprint: None, parent: None, made_by, reason }).unwrap()
+    }
+
+    /// A model that learned users a tenth of what they are.
+    fn spoilt() -> Vec<u8> {
+        let rows = uu_testkit::models::dataset(300);
+        let tenth = |record: &Record| {
+            let users = record.unique_users.and_then(|users| UniqueUsers::new((users.get() / 10.0).max(1.0).round()).ok());
+            Record { unique_users: users, ..record.clone() }
+        };
+        let rows = uu_data::Dataset::new(Vec::new(), rows.records().iter().map(tenth).collect());
+        uu_model::train(&rows, &Rules::default(), &uu_testkit::models::quick_settings(), &uu_model::Silent).unwrap().artifact
+    }
+
+    #[test]
+    fn observations_bring_the_version_before_back_by_themselves_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (good, bad) = (put(&registry, &trained().artifact), put(&registry, &spoilt()));
+        let caretaker = || Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default());
+        let mut first = caretaker();
+        for version in [good, bad] {
+            registry.promote(version, &Change::default()).unwrap();
+        }
+        first.step().unwrap();
+        assert_eq!(registry.aliases().unwrap().champion, Some(bad), "nothing was observed");
+        let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        // Two replicas watch, one of them from a later start.
+        for (number, some) in records.chunks(40).enumerate() {
+            observe(&registry, some, &Rules::default(), "ann").unwrap();
+            first.step().unwrap();
+            if number == 1 {
+                caretaker().step().unwrap();
+            }
+        }
+        let aliases = registry.aliases().unwrap();
+        assert_eq!((aliases.champion, aliases.previous), (Some(good), Some(bad)));
+        let log = registry.audit_log(100, None).unwrap();
+        let back: Vec<_> = log.iter().filter(|record| record.action == "rollback").collect();
+        assert_eq!(back.len(), 1, "once");
+        assert_eq!(back[0].by, "watch");
+        assert!(back[0].details["reason"].as_str().unwrap().contains("`v0002`"), "{}", back[0].details);
+    }
+
+    #[test]
+    fn a_good_champion_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (bad, good) = (put(&registry, &spoilt()), put(&registry, &trained().artifact));
+        for version in [bad, good] {
+            registry.promote(version, &Change::default()).unwrap();
+        }
+        let mut caretaker = Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default());
+        let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        observe(&registry, &records, &Rules::default(), "ann").unwrap();
+        caretaker.step().unwrap();
+        assert_eq!(registry.aliases().unwrap().champion, Some(good));
+    }
+}

@@ -1,0 +1,113 @@
+//! Taking a delivery: its rows are checked one chunk at a time, and kept with the job if they can be used.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+
+use uu_core::Rules;
+use uu_data::read::{BadRows, Format, Input, ReadError, ReadOptions, SkippedRows, open, open_parquet};
+use uu_registry::{JobId, NewUpload, Registry, RegistryError};
+
+use super::{RETRAIN, RetrainRequest};
+
+/// A file that was delivered.
+#[derive(Debug)]
+pub struct Delivered {
+    /// What it is called.
+    pub name: String,
+    /// Its format, where its name does not tell.
+    pub format: Option<Format>,
+    /// Its bytes, compressed or not.
+    pub file: File,
+}
+
+/// What a delivery may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryLimits {
+    /// Rows of all files.
+    pub rows: u64,
+    /// Bytes that a compressed file may stand for.
+    pub decompressed_bytes: u64,
+}
+
+/// A delivery was not taken; nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+pub enum AcceptError {
+    /// It cannot be read, or its rows break rules.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It has too many rows.
+    #[error("at most {most} rows are taken at a time; send them in parts")]
+    TooManyRows {
+        /// How many are taken.
+        most: u64,
+    },
+    /// No row can be used.
+    #[error("none of the {rows} rows can be learned from: each breaks a rule or has no unique users")]
+    NoUsableRow {
+        /// How many there are.
+        rows: u64,
+    },
+    /// The file could not be read a second time.
+    #[error("the delivered file cannot be read")]
+    Io(#[from] std::io::Error),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] RegistryError),
+}
+
+/// Checks every row of the files, keeps them, and asks for a re-training with them.
+///
+/// **Errors**: [`AcceptError`]; nothing is kept then.
+pub fn accept(
+    registry: &Registry,
+    files: &[Delivered],
+    (rules, limits): (&Rules, DeliveryLimits),
+    request: &RetrainRequest,
+    by: &str,
+) -> Result<JobId, AcceptError> {
+    let (mut rows, mut usable) = (0, 0);
+    for file in files {
+        check(file, (rules, limits), request, (&mut rows, &mut usable))?;
+    }
+    if usable == 0 {
+        return Err(AcceptError::NoUsableRow { rows });
+    }
+    let uploads: Vec<NewUpload<'_>> = files.iter().map(|file| NewUpload { name: &file.name, file: &file.file }).collect();
+    let request = serde_json::to_value(request).expect("a request is texts, switches and numbers");
+    Ok(registry.enqueue_with(RETRAIN, &request, by, &uploads)?)
+}
+
+fn check(
+    delivered: &Delivered,
+    (rules, limits): (&Rules, DeliveryLimits),
+    request: &RetrainRequest,
+    (rows, usable): (&mut u64, &mut u64),
+) -> Result<(), AcceptError> {
+    let mut file = delivered.file.try_clone()?;
+    file.seek(SeekFrom::Start(0))?;
+    let options = ReadOptions {
+        format: delivered.format,
+        rules: rules.clone(),
+        bounce_rate_unit: request.bounce_rate_unit,
+        decompressed_bytes: limits.decompressed_bytes,
+        ..ReadOptions::default()
+    };
+    let is_parquet = delivered.format.or_else(|| Format::of_name(&delivered.name)) == Some(Format::Parquet);
+    let reader = if is_parquet {
+        open_parquet(&delivered.name, file, options)?
+    } else {
+        open(Input::Stream { name: delivered.name.clone(), reader: Box::new(file) }, options)?
+    };
+    let policy = if request.skip_bad_rows { BadRows::Skip } else { BadRows::Fail };
+    let mut skipped = SkippedRows::default();
+    for chunk in reader {
+        let chunk = chunk?;
+        *rows += chunk.rows.len() as u64;
+        if *rows > limits.rows {
+            return Err(AcceptError::TooManyRows { most: limits.rows });
+        }
+        let good = chunk.passed(policy, &mut skipped)?;
+        *usable += good.rows.iter().filter(|row| row.record.unique_users.is_some()).count() as u64;
+    }
+    Ok(())
+}

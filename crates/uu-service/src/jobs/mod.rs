@@ -1,0 +1,42 @@
+//! Jobs: re-trainings that are asked for here and done by whichever replica is free, in a process of their own.
+//!
+//! A delivery is checked before it is taken (`accept.rs`), so that whoever sent it learns at once what is wrong with it. The replica that
+//! takes the job (`supervisor.rs`) starts a child process, tells its progress, and ends it when it is called off. What the child does
+//! is `work.rs`. A policy (`policy.rs`) may ask for a re-training by itself.
+
+mod accept;
+mod child;
+mod policy;
+mod supervisor;
+mod work;
+
+use serde::{Deserialize, Serialize};
+use uu_data::read::BounceRateUnit;
+
+pub use accept::{AcceptError, Delivered, DeliveryLimits, accept};
+pub use child::{ChildError, ChildProcess, ProgressLine};
+pub use policy::{Policy, apply as apply_policy};
+pub use supervisor::{Supervisor, SupervisorSettings};
+pub use work::{ChildOutcome, RetrainJob, work};
+
+/// The kind of job that a re-training is.
+pub const RETRAIN: &str = "retrain";
+
+/// What a re-training is asked for with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrainRequest {
+    /// What the files are called; empty where there are none, and observations that have arrived are examined alone.
+    pub origin: String,
+    /// Promotes whatever the labels and the gate say.
+    pub force: bool,
+    /// Leaves out rows that break a rule.
+    pub skip_bad_rows: bool,
+    /// The unit the files give bounce rates in.
+    pub bounce_rate_unit: BounceRateUnit,
+    /// Why a policy asked, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// The latest batch that waited when a policy asked: it does not ask twice about the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<i64>,
+}

@@ -1,0 +1,114 @@
+//! A record with its label as the registry keeps it, and back.
+
+use serde_json::{Map, Value, json};
+use uu_core::{Field, RawRecord, RawValue, Record, Rules, check};
+use uu_registry::{BatchId, Observation, Registry, RegistryError};
+
+/// Observations could not be kept; none of them was.
+#[derive(Debug, thiserror::Error)]
+pub enum ObserveError {
+    /// One does not say how many users there were.
+    #[error("the observation of {month} says nothing of unique users")]
+    WithoutUsers {
+        /// Its month.
+        month: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] RegistryError),
+}
+
+/// Keeps observations for the next training. They are kept when this returns.
+///
+/// **Errors**: one without unique users; the store fails.
+pub fn observe(registry: &Registry, records: &[Record], rules: &Rules, by: &str) -> Result<BatchId, ObserveError> {
+    if let Some(record) = records.iter().find(|record| record.unique_users.is_none()) {
+        return Err(ObserveError::WithoutUsers { month: record.month.to_string() });
+    }
+    let observations: Vec<Observation> = records.iter().map(|record| observation(record, rules)).collect();
+    Ok(registry.observe(&observations, by)?)
+}
+
+fn observation(record: &Record, rules: &Rules) -> Observation {
+    let number = |field: Field, value: Option<f64>| value.map(|value| (field.column().to_owned(), json!(value)));
+    let text = |field: Field, value: Option<&str>| value.map(|value| (field.column().to_owned(), json!(value)));
+    let fields = [
+        number(Field::Rank, record.rank.map(uu_core::Rank::get)),
+        number(Field::Visits, record.visits.map(uu_core::Visits::get)),
+        number(Field::PagesPerVisit, record.pages_per_visit.map(uu_core::PagesPerVisit::get)),
+        number(Field::BounceRate, record.bounce_rate.map(uu_core::BounceRate::get)),
+        number(Field::AvgVisitDuration, record.avg_visit_duration.map(uu_core::AvgVisitDuration::get)),
+        number(Field::UniqueUsers, record.unique_users.map(uu_core::UniqueUsers::get)),
+        text(Field::Category, record.category.map(uu_core::Category::path)),
+        text(Field::RankSource, record.rank_source.as_deref()),
+    ];
+    let extras = rules.extras.iter().zip(&record.extras).filter_map(|(name, value)| Some((name.clone(), json!((*value)?))));
+    Observation {
+        source: record.source.as_deref().map(str::to_owned),
+        site: record.site.as_deref().map(str::to_owned),
+        month: format!("{:04}-{:02}", record.month.year(), record.month.month_of_year()),
+        fields: fields.into_iter().flatten().chain(extras).collect(),
+    }
+}
+
+/// An observation as a row of a file.
+pub(crate) fn object(observation: Observation) -> Value {
+    let Observation { source, site, month, mut fields } = observation;
+    fields.extend([("source".to_owned(), json!(source)), ("site".to_owned(), json!(site)), ("date".to_owned(), json!(month))]);
+    Value::Object(fields)
+}
+
+/// An observation as a record; `None` where the rules have changed since it was kept and it breaks one.
+pub(crate) fn record(observation: Observation, rules: &Rules) -> Option<Record> {
+    let Value::Object(fields) = object(observation) else { return None };
+    check(&raw(&fields, rules), rules).ok().map(|checked| checked.record)
+}
+
+fn raw<'a>(fields: &'a Map<String, Value>, rules: &Rules) -> RawRecord<'a> {
+    let mut raw = RawRecord::new();
+    for (name, value) in fields {
+        let value = match value {
+            Value::Number(number) => RawValue::number(number.as_f64()),
+            Value::String(text) => RawValue::text(text.as_str()),
+            _ => continue,
+        };
+        if let Some(index) = rules.extras.iter().position(|extra| extra == name) {
+            raw.set_extra(index, value);
+        } else if let Some(field) = Field::named(name) {
+            raw.set(field, value);
+        }
+    }
+    raw
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uu_testkit::models::dataset;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_record_comes_back_as_it_was(row in 0usize..1_000) {
+            let rows = dataset(400);
+            let kept = &rows.records()[row % rows.len()];
+            let rules = Rules { extras: vec!["followers".to_owned()], ..Rules::default() };
+            let kept = Record { extras: vec![Some(row as f64)], ..kept.clone() };
+            prop_assert_eq!(record(observation(&kept, &rules), &rules), Some(kept));
+        }
+    }
+
+    #[test]
+    fn an_observation_of_nothing_is_refused_and_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&uu_registry::Location::folder(folder.path())).unwrap();
+        let rows = dataset(20);
+        let mut records: Vec<Record> = rows.records().iter().filter(|record| record.unique_users.is_some()).take(3).cloned().collect();
+        observe(&registry, &records, &Rules::default(), "ann").unwrap();
+        records[2].unique_users = None;
+        assert!(matches!(observe(&registry, &records, &Rules::default(), "ann"), Err(ObserveError::WithoutUsers { .. })));
+        assert_eq!(registry.observations_after(0, 10).unwrap().len(), 3);
+    }
+}
