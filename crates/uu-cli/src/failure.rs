@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
-use uu_registry::RegistryError;
+use uu_registry::{RegistryError, RestoreError};
 use uu_service::{BatchError, LoadError, SourceError};
 
 /// Exit code of an error; 1 is kept for answers that are no.
@@ -43,6 +43,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<RegistryError>() {
         return registry_hint(error).map(str::to_owned);
     }
+    if let Some(error) = cause.downcast_ref::<RestoreError>() {
+        return restore_hint(error).map(str::to_owned);
+    }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
         return match error {
             SourceError::Read(error) => read_hint(error),
@@ -65,6 +68,15 @@ fn registry_hint(error: &RegistryError) -> Option<&'static str> {
             Some("restore the file from a backup, or put another version in use: `uu-predictor models promote VERSION`")
         }
         RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
+        _ => None,
+    }
+}
+
+fn restore_hint(error: &RestoreError) -> Option<&'static str> {
+    match error {
+        RestoreError::Registry(error) => registry_hint(error),
+        RestoreError::NotEmpty { .. } => Some("name another store, or pass `--replace` to replace what this one holds"),
+        RestoreError::Damaged { .. } | RestoreError::CutOff => Some("nothing was restored; take another backup"),
         _ => None,
     }
 }

@@ -23,7 +23,7 @@ pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
 const FILE: &str = "uu-predictor.toml";
 
 /// Settings that are texts, whatever they look like.
-const TEXTS: [&str; 5] = ["store", "database_url", "artifacts_url", "server.listen", "log.level"];
+const TEXTS: [&str; 6] = ["store", "first_model", "database_url", "artifacts_url", "server.listen", "log.level"];
 
 /// The variable that names a file with the database's URL, as secrets are handed to containers; its name without the prefix.
 const DATABASE_URL_FILE: &str = "database_url_file";
@@ -40,6 +40,9 @@ pub(crate) struct Settings {
     /// An object store in place of the folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifacts_url: Option<String>,
+    /// The artifact that an empty store takes up in place of training one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_model: Option<PathBuf>,
     /// How data are read.
     pub data: DataSettings,
     /// What is logged.

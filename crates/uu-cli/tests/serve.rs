@@ -15,10 +15,15 @@ struct Server {
 
 impl Server {
     fn start(store: &std::path::Path) -> Self {
+        Self::start_with(store, &[])
+    }
+
+    fn start_with(store: &std::path::Path, settings: &[(&str, &str)]) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"))
             .args(["serve", "--listen", "127.0.0.1:0", "--store"])
             .arg(store)
             .env("NO_COLOR", "1")
+            .envs(settings.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -145,6 +150,29 @@ fn a_version_put_in_use_answers_without_a_restart() {
         std::fs::write(file.unwrap().path(), b"half").unwrap();
     }
     assert_eq!(answering(), "v0002");
+}
+
+#[test]
+fn an_empty_store_takes_up_the_model_that_came_with_the_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rows, model) = (folder.path().join("rows.csv"), folder.path().join("first.uumodel"));
+    let (rows, model) = (rows.to_str().unwrap(), model.to_str().unwrap());
+    let run = |store: &str, args: &[&str]| {
+        let store = folder.path().join(store);
+        let output = assert_cmd::Command::cargo_bin("uu-predictor").unwrap().args(args).arg("--store").arg(store).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run("made", &["sample", "--sites", "300", "--output", rows]);
+    run("made", &["train", "--data", rows]);
+    run("made", &["models", "export", "--artifact", model]);
+    for _ in ["the first start", "a later one"] {
+        let server = Server::start_with(&folder.path().join("new"), &[("UU_FIRST_MODEL", model)]);
+        assert_eq!(server.get("/health/ready").0, 200, "at once");
+    }
+    let log = run("new", &["models", "log", "--json"]);
+    assert_eq!(log.matches("\"promote\"").count(), 1, "once is enough: {log}");
+    assert!(log.contains("the model that this installation came with"), "{log}");
 }
 
 #[cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 mod adoption;
 mod aliases;
 mod audit;
+mod backup;
 mod database;
 mod error;
 mod jobs;
@@ -23,6 +24,7 @@ mod windows;
 
 pub use aliases::{Aliases, Change};
 pub use audit::{AuditRecord, Entry};
+pub use backup::{BackupError, Contents, Onto, RestoreError};
 pub use error::{ObjectFault, RegistryError};
 pub use jobs::{Claim, Job, JobEvent, JobId, JobState, Order, Outcome, Watch};
 pub use location::Location;

@@ -77,7 +77,7 @@ impl Registry {
     }
 
     /// Waits for work that bounds its own waits, as that on objects does: how long it takes depends on their size.
-    pub(crate) fn wait_long<T>(&self, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
+    pub(crate) fn wait_long<T, Fault>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         self.shared.runtime.as_ref().expect("the runtime is there until this is dropped").block_on(work)
     }
 }

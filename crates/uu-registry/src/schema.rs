@@ -149,6 +149,22 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), RegistryError> {
     transaction.commit().await
 }
 
+/// The tables, each after those it refers to: as the migrations make them.
+pub(crate) fn tables() -> impl DoubleEndedIterator<Item = &'static str> {
+    named_in("CREATE TABLE ")
+}
+
+/// The tables that hold rows from the beginning.
+pub(crate) fn filled_tables() -> impl DoubleEndedIterator<Item = &'static str> {
+    named_in("INSERT INTO ")
+}
+
+/// What follows those words in the migrations, up to the next space.
+fn named_in(words: &'static str) -> impl DoubleEndedIterator<Item = &'static str> {
+    let statements = MIGRATIONS.into_iter().flatten();
+    statements.filter_map(move |statement| statement.trim_start().strip_prefix(words)?.split_whitespace().next())
+}
+
 async fn applied(database: &Database) -> Result<i64, RegistryError> {
     match database.fetch("SELECT number FROM registry_schema", Vec::new()).await?.first() {
         Some(row) => row.integer("number"),

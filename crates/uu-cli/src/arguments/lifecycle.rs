@@ -162,3 +162,28 @@ pub(crate) enum Tokens {
         number: i64,
     },
 }
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// File to write, as .tar.zst; `-` is standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Print what it holds as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// File that `backup` wrote; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub input: PathBuf,
+    /// Replace what the store holds, if it holds anything
+    #[arg(long)]
+    pub replace: bool,
+    /// Print what it holds as JSON
+    #[arg(long)]
+    pub json: bool,
+}

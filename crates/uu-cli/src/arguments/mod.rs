@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use uu_registry::{ModelVersion, Secret};
 
-pub(crate) use lifecycle::{JobWorker, Jobs, Models, Observations, Tokens};
+pub(crate) use lifecycle::{Backup, JobWorker, Jobs, Models, Observations, Restore, Tokens};
 pub(crate) use names::{BounceRateUnitName, FormatName, ProgressStyle};
 
 /// Estimates how many unique users a website has in a month, and says how sure it is.
@@ -80,6 +80,10 @@ pub(crate) enum Command {
     /// Make, list and revoke access tokens
     #[command(subcommand)]
     Tokens(Tokens),
+    /// Write everything the store holds to one file, while it serves
+    Backup(Backup),
+    /// Make an empty store what it was when a backup was made
+    Restore(Restore),
     /// Look at the settings
     #[command(subcommand)]
     Config(Config),

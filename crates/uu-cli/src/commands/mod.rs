@@ -1,5 +1,6 @@
 //! One file for each command: settle the settings, call the use case, print.
 
+mod backup;
 mod config;
 mod drift;
 mod evaluate;
@@ -65,6 +66,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Drift { json } => drift::run(json, &settings),
         Command::JobWorker(arguments) => job_worker::run(&arguments, &settings),
         Command::Tokens(arguments) => tokens::run(arguments, &settings),
+        Command::Backup(arguments) => backup::backup(&arguments, &settings),
+        Command::Restore(arguments) => backup::restore(&arguments, &settings),
         Command::Config(arguments) => config::run(&arguments, &settings),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments, &settings),
         Command::Completions { .. } | Command::Openapi => Ok(ExitCode::SUCCESS),

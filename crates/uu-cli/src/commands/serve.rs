@@ -12,7 +12,7 @@ use anyhow::Context;
 use uu_registry::Registry;
 use uu_server::App;
 use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSettings};
-use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Serving};
+use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
 use crate::output::{note, print};
@@ -28,18 +28,13 @@ const LEAST_SILENCE_S: u64 = 5;
 pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let registry = registry(settings)?;
     let serving = Arc::new(Serving::default());
-    let empty = match uu_service::load_whole(&registry) {
-        Ok((served, damage)) => {
-            if let Some(damage) = damage {
-                let damage = anyhow::Error::from(damage);
-                tracing::error!(version = served.version, "the version before answers, since the one in use cannot: {damage:#}");
-            }
+    let empty = match first_look(&registry, settings.first_model.as_deref())? {
+        Some(served) => {
             tracing::info!(version = served.version, "model loaded");
             serving.install(served);
             false
         }
-        Err(LoadError::Empty) => true,
-        Err(error) => return Err(error.into()),
+        None => true,
     };
     first_token(&registry, settings)?;
     // Asked here, since the store must not be waited for where requests are served.
@@ -68,6 +63,26 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The model in use. An empty store takes up the one that came with the installation; without such a one it has none.
+fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Option<Served>> {
+    match (uu_service::load_whole(registry), shipped) {
+        (Ok((served, None)), _) => Ok(Some(served)),
+        (Ok((served, Some(damage))), _) => {
+            let damage = anyhow::Error::from(damage);
+            tracing::error!(version = served.version, "the version before answers, since the one in use cannot: {damage:#}");
+            Ok(Some(served))
+        }
+        (Err(LoadError::Empty), None) => Ok(None),
+        (Err(LoadError::Empty), Some(shipped)) => {
+            let artifact = std::fs::read(shipped).with_context(|| format!("cannot read `first_model`, `{}`", shipped.display()))?;
+            uu_service::take_up(registry, &artifact)?;
+            tracing::info!("the store had no model: it has the one that this installation came with, whose estimates follow its data");
+            Ok(Some(uu_service::load(registry, None)?))
+        }
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 /// Makes the first token of a store, and prints it: on standard output, where no log is kept.

@@ -15,6 +15,19 @@ pub(super) const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master WHERE typ
 pub(super) const POSTGRES_TABLES: &str =
     "SELECT CAST(table_name AS TEXT) AS name FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
 
+/// The columns of a table, and whether each is a number.
+pub(super) const SQLITE_COLUMNS: &str =
+    "SELECT name, CASE type WHEN 'BIGINT' THEN 1 ELSE 0 END AS is_number FROM pragma_table_info($1) ORDER BY cid";
+pub(super) const POSTGRES_COLUMNS: &str = "SELECT CAST(column_name AS TEXT) AS name,
+    CAST(CASE data_type WHEN 'bigint' THEN 1 ELSE 0 END AS BIGINT) AS is_number
+    FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position";
+
+/// Transactions that read see the database as it was at one instant: in SQLite's WAL every one does, PostgreSQL is told to. A snapshot may be
+/// read for as long as a backup takes, so the limits of other statements do not hold for it.
+const SQLITE_SNAPSHOT: &str = "BEGIN DEFERRED";
+const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const WITHOUT_LIMITS: [&str; 2] = ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"];
+
 /// SQLite's file in the store.
 const FILE: &str = "registry.sqlite";
 
@@ -77,4 +90,22 @@ pub(super) async fn begin_postgres(pool: &PgPool) -> Result<Transaction<'static,
     let mut transaction = pool.begin().await.map_err(refused)?;
     sqlx::query::<Postgres>(WRITERS).execute(&mut *transaction).await.map_err(refused)?;
     Ok(transaction)
+}
+
+pub(super) async fn snapshot_sqlite(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, RegistryError> {
+    pool.begin_with(SQLITE_SNAPSHOT).await.map_err(refused)
+}
+
+pub(super) async fn snapshot_postgres(pool: &PgPool) -> Result<Transaction<'static, Postgres>, RegistryError> {
+    let mut transaction = pool.begin_with(POSTGRES_SNAPSHOT).await.map_err(refused)?;
+    lift_limits(&mut transaction).await?;
+    Ok(transaction)
+}
+
+/// Lets a transaction last as long as it takes.
+pub(super) async fn lift_limits(transaction: &mut Transaction<'static, Postgres>) -> Result<(), RegistryError> {
+    for statement in WITHOUT_LIMITS {
+        sqlx::query::<Postgres>(statement).execute(&mut **transaction).await.map_err(refused)?;
+    }
+    Ok(())
 }

@@ -11,6 +11,7 @@ mod value;
 pub(crate) use row::Row;
 pub(crate) use value::Value;
 
+use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool};
 
 use crate::{Location, RegistryError};
@@ -77,6 +78,14 @@ impl Database {
         }
     }
 
+    /// Begins a transaction that sees the database as it is at this instant, whatever is written meanwhile.
+    pub(crate) async fn snapshot(&self) -> Result<Transaction, RegistryError> {
+        match self {
+            Self::Sqlite(pool) => dialect::snapshot_sqlite(pool).await.map(Transaction::Sqlite),
+            Self::Postgres(pool) => dialect::snapshot_postgres(pool).await.map(Transaction::Postgres),
+        }
+    }
+
     /// Whether the table is there.
     pub(crate) async fn has_table(&self, name: &str) -> Result<bool, RegistryError> {
         let sql = match self {
@@ -101,6 +110,57 @@ impl Transaction {
         }
     }
 
+    /// Gives each row of a statement to `take`, as they come: they need not fit memory.
+    pub(crate) async fn each<Fault: From<RegistryError>>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        mut take: impl FnMut(&Row) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        macro_rules! each {
+            ($database:ty, $transaction:expr, $row:expr) => {{
+                let mut rows = sqlx::query::<$database>(sql).fetch(&mut **$transaction);
+                while let Some(row) = rows.try_next().await.map_err(refused)? {
+                    take(&$row(row))?;
+                }
+            }};
+        }
+        match self {
+            Self::Sqlite(transaction) => each!(Sqlite, transaction, Row::Sqlite),
+            Self::Postgres(transaction) => each!(Postgres, transaction, Row::Postgres),
+        }
+        Ok(())
+    }
+
+    /// The columns of a table, and whether each holds numbers; none where there is no such table.
+    pub(crate) async fn columns(&mut self, table: &str) -> Result<Vec<(String, bool)>, RegistryError> {
+        let sql = match self {
+            Self::Sqlite(_) => dialect::SQLITE_COLUMNS,
+            Self::Postgres(_) => dialect::POSTGRES_COLUMNS,
+        };
+        let rows = self.fetch(sql, vec![table.into()]).await?;
+        rows.iter().map(|row| Ok((row.text("name")?, row.integer("is_number")? == 1))).collect()
+    }
+
+    /// How many rows a table of this crate has.
+    pub(crate) async fn count(&mut self, table: &'static str) -> Result<i64, RegistryError> {
+        let mut rows = None;
+        let sql = AssertSqlSafe(format!("SELECT COUNT(*) AS number FROM {table}"));
+        self.each::<RegistryError>(sql, |row| {
+            rows = Some(row.integer("number")?);
+            Ok(())
+        })
+        .await?;
+        Ok(rows.unwrap_or_default())
+    }
+
+    /// Lets the transaction last as long as it takes: what waits for it waits.
+    pub(crate) async fn lift_limits(&mut self) -> Result<(), RegistryError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(transaction) => dialect::lift_limits(transaction).await,
+        }
+    }
+
     /// The number a statement asks for under the name `number`.
     pub(crate) async fn number(&mut self, sql: &'static str, values: Vec<Value>) -> Result<i64, RegistryError> {
         let rows = self.fetch(sql, values).await?;
@@ -122,7 +182,7 @@ impl Transaction {
     }
 
     /// Inserts many rows, some hundreds a statement. `into` is a table with its columns, and no text that came from outside.
-    pub(crate) async fn insert(&mut self, into: &'static str, columns: usize, values: Vec<Value>) -> Result<(), RegistryError> {
+    pub(crate) async fn insert(&mut self, into: &str, columns: usize, values: Vec<Value>) -> Result<(), RegistryError> {
         let mut values = values.into_iter();
         loop {
             let some: Vec<Value> = values.by_ref().take(columns * ROWS_AT_ONCE).collect();

@@ -2,8 +2,9 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row as _, Sqlite, Type};
+use sqlx::{Column as _, Decode, Postgres, Row as _, Sqlite, Type, TypeInfo as _, ValueRef as _};
 
+use super::Value;
 use super::error::refused;
 use crate::{RegistryError, Timestamp};
 
@@ -46,6 +47,33 @@ impl Row {
 
     pub(crate) fn maybe_json(&self, table: &'static str, column: &'static str) -> Result<Option<serde_json::Value>, RegistryError> {
         self.maybe_text(column)?.map(|text| parsed(table, &text)).transpose()
+    }
+
+    /// The names of all columns.
+    pub(crate) fn names(&self) -> Vec<String> {
+        match self {
+            Self::Sqlite(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+            Self::Postgres(row) => row.columns().iter().map(|column| column.name().to_owned()).collect(),
+        }
+    }
+
+    /// The values of all columns, in the order of their names.
+    pub(crate) fn values(&self) -> Result<Vec<Value>, RegistryError> {
+        macro_rules! of {
+            ($row:expr) => {{
+                let value = |index| match $row.try_get_raw(index).map_err(refused)?.type_info().name() {
+                    // What SQLite says of a value that is none; its type does not matter.
+                    "NULL" => Ok(Value::Text(None)),
+                    "INTEGER" | "INT8" => $row.try_get(index).map(Value::Integer).map_err(refused),
+                    _ => $row.try_get(index).map(Value::Text).map_err(refused),
+                };
+                (0..$row.columns().len()).map(value).collect()
+            }};
+        }
+        match self {
+            Self::Sqlite(row) => of!(row),
+            Self::Postgres(row) => of!(row),
+        }
     }
 
     fn get<T>(&self, column: &'static str) -> Result<T, RegistryError>

@@ -72,6 +72,14 @@ impl Folder {
         Ok(format!("{}/{}.{}", self.name(), hexadecimal(&bytes::<NAME_BYTES>()?), self.extension()))
     }
 
+    /// Whether an object's name is one a store may have: a file of one of the folders, and nothing beyond them.
+    pub(crate) fn may_hold(object: &str) -> bool {
+        let file = |folder: &Self| object.strip_prefix(folder.name()).and_then(|rest| rest.strip_prefix('/'));
+        let is_plain =
+            |name: &str| !name.starts_with('.') && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+        Self::ALL.iter().find_map(file).is_some_and(|name| !name.is_empty() && is_plain(name))
+    }
+
     /// Whether an object's name is one this release gives; others' files are none of its business.
     pub(crate) fn is_own(self, object: &str) -> bool {
         let name = object.strip_prefix(self.name()).and_then(|name| name.strip_prefix('/'));
@@ -86,7 +94,8 @@ impl Stored {
         Self { object, sha256: sha256(bytes), size_bytes: bytes.len() as u64 }
     }
 
-    fn check(&self, bytes: &[u8]) -> Result<(), ObjectFault> {
+    /// Whether these are the bytes that were put.
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), ObjectFault> {
         let found = bytes.len() as u64;
         if found != self.size_bytes {
             return Err(ObjectFault::Length { expected: self.size_bytes, found });
@@ -107,10 +116,7 @@ impl Objects {
     /// Keeps bytes; they are there, and flushed, when this returns.
     pub(crate) async fn put(&self, folder: Folder, bytes: &[u8]) -> Result<Stored, RegistryError> {
         let stored = Stored::of(folder.new_object()?, bytes);
-        match self {
-            Self::Local(local) => local.write(&stored.object, bytes)?,
-            Self::Remote(remote) => remote.write(&stored.object, bytes).await?,
-        }
+        self.write(&stored.object, bytes).await?;
         Ok(stored)
     }
 
@@ -137,6 +143,14 @@ impl Objects {
         match self {
             Self::Local(_) => Ok(None),
             Self::Remote(remote) => remote.copy(object, file, most).await,
+        }
+    }
+
+    /// Keeps bytes under the name they had in another store.
+    pub(crate) async fn write(&self, object: &str, bytes: &[u8]) -> Result<(), RegistryError> {
+        match self {
+            Self::Local(local) => local.write(object, bytes),
+            Self::Remote(remote) => remote.write(object, bytes).await,
         }
     }
 
@@ -185,6 +199,14 @@ mod tests {
         assert!(Folder::Models.is_own(&object) && !Folder::Observations.is_own(&object), "{object}");
         for other in ["models/v0001.uumodel", "models/notes.txt", "models/", "registry.sqlite", "models/../x.uumodel"] {
             assert!(!Folder::Models.is_own(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folders() {
+        assert!(Folder::may_hold(&Folder::Observations.new_object().unwrap()) && Folder::may_hold("models/v0001.uumodel"));
+        for other in ["models/../x", "models/a/b", "models/", "models/.x.new", "registry.sqlite", "/models/x", "models//x", "models/x\0"] {
+            assert!(!Folder::may_hold(other), "{other}");
         }
     }
 }

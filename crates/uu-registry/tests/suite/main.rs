@@ -6,6 +6,7 @@
 mod adoption;
 mod aliases;
 mod backend;
+mod backup;
 mod crash;
 mod full_disk;
 mod jobs;
@@ -38,6 +39,7 @@ fn checks() -> Vec<Check> {
         jobs::CHECKS,
         observations::CHECKS,
         tokens::CHECKS,
+        backup::CHECKS,
         uploads::CHECKS,
         adoption::CHECKS,
     ]

@@ -1,0 +1,81 @@
+//! `backup` and `restore`: everything the store holds as one file.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use uu_registry::{Contents, Onto, Registry};
+
+use super::{place, registry};
+use crate::arguments::{Backup, Restore};
+use crate::output::{note, print_json};
+use crate::settings::Settings;
+
+/// Stands for standard input and output.
+const STANDARD: &str = "-";
+
+/// Writes a backup.
+pub(crate) fn backup(arguments: &Backup, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let registry = registry(settings)?;
+    let is_standard = arguments.output == Path::new(STANDARD);
+    let contents = if is_standard { registry.backup(io::stdout().lock())? } else { written(&registry, &arguments.output)? };
+    if arguments.json && !is_standard {
+        print_json(&contents)?;
+    } else {
+        note(&format!("{} written from {} to `{}`", described(&contents), place(settings), arguments.output.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Restores from a backup.
+pub(crate) fn restore(arguments: &Restore, settings: &Settings) -> anyhow::Result<ExitCode> {
+    let onto = if arguments.replace { Onto::Anything } else { Onto::Empty };
+    // Before the store is opened, which makes one where there is none.
+    let input: Box<dyn io::Read> = if arguments.input == Path::new(STANDARD) {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(BufReader::new(File::open(&arguments.input).with_context(|| format!("cannot open `{}`", arguments.input.display()))?))
+    };
+    let contents = registry(settings)?.restore(input, onto)?;
+    if arguments.json {
+        print_json(&contents)?;
+    } else {
+        note(&format!("{} restored to {}", described(&contents), place(settings)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes beside the file and puts it in place when it is whole: a backup that fails does not take the place of a good one.
+fn written(registry: &Registry, output: &Path) -> anyhow::Result<Contents> {
+    let new = beside(output)?;
+    let cannot = || format!("cannot write `{}`", output.display());
+    // It holds the hashes of tokens and what users sent: nobody else's to read.
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).with_context(cannot)?;
+    let contents = fill(registry, &file).inspect_err(|_| {
+        // Best effort: the error that matters is the one that is returned.
+        let _ = fs::remove_file(&new);
+    })?;
+    fs::rename(&new, output).with_context(cannot)?;
+    Ok(contents)
+}
+
+fn fill(registry: &Registry, file: &File) -> anyhow::Result<Contents> {
+    let mut out = BufWriter::new(file);
+    let contents = registry.backup(&mut out)?;
+    out.flush().and_then(|()| file.sync_all()).context("the backup cannot be written")?;
+    Ok(contents)
+}
+
+fn beside(output: &Path) -> anyhow::Result<PathBuf> {
+    let name = output.file_name().with_context(|| format!("`{}` names no file", output.display()))?;
+    Ok(output.with_file_name(format!(".{}.{}.new", name.to_string_lossy(), std::process::id())))
+}
+
+fn described(contents: &Contents) -> String {
+    let rows = |table: &str| contents.rows.get(table).copied().unwrap_or_default();
+    let bytes = contents.object_bytes as f64 / 1e6;
+    format!("{} versions, {} batches, {} records of the audit log and {bytes:.1} MB", rows("versions"), rows("batches"), rows("audit_log"))
+}
