@@ -69,6 +69,9 @@ impl Caretaker {
         self.watch()?;
         if self.last_slice.elapsed() >= SLICE {
             self.last_slice = Instant::now();
+            // What crashes left behind, and files of jobs that nobody will retry any more.
+            let swept = self.registry.sweep()?;
+            tracing::debug!(objects = swept.objects, unfinished = swept.unfinished, "the store is swept");
             if let Some(window) = self.serving.current().as_ref().and_then(|served| served.window.as_ref()) {
                 window.turn();
             }

@@ -15,7 +15,7 @@ use uu_data::read::{ReadError, ReadOptions, read_all};
 use uu_data::sample::SOURCE as GENERATED;
 use uu_data::{Dataset, Sealed, join_rows};
 use uu_model::{ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trained, train, train_continued};
-use uu_registry::{Change, Claim, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
+use uu_registry::{BatchId, Change, Claim, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
 
 pub use kept::KeepError;
 pub(crate) use kept::keep;
@@ -139,37 +139,13 @@ pub fn retrain(
 ) -> Result<Retraining, RetrainError> {
     let champion = Champion::of(registry)?;
     let measured = champion.as_ref().filter(|champion| !champion.is_of_generated_rows());
-    let held_against = |records: &[Record]| measured.map(|champion| check_labels(&champion.model, records));
-    let mut known = kept::known_rows(registry, rules)?;
-    let observed = known.waiting.len();
-    let observed_labels = held_against(&known.waiting).filter(|_| observed > 0);
-    let mut doubts: Vec<String> = Vec::new();
-    if let Some(reason) = observed_labels.as_ref().and_then(disagreement).filter(|_| !settings.force) {
-        let reason = format!("observations: {reason}");
-        for batch in &known.waiting_batches {
-            patiently(|| registry.quarantine(*batch, &reason, &settings.by))?;
-        }
-        doubts.push(reason);
-        known = kept::known_rows(registry, rules)?;
-    }
-    let nothing = Dataset::new(rules.extras.clone(), Vec::new());
-    let (joined, rows) = join_rows(&known.rows, delivery.map_or(&nothing, |delivery| &delivery.rows))?;
-    let labels = delivery.and_then(|delivery| held_against(&delivery.as_they_came));
-    let champion_version = champion.as_ref().map(|champion| champion.version);
-    let report = Retraining { champion: champion_version, labels, observed_labels, ..Retraining::of(rows, observed) };
-    let batch = delivery.map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &delivery.origin)).transpose()?;
-    let report = Retraining { batch, ..report };
-    let doubt = report.labels.as_ref().and_then(disagreement).filter(|_| !settings.force);
-    if let (Some(batch), Some(reason)) = (batch, &doubt) {
-        patiently(|| registry.quarantine(batch, reason, &settings.by))?;
-        doubts.insert(0, reason.clone());
-    }
-    let something = delivery.is_some() && doubt.is_none() || delivery.is_none() && !known.waiting.is_empty();
-    if !something {
+    let Gathered { rows, last_waiting, doubts, report, is_enough } = gather(registry, delivery, rules, (measured, settings))?;
+    let report = Retraining { champion: champion.as_ref().map(|champion| champion.version), ..report };
+    if !is_enough {
         return if doubts.is_empty() { Err(RetrainError::Nothing) } else { Ok(report.decided(Decision::SetAside, doubts)) };
     }
 
-    let split = Sealed::about(settings.sealed_sites, &joined).split(&joined);
+    let split = Sealed::about(settings.sealed_sites, &rows).split(&rows);
     let from_scratch = train(&split.training, rules, &settings.train, progress)?;
     let continued = measured.map(|champion| train_continued(&champion.artifact, &split.training, rules, &settings.train, progress));
     let (trained, choice, not_continued) = better(from_scratch, continued)?;
@@ -179,10 +155,58 @@ pub fn retrain(
     let gated = gate(against, Contender { model: &challenger, training_sites: &sites }, &split.sealed, &settings.gate);
     let report = Retraining { choice, not_continued, sealed_sites: gated.sites, ..report };
     let report = decide(registry, (report, &gated), &trained, (settings, doubts))?;
-    if let Some(last) = known.waiting_batches.last() {
-        patiently(|| registry.set_examined(*last))?;
+    if let Some(last) = last_waiting {
+        patiently(|| registry.set_examined(last))?;
     }
     Ok(report)
+}
+
+/// What there is to learn from.
+struct Gathered {
+    rows: Dataset,
+    /// The latest of the batches that no training had looked at.
+    last_waiting: Option<BatchId>,
+    /// Why some rows are set aside.
+    doubts: Vec<String>,
+    /// What is known of the re-training so far.
+    report: Retraining,
+    /// Whether anything new is left to learn from.
+    is_enough: bool,
+}
+
+/// Joins what is kept, what waits and what is delivered; what disagrees with the champion is set aside, unless it is to be learned by force.
+fn gather(
+    registry: &Registry,
+    delivery: Option<&Delivery>,
+    rules: &Rules,
+    (measured, settings): (Option<&Champion>, &RetrainSettings),
+) -> Result<Gathered, RetrainError> {
+    let held_against = |records: &[Record]| measured.map(|champion| check_labels(&champion.model, records));
+    let doubt = |labels: &Option<LabelCheck>| labels.as_ref().and_then(disagreement).filter(|_| !settings.force);
+    let mut known = kept::known_rows(registry, rules)?;
+    let observations = known.waiting.len();
+    let observed_labels = held_against(&known.waiting).filter(|_| observations > 0);
+    let mut doubts: Vec<String> = Vec::new();
+    if let Some(reason) = doubt(&observed_labels) {
+        let reason = format!("observations: {reason}");
+        for batch in &known.waiting_batches {
+            patiently(|| registry.quarantine(*batch, &reason, &settings.by))?;
+        }
+        doubts.push(reason);
+        known = kept::known_rows(registry, rules)?;
+    }
+    let nothing = Dataset::new(rules.extras.clone(), Vec::new());
+    let (rows, joined) = join_rows(&known.rows, delivery.map_or(&nothing, |delivery| &delivery.rows))?;
+    let labels = delivery.and_then(|delivery| held_against(&delivery.as_they_came));
+    let batch = delivery.map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &delivery.origin)).transpose()?;
+    let refused = doubt(&labels);
+    if let (Some(batch), Some(reason)) = (batch, &refused) {
+        patiently(|| registry.quarantine(batch, reason, &settings.by))?;
+        doubts.insert(0, reason.clone());
+    }
+    let is_enough = if delivery.is_some() { refused.is_none() } else { !known.waiting.is_empty() };
+    let report = Retraining { batch, labels, observed_labels, ..Retraining::of(joined, observations) };
+    Ok(Gathered { rows, last_waiting: known.waiting_batches.last().copied(), doubts, report, is_enough })
 }
 
 /// What is wrong with labels that cannot be believed without a person.
