@@ -122,7 +122,8 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         }
         RegistryError::BadText => Problem::new(Kind::MalformedBody, error.to_string()),
         RegistryError::Unavailable { .. } => {
-            tracing::warn!(%error, "a request needs the store");
+            let cause = std::error::Error::source(error).map(ToString::to_string);
+            tracing::warn!(%error, cause, "a request needs the store");
             Problem::new(Kind::StoreAway, "nothing was changed; try again").retry_after(5)
         }
         RegistryError::Full { .. } => {
