@@ -38,7 +38,7 @@ fn promotions(backend: &Backend, count: usize) {
     for number in 0..count {
         let via = &replicas[number % 2];
         // Every third is a rollback, which puts the other of the two versions in use as well.
-        let before = via.get("/models").json()["champion"].as_str().unwrap().to_owned();
+        let before = via.champion();
         let after = if before == "v0001" { "v0002" } else { "v0001" };
         let path = if number % 3 == 2 { "/models/rollback".to_owned() } else { format!("/models/{after}/promote") };
         let answer = via.post_patiently(&path, &format!(r#"{{"expected_champion": "{before}"}}"#));

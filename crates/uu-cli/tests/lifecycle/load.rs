@@ -6,8 +6,12 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::server::{PATIENCE, Server};
+
+/// Between two requests of one connection.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Requests of several kinds.
 pub(crate) const REQUESTS: [&str; 4] = [
@@ -53,6 +57,8 @@ fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> usize {
         let answer = connection.post(REQUESTS[index]);
         assert!(expected.values().any(|answers| answers[index] == answer), "no version answers `{}` with {answer}", REQUESTS[index]);
         count += 1;
+        // A load, and not one that leaves nothing to what is checked beside it.
+        std::thread::sleep(PAUSE);
     }
     count
 }

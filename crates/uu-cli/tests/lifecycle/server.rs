@@ -124,6 +124,17 @@ impl Server {
         answer.json()["2024-01"]["model"].as_str().unwrap().to_owned()
     }
 
+    /// The version that the store says is in use.
+    pub(crate) fn champion(&self) -> String {
+        let mut found = None;
+        wait_until("the store says which version is in use", || {
+            let answer = self.get("/models");
+            found = (answer.status == 200).then(|| answer.json()["champion"].as_str().unwrap().to_owned());
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
     pub(crate) fn wait_for_version(&self, version: &str) {
         wait_until(&format!("{version} answers"), || self.answering() == version);
     }
