@@ -25,7 +25,7 @@ REGISTRY = "127.0.0.1:5055"
 SSH_PORT, PROXY_PORT = 2222, 5080
 MOST_MIB = 80
 EXAMPLE = {"2018-12-01": {"alexa": None, "visits": 1000000, "pagesPerVisit": 5000000, "bounceRate": None, "avgVisitDuration": None, "category": 100}}
-PACKAGES = ["docker.io", "debootstrap", "docker-registry", "haproxy", "jq", "openssh-server", "socat", "curl"]
+PACKAGES = ["docker.io", "debootstrap", "docker-registry", "haproxy", "jq", "openssh-server", "socat", "curl", "rsync"]
 
 running = []
 
@@ -129,6 +129,7 @@ def images(work, binary):
     # The same keys, one letter off: the shape of the answers is wrong.
     wrong = (context / "uu-predictor").read_bytes().replace(b"uniqueUsersLow", b"uniqueUsersLoW")
     (context / "uu-predictor").write_bytes(wrong)
+    build("uu-binary-wrong:test", "FROM scratch\nCOPY --chmod=0755 uu-predictor /usr/local/bin/uu-predictor\n", context)
     build("uu-wrong:test", "FROM uu-predictor:test\nCOPY --chmod=0755 uu-predictor /usr/local/bin/uu-predictor\n", context)
     build("uu-next:test", "FROM uu-predictor:test\nLABEL release=next\n", context)
     build("uu-broken:test", "FROM uu-predictor:test\nENV UU_DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere\n", context)
@@ -203,6 +204,71 @@ def serving():
     return pathlib.Path("/var/lib/uu-deploy/serving").read_text().split()[1]
 
 
+def pipeline(work, names):
+    """The pipeline's own jobs, from the check of files to the verification, for a good commit and for two sick ones."""
+    program = os.environ.get("UU_GITLAB_CI_LOCAL") or ROOT / ".tools/gitlab-ci-local/node_modules/.bin/gitlab-ci-local"
+    if not os.path.exists(program):
+        if not shutil.which("npm") or run("npm", "install", "--silent", "--prefix", ROOT / ".tools/gitlab-ci-local", "gitlab-ci-local@4.60", check=False).returncode != 0:
+            print("SKIPPED: the pipeline's jobs were not run, since gitlab-ci-local cannot be installed")
+            return
+    project = work / "project"
+    run("git", "-c", "safe.directory=*", "clone", "--quiet", ROOT, project)
+    run("git", "-C", project, "checkout", "--quiet", "-B", "main")
+    run("git", "-C", project, "remote", "set-url", "origin", "git@gitlab.example:uu/predictor.git")
+    # The runner here has its Docker beside it, and none can be pulled to stand beside the job.
+    definition = project / ".gitlab-ci.yml"
+    service = "  services:\n    - name: $DIND_IMAGE\n      alias: docker\n"
+    assert service in definition.read_text()
+    definition.write_text(definition.read_text().replace(service, ""))
+    known = {
+        "CI_REGISTRY_IMAGE": f"{REGISTRY}/pipeline", "CI_REGISTRY_PASSWORD": "", "DEBIAN_IMAGE": BASE, "RUST_IMAGE": BASE, "UU_BUILD_NETWORK": "host",
+        "DEPLOY_HOST": "127.0.0.1", "DEPLOY_PORT": str(SSH_PORT), "DEPLOY_HOST_KEYS": str(work / "host_key.known"), "DEPLOY_KEY": str(work / "deploy_key"),
+        "SERVICE_URL": f"http://127.0.0.1:{PROXY_PORT}", "UU_DEPLOY_NETWORK": "host", "UU_DEPLOY_READY_S": "30", "UU_DEPLOY_VOLUME": "uu-ship-test",
+        "DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"), "DOCKER_BUILDKIT": "1", "OFFLINE": "yes",
+    }
+
+    def jobs(*names, **more):
+        variables = [part for name, value in {**known, **more}.items() for part in ("--variable", f"{name}={value}")]
+        done = run(program, "--force-shell-executor", *variables, *names, check=False, cwd=project)
+        say(f"jobs {', '.join(names)}: exit {done.returncode}")
+        return done
+
+    def commit(message):
+        run("git", "-C", project, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "--allow-empty", "--message", message)
+
+    listed = run(program, "--list", cwd=project).stdout
+    assert all(name in listed for name in ["deploy-production", "rollback-production", "verify-production"]) and "deploy-staging" not in listed, listed
+    request = run(program, "--list", "--variable", "CI_PIPELINE_SOURCE=merge_request_event", cwd=project).stdout
+    assert "build-image" in request and "deploy" not in request.replace("deploy/", ""), f"a merge request deploys nothing: {request}"
+
+    def fails(reason, *names, **more):
+        done = jobs(*names, **more)
+        assert done.returncode != 0 and reason in done.stdout + done.stderr, f"it should have failed, since {reason}:\n{done.stdout[-4000:]}"
+
+    def passes(*names, **more):
+        done = jobs(*names, **more)
+        assert done.returncode == 0, f"{done.stdout[-6000:]}\n{done.stderr[-2000:]}"
+
+    passes("files")
+    passes("build-image", UU_BINARY_IMAGE="uu-binary:test")
+    passes("vulnerabilities")
+    passes("deploy-production")
+    passes("verify-production")
+    good = serving()
+    assert good.startswith(f"{REGISTRY}/pipeline@sha256:"), good
+    # A commit whose answers are wrong is found where its image is tried, and by the deployment where somebody deploys it all the same.
+    commit("answers that are wrong")
+    fails("this does not hold", "build-image", UU_BINARY_IMAGE="uu-binary-wrong:test")
+    fails("answers of the new version are wrong", "deploy-production", IMAGE=names["uu-wrong"])
+    assert serving() == good
+    commit("a version that does not start")
+    fails("instead of getting ready", "deploy-production", IMAGE=names["uu-broken"])
+    assert serving() == good
+    passes("verify-production")
+    passes("rollback-production")
+    assert serving() != good
+
+
 def story(work, names):
     good, following = names["uu-predictor"], names["uu-next"]
     assert deploy(work, good).returncode == 0
@@ -222,9 +288,10 @@ def story(work, names):
         os.killpg(holder.pid, 9)
     assert deploy(work, "--rollback").returncode == 0 and serving() == good
     assert list(pathlib.Path("/var/lib/uu-deploy/backups").glob("*.tar.zst")), "the state is backed up before each change"
+    pipeline(work, names)
     load.stop()
     assert not load.faults, f"{len(load.faults)} of {load.count} requests failed: {load.faults[:5]}"
-    say(f"{load.count} requests during six deployments, none failed")
+    say(f"{load.count} requests during all these deployments, none failed")
 
 
 def main():
@@ -235,6 +302,9 @@ def main():
     if missing and run("apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing, check=False).returncode != 0:
         print(f"SKIPPED: these packages could not be installed: {', '.join(missing)}")
         return
+    # Debian's client and engine are of one version; a newer client builds with a plug-in that is not there.
+    os.environ["PATH"] = f"/usr/bin:{os.environ['PATH']}"
+    os.environ["DOCKER_BUILDKIT"] = "1"
     work = pathlib.Path(tempfile.mkdtemp(prefix="uu-ship-"))
     work.chmod(0o711)
     try:

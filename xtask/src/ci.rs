@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 
 use crate::command::{Program, cargo, program};
-use crate::{openapi, python, tidy};
+use crate::{openapi, python, ship, tidy};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -90,5 +90,8 @@ fn test(root: &Path, arguments: &Arguments, failed: &mut Failed) {
     if arguments.full {
         let long = || everywhere(root, "test").args(["--no-fail-fast", "--tests"]).args(filters()).args(["--ignored"]);
         failed.step("long tests", || long().run());
+        if arguments.filters.is_empty() {
+            failed.step("deployments", || ship::run(root));
+        }
     }
 }

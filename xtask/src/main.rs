@@ -6,6 +6,7 @@ mod command;
 mod metadata;
 mod openapi;
 mod python;
+mod ship;
 mod tidy;
 
 use std::process::ExitCode;
