@@ -49,8 +49,7 @@ pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Sc
     let writes = *method == Method::POST || *method == Method::DELETE;
     let needed = match route {
         Route::Health => return None,
-        Route::Retrain | Route::Observations => Some(Scope::Write),
-        Route::Jobs if writes => Some(Scope::Write),
+        Route::Retrain | Route::Observations | Route::Jobs if writes => Some(Scope::Write),
         Route::Models if writes => Some(Scope::Admin),
         _ => None,
     };

@@ -4,7 +4,6 @@
 mod batch;
 mod client;
 mod connections;
-mod hostile;
 mod lifecycle;
 mod older;
 mod operation;

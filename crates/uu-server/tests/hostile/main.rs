@@ -1,4 +1,14 @@
 //! Ten thousand hostile requests: the server stays up, and none of them is answered with a 5xx.
+//!
+//! In a process of their own, since what they leave in memory is measured, and other tests take some too.
+#![expect(clippy::unwrap_used, reason = "tests, also where a function helps several of them")]
+
+#[path = "../http/client.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the server")]
+mod client;
+#[path = "../http/server.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the server")]
+mod server;
 
 use std::fmt::Write;
 
@@ -18,7 +28,7 @@ const REQUESTS_PER_CONNECTION: usize = 50;
 /// Requests after which buffers and caches have their size.
 const WARM_UP: usize = 2_500;
 
-/// What other tests of this process may take meanwhile; a kilobyte kept of each request would be a quarter of it.
+/// What buffers may still grow by; a kilobyte kept of each request would be a quarter of it.
 const MOST_GROWTH_BYTES: usize = 32 << 20;
 
 const KEYS: [&str; 22] = [
