@@ -15,7 +15,9 @@ use crate::metadata::workspace;
 pub(crate) fn run(root: &Path) -> Result<()> {
     let says = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     if !says("CI", "true") && !says("UU_SHIP", "yes") {
-        eprintln!("SKIPPED: nothing was deployed, since that changes this machine (a user, haproxy's configuration, packages); UU_SHIP=yes allows it");
+        eprintln!(
+            "SKIPPED: nothing was deployed, since that changes this machine (a user, haproxy's configuration, packages); UU_SHIP=yes allows it"
+        );
         return Ok(());
     }
     let binary = workspace(root)?.target.join("debug/uu-predictor");

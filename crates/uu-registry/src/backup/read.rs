@@ -52,7 +52,7 @@ impl Registry {
                     (true, END) => end = Some(part.json::<Contents>()?),
                     (true, name) if name.starts_with(TABLES) => restored.rows(&mut transaction, part).await?,
                     (true, name) if name.starts_with(OBJECTS) => restored.object(self, part).await?,
-                    (true, _) => return Err(part.damaged("no such part belongs to a backup")),
+                    (true, _) => return Err(part.damaged(&"no such part belongs to a backup")),
                 }
             }
             if restored.header.is_none() {
@@ -84,10 +84,10 @@ impl Part {
     }
 
     fn json<T: DeserializeOwned>(&self) -> Result<T, RestoreError> {
-        serde_json::from_slice(&self.bytes).map_err(|error| self.damaged(error))
+        serde_json::from_slice(&self.bytes).map_err(|error| self.damaged(&error))
     }
 
-    fn damaged(&self, reason: impl ToString) -> RestoreError {
+    fn damaged(&self, reason: &impl ToString) -> RestoreError {
         RestoreError::Damaged { part: self.name.clone(), reason: reason.to_string() }
     }
 }
@@ -118,16 +118,16 @@ impl Restored {
 
     async fn rows(&mut self, transaction: &mut Transaction, part: Part) -> Result<(), RestoreError> {
         let name = part.name.strip_prefix(TABLES).and_then(|rest| rest.split('/').next()).unwrap_or_default();
-        let table = table_named(name).ok_or_else(|| part.damaged("this release has no such table"))?;
+        let table = table_named(name).ok_or_else(|| part.damaged(&"this release has no such table"))?;
         let page: Page = part.json()?;
         let known = transaction.columns(table).await?;
         let number = |name: &String| known.iter().find(|(column, _)| column == name).map(|(_, is_number)| *is_number);
-        let unknown = |name: &str| part.damaged(format!("the table has no column `{name}`"));
+        let unknown = |name: &str| part.damaged(&format!("the table has no column `{name}`"));
         let numbers: Vec<bool> =
             page.columns.iter().map(|name| number(name).ok_or_else(|| unknown(name))).collect::<Result<_, RestoreError>>()?;
         for stored in page.objects() {
             if !Folder::may_hold(&stored.object) {
-                return Err(part.damaged(format!("a row names the object `{}`, which is outside the store", stored.object)));
+                return Err(part.damaged(&format!("a row names the object `{}`, which is outside the store", stored.object)));
             }
             self.missing.insert(stored.object.clone(), stored);
         }
@@ -135,14 +135,14 @@ impl Restored {
         // The names are those of the database: each was found there.
         let into = format!("{table} ({})", page.columns.join(", "));
         let columns = numbers.len();
-        let values = page.values(&numbers).map_err(|reason| part.damaged(reason))?;
+        let values = page.values(&numbers).map_err(|reason| part.damaged(&reason))?;
         Ok(transaction.insert(&into, columns, values).await?)
     }
 
     async fn object(&mut self, registry: &Registry, part: Part) -> Result<(), RestoreError> {
         let name = part.name.strip_prefix(OBJECTS).unwrap_or_default();
-        let stored = self.missing.remove(name).ok_or_else(|| part.damaged("no row names it"))?;
-        stored.check(&part.bytes).map_err(|fault| part.damaged(fault))?;
+        let stored = self.missing.remove(name).ok_or_else(|| part.damaged(&"no row names it"))?;
+        stored.check(&part.bytes).map_err(|fault| part.damaged(&fault))?;
         registry.objects().write(name, &part.bytes).await?;
         self.contents.objects += 1;
         self.contents.object_bytes += stored.size_bytes;
