@@ -4,7 +4,7 @@
 #   docker run --read-only --volume uu-store:/var/lib/uu-predictor --publish 127.0.0.1:5000:5000 uu-predictor
 #
 # Both base images are pinned by digest, and both can be given: a mirror, a newer one, another Debian. They are all that comes from outside beside
-# Debian's packages, crates and one wheel, each in the version that is named. `deploy/newer-images` says which digests the names have today.
+# Debian's packages, crates and one wheel, each in the version that is named.
 ARG RUST_IMAGE=rust:1.95-bookworm@sha256:6258907abe69656e41cd992e0b705cdcfabcbbe3db374f92ed2d47121282d4a1
 ARG DEBIAN_IMAGE=debian:bookworm-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 # Where `/usr/local/bin/uu-predictor` comes from: the stage below, or an image that has one already.
