@@ -36,8 +36,8 @@ impl Kind {
             return Self::of_postgres(code);
         }
         match code.parse::<u32>().map(|code| code & 0xff) {
-            // Busy, locked.
-            Ok(5 | 6) => Self::Unavailable,
+            // Busy, locked; the disk refused, as it may to a reader too where it is full: readers share a file that may have to grow.
+            Ok(5 | 6 | 10) => Self::Unavailable,
             Ok(13) => Self::Full,
             _ => Self::Other,
         }
@@ -63,6 +63,7 @@ mod tests {
     #[rstest]
     #[case("5", Kind::Unavailable)]
     #[case("517", Kind::Unavailable)]
+    #[case("4874", Kind::Unavailable)]
     #[case("13", Kind::Full)]
     #[case("1555", Kind::Other)]
     #[case("08006", Kind::Unavailable)]

@@ -179,13 +179,13 @@ impl Supervisor {
         }
     }
 
-    /// Tells what came of it, again and again where the store is away.
+    /// Tells what came of it, again and again where the store is away or full: work of minutes is not to be lost for that.
     fn finish(&self, claim: &Claim, outcome: &Outcome, patience: Duration) {
         let deadline = Instant::now() + patience;
         loop {
             match self.registry.finish(claim, outcome) {
                 Ok(()) => return,
-                Err(error @ RegistryError::Unavailable { .. }) if Instant::now() < deadline => {
+                Err(error) if !matches!(error, RegistryError::Fenced { .. }) && Instant::now() < deadline => {
                     tracing::warn!(job = %claim.job.id, %error, "what came of the job cannot be told for now");
                     thread::sleep(STEP);
                 }
