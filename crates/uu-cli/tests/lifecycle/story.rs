@@ -68,9 +68,7 @@ pub(crate) fn jobs(backend: &Backend) {
     let again = server.post(&format!("/jobs/{job}/retry"), "").json()["id"].as_i64().unwrap();
     wait_until("a process works", || !server.workers().is_empty());
     let worker = server.workers()[0];
-    let nice = std::fs::read_to_string(format!("/proc/{worker}/stat")).unwrap();
-    let nice = nice.rsplit_once(')').unwrap().1.split_whitespace().nth(16).unwrap().to_owned();
-    assert_eq!(nice, "10", "it gives way to those who ask for estimates");
+    wait_until("it gives way to those who ask for estimates", || nice_of(worker).as_deref() == Some("10"));
     server.kill();
     wait_until("the process ends with its server", || !std::path::Path::new(&format!("/proc/{worker}/exe")).exists());
     server = Server::start(&place);
@@ -87,6 +85,12 @@ pub(crate) fn jobs(backend: &Backend) {
     let done = server.wait_for_end(last["id"].as_i64().unwrap());
     assert!(["succeeded", "refused"].contains(&done["state"].as_str().unwrap()), "{done}");
     assert!(decision(&done).is_string());
+}
+
+/// How much a process gives way to others, once it has said so.
+fn nice_of(process: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(16).map(str::to_owned)
 }
 
 /// A training that wants more memory than it is given ends alone.
