@@ -65,7 +65,6 @@ pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Sc
 /// **Errors**: no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
 pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mut Request<Body>) -> Result<(), Problem> {
     let needed = needed(route, request.method(), app.access.tokens);
-    let bearer = bearer(request.headers());
     if needed.is_none() && !(app.rates.is_on() || is_of_lifecycle(route)) {
         return Ok(());
     }
@@ -79,7 +78,7 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         }
         return Ok(());
     };
-    let Some(secret) = bearer else {
+    let Some(secret) = bearer(request.headers()) else {
         return Err(Problem::new(Kind::Unauthorized, "this needs `Authorization: Bearer TOKEN`; `uu-predictor tokens create` makes one"));
     };
     app.rates.before_a_token(address)?;

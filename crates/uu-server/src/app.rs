@@ -94,11 +94,6 @@ impl App {
         })
     }
 
-    /// The threads on which the store is waited for.
-    pub(crate) fn workers_of_the_store(&self) -> &Workers {
-        &self.store
-    }
-
     /// Asks the store, off the threads that serve.
     ///
     /// **Errors**: what a store that fails is answered with; 429 where too many wait for it.
@@ -106,8 +101,7 @@ impl App {
         &self,
         question: impl FnOnce(&Registry) -> Result<T, RegistryError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let registry = self.lifecycle.registry.clone();
-        self.store.run(move || question(&registry)).await?.map_err(|error| store_problem(&error))
+        self.ask_or(question, |error| store_problem(&error)).await
     }
 
     /// The same for a use case that loads a version.
@@ -117,15 +111,27 @@ impl App {
         &self,
         question: impl FnOnce(&Registry) -> Result<T, LoadError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let registry = self.lifecycle.registry.clone();
-        self.store.run(move || question(&registry)).await?.map_err(|error| match error {
+        let told = |error| match error {
             LoadError::Store(error) => store_problem(&error),
             LoadError::Empty => Problem::new(Kind::Conflict, "no version is in use yet"),
             LoadError::Artifact { .. } => {
                 tracing::error!(%error, "a version cannot be loaded");
                 Problem::new(Kind::Conflict, format!("{error}; the server's log says why"))
             }
-        })
+        };
+        self.ask_or(question, told).await
+    }
+
+    /// The same for any use case; `told` says what its failure is answered with.
+    ///
+    /// **Errors**: what was told; 429 where too many wait for the store.
+    pub(crate) async fn ask_or<T: Send + 'static, E: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Registry) -> Result<T, E> + Send + 'static,
+        told: impl FnOnce(E) -> Problem,
+    ) -> Result<T, Problem> {
+        let registry = self.lifecycle.registry.clone();
+        self.store.run(move || question(&registry)).await?.map_err(told)
     }
 
     /// The model in use; a request keeps the one it began with.

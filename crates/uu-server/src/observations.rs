@@ -60,13 +60,12 @@ pub(crate) async fn post_observations(
     let bytes = read_json(&headers, body, app.limits.body_bytes).await?;
     let records = checked_records(read_text(&bytes)?, &app.lifecycle.rules, &app.limits)?;
     let (observations, rules) = (records.len(), app.lifecycle.rules.clone());
-    let registry = app.lifecycle.registry.clone();
-    let kept = app.workers_of_the_store().run(move || observe(&registry, &records, &rules, &caller.by)).await?;
-    match kept {
-        Ok(batch) => Ok((StatusCode::CREATED, Json(Observed { batch: batch.0, observations }))),
-        Err(ObserveError::Store(error)) => Err(store_problem(&error)),
-        Err(error @ ObserveError::WithoutUsers { .. }) => Err(without_users(&error)),
-    }
+    let told = |error| match error {
+        ObserveError::Store(error) => store_problem(&error),
+        ObserveError::WithoutUsers { .. } => without_users(&error),
+    };
+    let batch = app.ask_or(move |registry| observe(registry, &records, &rules, &caller.by), told).await?;
+    Ok((StatusCode::CREATED, Json(Observed { batch: batch.0, observations })))
 }
 
 fn without_users(error: &ObserveError) -> Problem {

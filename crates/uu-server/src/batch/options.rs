@@ -3,7 +3,7 @@
 use uu_service::EstimateOptions;
 use uu_service::batch::{BadRows, BounceRateUnit};
 
-use crate::predict::{bad_parameter, read_level, read_switch};
+use crate::predict::{bad_parameter, read_bounce_rate_unit, read_level, read_switch};
 use crate::problem::{Faults, Problem};
 
 /// How a batch is asked for.
@@ -25,11 +25,7 @@ impl Options {
                 "skipBadRows" => {
                     options.bad_rows = if read_switch("skipBadRows", &value, &mut faults) { BadRows::Skip } else { BadRows::Fail };
                 }
-                "bounceRateUnit" => match &*value {
-                    "percent" => options.bounce_rate_unit = BounceRateUnit::Percent,
-                    "fraction" => options.bounce_rate_unit = BounceRateUnit::Fraction,
-                    _ => faults.push(|| bad_parameter("bad_unit", "bounceRateUnit", &value, "`percent` or `fraction`")),
-                },
+                "bounceRateUnit" => options.bounce_rate_unit = read_bounce_rate_unit(&value, &mut faults),
                 _ => faults.push(|| bad_parameter("unknown_parameter", &name, &value, "`level`, `skipBadRows` or `bounceRateUnit`")),
             }
         }

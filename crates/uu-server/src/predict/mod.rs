@@ -15,7 +15,7 @@ use bytes::Bytes;
 use uu_core::{Record, Rules};
 use uu_service::{EstimateOptions, Served};
 
-pub(crate) use query::{bad_parameter, known_only, read_level, read_switch};
+pub(crate) use query::{bad_parameter, known_only, read_bounce_rate_unit, read_level, read_switch};
 pub(crate) use request::raw_value;
 
 use crate::app::App;

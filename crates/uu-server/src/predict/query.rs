@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use uu_core::{Field, Rules};
+use uu_service::batch::BounceRateUnit;
 use uu_service::{EstimateOptions, LEVELS};
 
 use crate::problem::{FaultReport, Faults, Problem, shortened};
@@ -111,6 +112,18 @@ pub(crate) fn read_switch(name: &str, value: &str, faults: &mut Faults) -> bool 
         _ => {
             faults.push(|| bad_parameter("bad_switch", name, value, "`true` or `false`"));
             false
+        }
+    }
+}
+
+/// Reads the unit that rows give their bounce rates in.
+pub(crate) fn read_bounce_rate_unit(value: &str, faults: &mut Faults) -> BounceRateUnit {
+    match value {
+        "percent" => BounceRateUnit::Percent,
+        "fraction" => BounceRateUnit::Fraction,
+        _ => {
+            faults.push(|| bad_parameter("bad_unit", "bounceRateUnit", value, "`percent` or `fraction`"));
+            BounceRateUnit::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use uu_service::batch::BounceRateUnit;
 
-use crate::predict::{bad_parameter, read_switch};
+use crate::predict::{bad_parameter, read_bounce_rate_unit, read_switch};
 use crate::problem::{Faults, Problem};
 
 /// How a re-training is asked for.
@@ -23,11 +23,7 @@ impl Options {
             match &*name {
                 "force" => options.force = read_switch("force", &value, &mut faults),
                 "skipBadRows" => options.skip_bad_rows = read_switch("skipBadRows", &value, &mut faults),
-                "bounceRateUnit" => match &*value {
-                    "percent" => options.bounce_rate_unit = BounceRateUnit::Percent,
-                    "fraction" => options.bounce_rate_unit = BounceRateUnit::Fraction,
-                    _ => faults.push(|| bad_parameter("bad_unit", "bounceRateUnit", &value, "`percent` or `fraction`")),
-                },
+                "bounceRateUnit" => options.bounce_rate_unit = read_bounce_rate_unit(&value, &mut faults),
                 "uri" => options.uris.push(value.into_owned()),
                 _ => faults.push(|| bad_parameter("unknown_parameter", &name, &value, "`force`, `skipBadRows`, `bounceRateUnit` or `uri`")),
             }
