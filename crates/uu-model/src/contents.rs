@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::artifact::{self, ArtifactError, Parts};
 use crate::drift::Reference;
-use crate::model::{About, DRIFT_SECTION, SITES_SECTION, TREES_SECTION};
+use crate::model::{About, DRIFT_SECTION, Model, SITES_SECTION, TREES_SECTION};
 #[cfg(feature = "train")]
 use crate::model::{REPORT_SECTION, ROWS_SECTION};
 
@@ -24,6 +24,13 @@ impl<'a> Contents<'a> {
     #[must_use]
     pub fn about(&self) -> &About {
         &self.0.about
+    }
+
+    /// The model, as [`Model::from_bytes`] reads it: whoever wants more of an artifact too need not take it apart twice.
+    ///
+    /// **Errors**: a section that cannot be read.
+    pub fn into_model(self) -> Result<Model, ArtifactError> {
+        Model::of(self.0)
     }
 
     /// The trees of each stage in LightGBM's text format, by the stage's name.
@@ -77,7 +84,6 @@ mod tests {
     use uu_testkit::models::trained;
 
     use super::*;
-    use crate::Model;
     use crate::model::MODEL_SECTION;
 
     /// As the first releases wrote them: without rows and without a drift reference.

@@ -135,7 +135,11 @@ impl Model {
     ///
     /// **Errors**: [`ArtifactError`] for anything but a whole artifact of a format this release reads.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ArtifactError> {
-        let artifact = artifact::read(bytes)?;
+        artifact::read(bytes).and_then(Self::of)
+    }
+
+    /// Reads the model of an artifact that was taken apart.
+    pub(crate) fn of(artifact: artifact::Parts<'_>) -> Result<Self, ArtifactError> {
         let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: MODEL_SECTION, reason: error.to_string() };
         let section = artifact.section(MODEL_SECTION)?;
         let parts = match artifact.format {

@@ -31,6 +31,18 @@ impl Timestamp {
         Self(milliseconds)
     }
 
+    /// Whole days since 1970 began.
+    #[must_use]
+    pub fn days_since_1970(self) -> i64 {
+        self.0.div_euclid(MS_PER_DAY)
+    }
+
+    /// Whole days since an earlier instant.
+    #[must_use]
+    pub fn days_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0) / MS_PER_DAY
+    }
+
     /// Milliseconds since 1970 began.
     #[must_use]
     pub fn milliseconds(self) -> i64 {
@@ -40,7 +52,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, milliseconds) = (self.0.div_euclid(MS_PER_DAY), self.0.rem_euclid(MS_PER_DAY));
+        let (days, milliseconds) = (self.days_since_1970(), self.0.rem_euclid(MS_PER_DAY));
         let (year, month, day) = date(days);
         let (seconds, thousandths) = (milliseconds / 1_000, milliseconds % 1_000);
         let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);

@@ -122,13 +122,7 @@ impl Caretaker {
                 self.registry.keep_window(&self.worker, version, &json!(counts))?;
             }
         }
-        let reference = served.window.as_ref().map(uu_model::drift::Window::reference);
-        let status = status_of(
-            &self.registry,
-            live,
-            reference.filter(|_| served.version == live.version().to_string()),
-            Some((&served, &self.worker)),
-        )?;
+        let status = status_of(&self.registry, live, served.reference_of(live.version()), Some((&served, &self.worker)))?;
         let verdict = status.verdict;
         self.serving.drifted(status);
         Ok(verdict)

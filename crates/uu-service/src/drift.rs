@@ -34,6 +34,9 @@ pub fn drift_status(registry: &Registry, own: Option<(&Arc<Served>, &str)>) -> R
     let Some(mut live) = Live::of_champion(registry)? else { return Err(LoadError::Empty) };
     while !live.take_up(registry, own.map(|(served, _)| served))? {}
     let version = live.version();
+    if let Some(reference) = own.and_then(|(served, _)| served.reference_of(version)) {
+        return Ok(status_of(registry, &live, Some(reference), own)?);
+    }
     let artifact = registry.read(version)?;
     let reference = Contents::of(&artifact).and_then(|contents| contents.drift_reference());
     let reference = reference.map_err(|source| LoadError::Artifact { version, source })?;

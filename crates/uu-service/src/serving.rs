@@ -7,8 +7,9 @@ use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use uu_core::Record;
-use uu_model::drift::Window;
+use uu_model::drift::{Reference, Window};
 use uu_model::{ArtifactError, Contents, Estimate, Model};
+use uu_registry::ModelVersion;
 
 use crate::DriftStatus;
 
@@ -31,10 +32,22 @@ impl Served {
     ///
     /// **Errors**: anything but a whole artifact of a format this release reads.
     pub fn of(version: impl Into<String>, artifact: &[u8]) -> Result<Self, ArtifactError> {
+        Self::of_contents(version, Contents::of(artifact)?)
+    }
+
+    /// The same of an artifact that was taken apart.
+    ///
+    /// **Errors**: a section that cannot be read.
+    pub fn of_contents(version: impl Into<String>, contents: Contents<'_>) -> Result<Self, ArtifactError> {
         let lanes = thread::available_parallelism().map_or(1, NonZero::get);
-        let reference = Contents::of(artifact)?.drift_reference()?;
-        let window = reference.map(|reference| Window::new(Arc::new(reference), lanes, WINDOW_SLICES));
-        Ok(Self { version: version.into(), model: Model::from_bytes(artifact)?, window })
+        let window = contents.drift_reference()?.map(|reference| Window::new(Arc::new(reference), lanes, WINDOW_SLICES));
+        Ok(Self { version: version.into(), model: contents.into_model()?, window })
+    }
+
+    /// What its requests are compared with, where this is that version.
+    pub(crate) fn reference_of(&self, version: ModelVersion) -> Option<&Reference> {
+        let window = self.window.as_ref().filter(|_| self.version == version.to_string());
+        window.map(Window::reference)
     }
 
     /// Counts a request and what it was answered.

@@ -24,8 +24,9 @@ struct Report<'a> {
 pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<ExitCode> {
     let level = checked_level(arguments.level)?;
     let (version, artifact) = uu_service::read(&registry(settings)?, arguments.model)?;
-    let served = Served::of(version.to_string(), &artifact)?;
-    let training_sites = Contents::of(&artifact)?.training_sites()?;
+    let contents = Contents::of(&artifact)?;
+    let training_sites = contents.training_sites()?;
+    let served = Served::of_contents(version.to_string(), contents)?;
     let counter = rows();
     let sources = sources(arguments.data, &arguments.reading, served.model.rules().clone());
     let (dataset, quality) = sources.for_judging(&mut |rows| counter.set_position(rows))?;

@@ -37,8 +37,6 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         None => true,
     };
     first_token(&registry, settings)?;
-    // Asked here, since the store must not be waited for where requests are served.
-    let has_token = registry.tokens()?.iter().any(|token| token.revoked_at.is_none());
     let worker = worker_name();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -46,7 +44,7 @@ pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<
         let listen = &settings.server.listen;
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
-        guard_beyond_loopback(address, has_token, settings)?;
+        guard_beyond_loopback(address, &registry, settings).await?;
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
         follow(registry.clone(), &serving);
         let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy());
@@ -177,7 +175,7 @@ fn follow(registry: Registry, serving: &Arc<Serving>) {
 }
 
 /// Refuses to be reached by others where there is nobody who could prove to be allowed, unless that is meant.
-fn guard_beyond_loopback(address: SocketAddr, has_token: bool, settings: &Settings) -> anyhow::Result<()> {
+async fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
     if address.ip().is_loopback() {
         return Ok(());
     }
@@ -185,8 +183,10 @@ fn guard_beyond_loopback(address: SocketAddr, has_token: bool, settings: &Settin
         tracing::warn!(%address, "listening beyond loopback without tokens: anybody who can reach this address can do anything");
         return Ok(());
     }
+    let registry = registry.clone();
+    let tokens = tokio::task::spawn_blocking(move || registry.tokens()).await??;
     anyhow::ensure!(
-        has_token,
+        tokens.iter().any(|token| token.revoked_at.is_none()),
         "`{address}` can be reached from other machines, and the store has no good token: make one with `uu-predictor tokens create NAME --scope admin`, \
          or say `UU_SERVER__TOKENS=none` if everybody may do anything"
     );

@@ -6,8 +6,6 @@ use uu_registry::{JobId, Registry, RegistryError, Timestamp};
 
 use super::{RETRAIN, RetrainRequest};
 
-const MS_PER_DAY: i64 = 86_400_000;
-
 /// Jobs that are looked through for the policy's last one.
 const RECENT_JOBS: u32 = 100;
 
@@ -53,7 +51,7 @@ pub fn apply(registry: &Registry, policy: Policy, drift: DriftVerdict) -> Result
         return Ok(None);
     }
     let age_days = match registry.aliases()?.champion {
-        Some(champion) => (Timestamp::now().milliseconds() - registry.version(champion)?.made_at.milliseconds()) / MS_PER_DAY,
+        Some(champion) => Timestamp::now().days_since(registry.version(champion)?.made_at),
         None => 0,
     };
     let reason = if policy.after_rows > 0 && waiting.rows >= policy.after_rows {

@@ -19,8 +19,6 @@ const AT_ONCE: u32 = 2_000;
 /// Observations that drift is told from, the newest ones: enough for any bound, and a bound for memory.
 const MOST_ARRIVALS: usize = 20_000;
 
-const MS_PER_DAY: i64 = 86_400_000;
-
 /// A champion, watched from its promotion on.
 ///
 /// What it says follows from the observations alone, in their order, so that every replica, and one that starts anew, says the same.
@@ -170,5 +168,5 @@ impl Models {
 }
 
 fn month_of(time: Timestamp) -> Option<Month> {
-    Month::of_day_since_1970(time.milliseconds().div_euclid(MS_PER_DAY))
+    Month::of_day_since_1970(time.days_since_1970())
 }

@@ -114,7 +114,9 @@ impl Champion {
     fn of(registry: &Registry) -> Result<Option<Self>, RetrainError> {
         let Some(version) = registry.aliases()?.champion else { return Ok(None) };
         let artifact = registry.read(version)?;
-        let (model, sites) = (Model::from_bytes(&artifact)?, Contents::of(&artifact)?.training_sites()?);
+        let contents = Contents::of(&artifact)?;
+        let sites = contents.training_sites()?;
+        let model = contents.into_model()?;
         Ok(Some(Self { version, artifact, model, sites }))
     }
 
@@ -149,8 +151,9 @@ pub fn retrain(
     let from_scratch = train(&split.training, rules, &settings.train, progress)?;
     let continued = measured.map(|champion| train_continued(&champion.artifact, &split.training, rules, &settings.train, progress));
     let (trained, choice, not_continued) = better(from_scratch, continued)?;
-    let challenger = Model::from_bytes(&trained.artifact)?;
-    let sites = Contents::of(&trained.artifact)?.training_sites()?;
+    let contents = Contents::of(&trained.artifact)?;
+    let sites = contents.training_sites()?;
+    let challenger = contents.into_model()?;
     let against = champion.as_ref().map(|champion| Contender { model: &champion.model, training_sites: &champion.sites });
     let gated = gate(against, Contender { model: &challenger, training_sites: &sites }, &split.sealed, &settings.gate);
     let report = Retraining { choice, not_continued, sealed_sites: gated.sites, ..report };
