@@ -180,7 +180,7 @@ fn an_empty_store_takes_up_the_model_that_came_with_the_installation() {
 fn stopping_during_the_first_training_leaves_no_process_behind() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
-    let trainings = || children_of(server.child.id());
+    let trainings = || uu_testkit::processes::children_of(server.child.id());
     let deadline = Instant::now() + Duration::from_secs(30);
     while trainings().is_empty() {
         assert!(Instant::now() < deadline, "no training started");
@@ -191,18 +191,6 @@ fn stopping_during_the_first_training_leaves_no_process_behind() {
     for child in children {
         assert!(!std::path::Path::new("/proc").join(child.to_string()).exists(), "{child} goes on");
     }
-}
-
-#[cfg(target_os = "linux")]
-fn children_of(parent: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
-    let is_child = |process: &u32| {
-        // A process that has ended meanwhile has no such file. After the name, which may hold anything, come state and parent.
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        rest.split_whitespace().nth(1) == Some(&parent.to_string())
-    };
-    processes.filter(is_child).collect()
 }
 
 #[cfg(unix)]

@@ -3,4 +3,6 @@
 pub mod models;
 #[cfg(unix)]
 pub mod postgres;
+#[cfg(target_os = "linux")]
+pub mod processes;
 pub mod strategies;

@@ -169,7 +169,7 @@ impl Server {
 
     /// The processes in which it has jobs done.
     pub(crate) fn workers(&self) -> Vec<u32> {
-        children_of(self.id())
+        uu_testkit::processes::children_of(self.id())
     }
 }
 
@@ -208,17 +208,6 @@ pub(crate) fn say(what: &str) {
 pub(crate) fn signal(name: &str, process: u32) {
     // The shell's own `kill`: the program of that name is not everywhere.
     let _ = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {process} 2>/dev/null")]).status();
-}
-
-fn children_of(parent: u32) -> Vec<u32> {
-    let processes = std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let is_child = |process: &u32| {
-        // A process that has ended meanwhile has no such file. After the name, which may hold anything, come state and parent.
-        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        let rest = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        rest.split_whitespace().nth(1) == Some(&parent.to_string())
-    };
-    processes.filter(is_child).collect()
 }
 
 /// Keeps what comes, line by line, and shows each line.

@@ -31,18 +31,12 @@ impl LocalFolder {
     }
 
     pub(crate) fn write(&self, object: &str, bytes: &[u8]) -> Result<(), RegistryError> {
-        let place = self.root.join(object);
-        let folder = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
-        replace(&place, bytes)
+        replace(&self.place_of(object)?, bytes)
     }
 
     /// The same for what a reader gives; each piece is told to `seen`.
     pub(crate) fn write_from(&self, object: &str, mut from: impl Read, seen: &mut dyn FnMut(&[u8])) -> Result<(), RegistryError> {
-        let place = self.root.join(object);
-        let folder = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
-        replace_by(&place, |file| {
+        replace_by(&self.place_of(object)?, |file| {
             let mut piece = vec![0; PIECE_BYTES];
             loop {
                 match from.read(&mut piece)? {
@@ -54,6 +48,14 @@ impl LocalFolder {
                 }
             }
         })
+    }
+
+    /// Where an object's file is to be, in a folder that is there.
+    fn place_of(&self, object: &str) -> Result<PathBuf, RegistryError> {
+        let place = self.root.join(object);
+        let folder = place.parent().unwrap_or(&self.root);
+        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
+        Ok(place)
     }
 
     /// The bytes; `None` where there is no such object.

@@ -54,26 +54,15 @@ impl Remote {
     }
 
     pub(crate) async fn write(&self, object: &str, bytes: &[u8]) -> Result<(), RegistryError> {
-        let path = self.path(object);
-        let refused = |error| refused(object, error);
         if bytes.len() <= PART_BYTES {
-            return self.store.put(&path, Bytes::copy_from_slice(bytes).into()).await.map(|_| ()).map_err(refused);
+            let put = self.store.put(&self.path(object), Bytes::copy_from_slice(bytes).into()).await;
+            return put.map(|_| ()).map_err(|error| refused(object, error));
         }
-        let upload = self.store.put_multipart(&path).await.map_err(refused)?;
-        let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        for part in bytes.chunks(PART_BYTES) {
-            if let Err(error) = parts.wait_for_capacity(PARTS_AT_ONCE).await {
-                // Best effort: a part that is left costs space until the bucket's own rules remove it.
-                let _ = parts.abort().await;
-                return Err(refused(error));
-            }
-            parts.write(part);
-        }
-        parts.finish().await.map(|_| ()).map_err(refused)
+        self.write_from(object, bytes, &mut |_| ()).await
     }
 
-    /// The same for what a file holds; each piece is told to `seen`.
-    pub(crate) async fn write_from(&self, object: &str, mut from: &File, seen: &mut dyn FnMut(&[u8])) -> Result<(), RegistryError> {
+    /// The same for what a reader gives; each piece is told to `seen`.
+    pub(crate) async fn write_from(&self, object: &str, mut from: impl Read, seen: &mut dyn FnMut(&[u8])) -> Result<(), RegistryError> {
         let upload = self.store.put_multipart(&self.path(object)).await.map_err(|error| refused(object, error))?;
         let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
         let mut piece = vec![0; PART_BYTES];
