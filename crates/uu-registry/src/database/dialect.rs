@@ -1,11 +1,12 @@
 //! What differs between SQLite and PostgreSQL: how to connect, how to write alone, and where to look for a table.
 
+use std::future::ready;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::error::refused;
 use crate::{RegistryError, Secret};
@@ -59,6 +60,9 @@ pub(super) async fn sqlite(store: &Path) -> Result<SqlitePool, RegistryError> {
     let deadline = Instant::now() + WAIT;
     loop {
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT);
+        // On a full disk SQLite ends a transaction by itself, which sqlx does not learn: it would begin no other one on that connection, however
+        // much room there is by then.
+        let pool = pool.before_acquire(|connection, _| Box::pin(ready(Ok(!connection.is_in_transaction()))));
         match pool.connect_with(options.clone()).await.map_err(refused) {
             // Turning a new file to WAL does not wait for another process that does the same.
             Err(RegistryError::Unavailable { .. }) if Instant::now() < deadline => tokio::time::sleep(BETWEEN_TRIES).await,

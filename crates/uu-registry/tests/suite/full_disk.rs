@@ -57,7 +57,16 @@ pub(crate) fn check() {
     let entry = uu_registry::Entry { by: "test", action: "note", subject: "s", details: &details };
     let error = registry.audit(&entry).unwrap_err();
     assert!(matches!(error, RegistryError::Full { .. }), "{error}: {error:?}");
+    // Each of the connections fails in the middle of a transaction, and serves again afterwards.
+    std::thread::scope(|scope| {
+        let failing = || (0..5).for_each(|_| assert!(matches!(registry.audit(&entry), Err(RegistryError::Full { .. }))));
+        (0..8).for_each(|_| drop(scope.spawn(failing)));
+    });
     std::fs::remove_file(filling).unwrap();
+    let entry = uu_registry::Entry { details: &Value::Null, ..entry };
+    for _ in 0..20 {
+        registry.audit(&entry).unwrap();
+    }
     assert_eq!(put(&registry, b"again").number(), version.number() + 1, "with room again it goes on");
     assert_eq!(Registry::open(&location).unwrap().list().unwrap().len(), 2);
 }
