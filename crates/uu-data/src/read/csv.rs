@@ -52,6 +52,7 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
         .buffer_capacity(BUFFER_BYTES)
         .from_reader(Bounded { source, taken: taken.clone() });
     let header = reader.byte_headers().map_err(|error| failed(&context, 0, error))?;
+    context.check_width(header.len())?;
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
     let binding = context.bind(&names)?;
@@ -83,8 +84,9 @@ impl CsvChunks {
         let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::new()).collect();
         let mut malformed = Vec::new();
         let mut record = csv::ByteRecord::new();
+        let most_rows = self.context.rows_of(width);
         let (mut rows, mut bytes) = (0, 0);
-        while rows < self.context.chunk_rows && bytes < MAX_CHUNK_BYTES {
+        while rows < most_rows && bytes < MAX_CHUNK_BYTES {
             self.taken.store(0, Ordering::Relaxed);
             let read = self.reader.read_byte_record(&mut record);
             if !read.map_err(|error| failed(&self.context, self.rows_read + rows as u64, error))? {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 
-use super::{MAX_ROW_BYTES, RowFaults};
+use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
 /// Reading cannot go on.
 ///
@@ -69,6 +69,22 @@ pub enum ReadError {
         file: Arc<str>,
         /// The row.
         row: u64,
+    },
+    /// There are more columns than any table of records has.
+    #[error("`{file}` must have at most {MAX_COLUMNS} columns, got {columns}")]
+    TooManyColumns {
+        /// The input.
+        file: Arc<str>,
+        /// How many it has.
+        columns: usize,
+    },
+    /// A Parquet file cannot be read in pieces that are small enough.
+    #[error("`{file}` cannot be read piece by piece: {reason}")]
+    LargePieces {
+        /// The input.
+        file: Arc<str>,
+        /// What is too large.
+        reason: String,
     },
     /// No column says which month a row is of.
     #[error("`{file}` must have a column `date`, got {}", listed(columns))]
@@ -166,6 +182,7 @@ impl ReadError {
                 Some("name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`")
             }
             Self::NoInputColumn { .. } => Some("the first row must name the columns; extra inputs are named in the configuration"),
+            Self::LargePieces { .. } => Some("write it with pages of some MiB and row groups of some 100,000 rows"),
             Self::Encoding { .. } => Some("convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
             Self::BadRows { rows, .. } => {
                 rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows"))

@@ -47,7 +47,7 @@ pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result
 impl JsonChunks {
     fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
         let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while rows.len() < self.context.chunk_rows && bytes < MAX_CHUNK_BYTES {
+        while rows.len() < self.context.rows_of(self.table.names().len()) && bytes < MAX_CHUNK_BYTES {
             let Some(row) = self.next_row()? else { break };
             let outcome = row.map(|object| {
                 bytes += object.get().len();

@@ -12,8 +12,11 @@ mod given;
 mod json;
 mod nested;
 pub(crate) mod object;
+mod page_header;
+mod pages;
 mod parquet;
 mod text_table;
+mod views;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,6 +39,12 @@ pub const MAX_ROW_BYTES: usize = 16 << 20;
 
 /// Bytes after which a chunk is closed, however few rows it has: what keeps memory flat where rows are long.
 const MAX_CHUNK_BYTES: usize = 32 << 20;
+
+/// Most columns a table may have: what is kept of each would otherwise fill the memory.
+const MAX_COLUMNS: usize = 10_000;
+
+/// Cells after which a chunk is closed: where there are many columns, a row takes much memory even if all its cells are empty.
+const MAX_CHUNK_CELLS: usize = 2 << 20;
 
 /// Where the rows come from.
 pub enum Input {
@@ -172,6 +181,17 @@ struct Context {
     rules: Rules,
     bounce_rate_unit: BounceRateUnit,
     chunk_rows: usize,
+}
+
+impl Context {
+    /// Most rows of a chunk that has so many columns.
+    fn rows_of(&self, columns: usize) -> usize {
+        self.chunk_rows.min(MAX_CHUNK_CELLS / columns.max(1)).max(1)
+    }
+
+    fn check_width(&self, columns: usize) -> Result<(), ReadError> {
+        if columns > MAX_COLUMNS { Err(ReadError::TooManyColumns { file: self.file.clone(), columns }) } else { Ok(()) }
+    }
 }
 
 type Chunks = Box<dyn Iterator<Item = Result<Chunk, ReadError>> + Send>;

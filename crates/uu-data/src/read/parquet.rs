@@ -3,16 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::ArrayRef;
 use arrow::compute::cast;
-use arrow::compute::kernels::length::length;
-use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions, RecordBatchReader};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 
 use super::columns::{Binding, column_names};
+use super::pages::{PageError, check_contents, check_pages};
+use super::views::{add_bytes, as_views, fixed_bytes, rows_of};
 use super::{Chunk, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 pub(super) struct ParquetChunks {
@@ -28,28 +29,42 @@ pub(super) struct ParquetChunks {
 }
 
 pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> Result<ParquetChunks, ReadError> {
-    let chunk_rows = context.chunk_rows;
-    let opened = guarded(&context.file, || {
-        let (builder, schema) = builder(source).map_err(|error| error.to_string())?;
-        let reader = builder.with_batch_size(chunk_rows).build().map_err(|error| error.to_string())?;
-        Ok((reader, schema))
-    });
-    let (reader, schema) = opened?;
+    let file = Arc::clone(&context.file);
+    check_contents(&source).map_err(|error| refused(&file, &error))?;
+    let declared = guarded(&file, || ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()).map_err(|error| error.to_string()))?;
+    let schema = Arc::clone(declared.schema());
+    context.check_width(schema.flattened_fields().len())?;
+    check_pages(&source, declared.metadata()).map_err(|error| refused(&file, &error))?;
+    let widths = schema.fields().iter().map(|column| column.data_type());
+    if widths.clone().map(fixed_bytes).fold(0, usize::saturating_add) > MAX_ROW_BYTES {
+        return Err(ReadError::RowTooLarge { file, row: 1 });
+    }
+    let rows = rows_of(widths, context.rows_of(schema.flattened_fields().len()));
+    let reader = guarded(&file, || {
+        let options = ArrowReaderOptions::new().with_schema(as_views_of(&schema)?);
+        let as_views = ArrowReaderMetadata::try_new(Arc::clone(declared.metadata()), options).map_err(|error| error.to_string())?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(source, as_views);
+        builder.with_batch_size(rows).build().map_err(|error| error.to_string())
+    })?;
     let binding = context.bind(&column_names(&schema))?;
     Ok(ParquetChunks { context, reader, schema, binding, waiting: Vec::new(), rows_read: 0, started: false })
 }
 
-/// Reads texts as views, which share what a dictionary page holds once, and says what the columns were declared to be.
-fn builder<S: ChunkReader + 'static>(source: S) -> parquet::errors::Result<(ParquetRecordBatchReaderBuilder<S>, SchemaRef)> {
-    let declared = ArrowReaderMetadata::load(&source, ArrowReaderOptions::new())?;
-    let columns = declared.schema().fields().iter().map(|column| match column.data_type() {
-        DataType::Utf8 | DataType::LargeUtf8 => Arc::new(column.as_ref().clone().with_data_type(DataType::Utf8View)),
-        _ => Arc::clone(column),
+/// The columns as they are read, with texts as views.
+fn as_views_of(schema: &Schema) -> Result<SchemaRef, String> {
+    let columns = schema.fields().iter().map(|column| {
+        let read = as_views(column.data_type()).ok_or_else(|| format!("column `{}` is of type {}", column.name(), column.data_type()))?;
+        Ok(Arc::new(column.as_ref().clone().with_data_type(read)))
     });
-    let views = Schema::new_with_metadata(columns.collect::<Vec<_>>(), declared.schema().metadata().clone());
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(views));
-    let as_views = ArrowReaderMetadata::try_new(Arc::clone(declared.metadata()), options)?;
-    Ok((ParquetRecordBatchReaderBuilder::new_with_metadata(source, as_views), Arc::clone(declared.schema())))
+    Ok(Arc::new(Schema::new_with_metadata(columns.collect::<Result<Vec<_>, String>>()?, schema.metadata().clone())))
+}
+
+fn refused(file: &Arc<str>, error: &PageError) -> ReadError {
+    let (file, reason) = (file.clone(), error.to_string());
+    match error {
+        PageError::Header(_) | PageError::Parquet(_) | PageError::Io(_) => ReadError::Parquet { file, reason },
+        PageError::Contents { .. } | PageError::Pages { .. } | PageError::Lists { .. } => ReadError::LargePieces { file, reason },
+    }
 }
 
 /// Runs a step of the Parquet library, which may panic on damaged files: that too is an error of the file.
@@ -60,11 +75,9 @@ fn guarded<T>(file: &Arc<str>, step: impl FnOnce() -> Result<T, String>) -> Resu
 
 impl ParquetChunks {
     /// Cuts a batch into pieces that stay small when every row's texts are written out; the last piece first.
-    ///
-    /// A file holds a repeated text once, however many rows have it: a small file could stand for more than any memory.
     fn cut(&self, batch: &RecordBatch) -> Result<Vec<RecordBatch>, ReadError> {
         let mut bytes_of_rows = vec![0; batch.num_rows()];
-        batch.columns().iter().for_each(|column| add_text_bytes(column, &mut bytes_of_rows));
+        batch.columns().iter().for_each(|column| add_bytes(column, &mut bytes_of_rows));
         let (mut pieces, mut start, mut bytes) = (Vec::new(), 0, 0);
         for (row, of_row) in bytes_of_rows.into_iter().enumerate() {
             if of_row > MAX_ROW_BYTES {
@@ -109,19 +122,6 @@ impl ParquetChunks {
         let batch = guarded(&self.context.file, || self.as_declared(&piece).map_err(|error| error.to_string()))?;
         self.started = true;
         Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read)))
-    }
-}
-
-/// Adds the bytes of each row's text; other columns take as much memory as they say.
-fn add_text_bytes(column: &ArrayRef, bytes_of_rows: &mut [usize]) {
-    if let Some(views) = column.as_string_view_opt() {
-        // The low half of a view is its length.
-        bytes_of_rows.iter_mut().zip(views.views().iter()).for_each(|(bytes, view)| *bytes += *view as u32 as usize);
-    } else if let Some(dictionary) = column.as_any_dictionary_opt().filter(|dictionary| !dictionary.values().is_empty()) {
-        let Ok(lengths) = length(dictionary.values().as_ref()).and_then(|lengths| cast(&lengths, &DataType::Int64)) else { return };
-        let lengths = lengths.as_primitive::<Int64Type>();
-        let of_keys = dictionary.normalized_keys().into_iter().map(|key| lengths.value(key).max(0) as usize);
-        bytes_of_rows.iter_mut().zip(of_keys).for_each(|(bytes, of_key)| *bytes += of_key);
     }
 }
 

@@ -8,6 +8,8 @@ use arrow::array::{ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
+use super::MAX_COLUMNS;
+
 /// Names of columns in the order they first came, and the cells of the chunk being read.
 ///
 /// Columns stay known from chunk to chunk, so a later chunk has at least the columns of an earlier one, in the same order.
@@ -17,9 +19,6 @@ pub(super) struct TextTable {
     places: HashMap<String, usize>,
     cells: Vec<StringBuilder>,
 }
-
-/// Most columns a table may have: a stream whose keys are values would otherwise fill the memory.
-const MAX_COLUMNS: usize = 10_000;
 
 impl TextTable {
     /// The columns met so far.
@@ -31,6 +30,7 @@ impl TextTable {
     pub(super) fn set(&mut self, row: usize, name: &str, cell: Option<Cow<'_, str>>) -> bool {
         let place = match self.places.get(name) {
             Some(place) => *place,
+            // A stream whose keys are values would have as many columns as values.
             None if self.names.len() == MAX_COLUMNS => return false,
             None => {
                 self.places.insert(name.to_owned(), self.names.len());

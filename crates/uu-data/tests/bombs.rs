@@ -1,0 +1,137 @@
+//! Small inputs that stand for much: they are refused, or read in pieces that stay small.
+#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, FixedSizeBinaryArray, Float64Array, Int64Array, ListArray, StringArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field as Column};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use uu_data::read::{Input, ReadError, ReadOptions, open};
+
+const COLUMNS: usize = 9_000;
+
+/// Cells of all chunks' largest, and rows of all chunks.
+fn read(name: &str, bytes: Vec<u8>) -> Result<(usize, usize), ReadError> {
+    let (mut cells, mut rows) = (0, 0);
+    for chunk in open(Input::bytes(name, bytes), ReadOptions::default())? {
+        let batch = chunk?.batch;
+        cells = cells.max(batch.num_rows() * batch.num_columns());
+        rows += batch.num_rows();
+    }
+    Ok((cells, rows))
+}
+
+fn parquet(rows: usize, more: Vec<(String, ArrayRef)>) -> Vec<u8> {
+    let mut columns: Vec<(String, ArrayRef)> = vec![
+        ("date".to_owned(), Arc::new(StringArray::from(vec!["2024-01"; rows]))),
+        ("visits".to_owned(), Arc::new(Float64Array::from(vec![1_000.0; rows]))),
+    ];
+    columns.extend(more);
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true))).unwrap();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .set_dictionary_page_size_limit(1 << 30)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+fn note(values: impl arrow::array::Array + 'static) -> Vec<(String, ArrayRef)> {
+    vec![("note".to_owned(), Arc::new(values))]
+}
+
+#[test]
+fn a_header_of_more_columns_than_a_table_has_is_refused() {
+    let csv = format!("date,visits{}\n2024-01,5\n", ",x".repeat(2_000_000));
+    let error = read("wide.csv", csv.into_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "`wide.csv` must have at most 10000 columns, got 2000002");
+    let columns = (0..10_000).map(|number| (format!("c{number}"), Arc::new(Int64Array::from(vec![None])) as ArrayRef)).collect();
+    let error = read("wide.parquet", parquet(1, columns)).unwrap_err();
+    assert_eq!(error.to_string(), "`wide.parquet` must have at most 10000 columns, got 10002");
+}
+
+#[test]
+fn rows_of_many_columns_are_read_few_at_a_time() {
+    const ROWS: usize = 1_000;
+    let names: String = (0..COLUMNS).map(|number| format!(",c{number}")).collect();
+    let csv = format!("date,visits{names}\n{}", "2024-01,5\n".repeat(ROWS));
+    let objects = (0..COLUMNS).map(|number| format!(",\"c{number}\":1")).collect::<String>();
+    let json = format!("{{\"date\":\"2024-01\",\"visits\":5{objects}}}\n{}", "{\"date\":\"2024-01\",\"visits\":5}\n".repeat(ROWS - 1));
+    let columns = (0..COLUMNS).map(|number| (format!("c{number}"), Arc::new(Int64Array::new_null(ROWS)) as ArrayRef)).collect();
+    for (name, bytes) in [("a.csv", csv.into_bytes()), ("a.ndjson", json.into_bytes()), ("a.parquet", parquet(ROWS, columns))] {
+        let (cells, rows) = read(name, bytes).unwrap();
+        assert_eq!(rows, ROWS, "{name}");
+        assert!(cells <= 2 << 20, "{name}: {cells} cells at once");
+    }
+}
+
+#[test]
+fn a_page_that_takes_too_much_is_refused_before_it_is_decompressed() {
+    let bomb = parquet(1, note(StringArray::from(vec!["0".repeat(300 << 20)])));
+    assert!(bomb.len() < 1 << 20, "{} bytes", bomb.len());
+    let error = read("page.parquet", bomb).unwrap_err();
+    assert!(error.to_string().starts_with("`page.parquet` cannot be read piece by piece: its pages take 3"), "{error}");
+    assert!(error.hint().is_some());
+}
+
+#[test]
+fn bytes_that_rows_share_are_written_out_a_few_rows_at_a_time() {
+    const ROWS: usize = 500;
+    const BYTES: usize = 1 << 20;
+    let value = vec![7; BYTES];
+    let binary = BinaryArray::from(vec![value.as_slice(); ROWS]);
+    let fixed = FixedSizeBinaryArray::try_from_iter(std::iter::repeat_n(&value, ROWS)).unwrap();
+    for (name, bytes) in [("binary", parquet(ROWS, note(binary))), ("fixed", parquet(ROWS, note(fixed)))] {
+        assert!(bytes.len() < 3 * BYTES, "{name}: {} bytes", bytes.len());
+        let (cells, rows) = read("bytes.parquet", bytes).unwrap();
+        assert_eq!(rows, ROWS, "{name}");
+        assert!(cells / 3 * BYTES <= 32 << 20, "{name}: {} rows at once", cells / 3);
+    }
+    let too_large = FixedSizeBinaryArray::try_from_iter(std::iter::once(vec![7; 17 << 20])).unwrap();
+    let error = read("row.parquet", parquet(1, note(too_large))).unwrap_err();
+    assert_eq!(error.to_string(), "`row.parquet` row 1: a row must be at most 16 MiB, got more");
+}
+
+/// One row with a list of so many entries, all the same.
+fn list(entry: &dyn arrow::array::Array, count: usize) -> ListArray {
+    let entries = take(entry, &arrow::array::UInt32Array::from(vec![0; count]), None).unwrap();
+    let column = Arc::new(Column::new("item", DataType::clone(entries.data_type()), true));
+    ListArray::new(column, OffsetBuffer::from_lengths([count]), entries, None)
+}
+
+#[test]
+fn lists_are_kept_as_they_were_declared_and_endless_ones_refused() {
+    let short = list(&StringArray::from(vec!["rank"]), 3);
+    let mut reader = open(Input::bytes("a.parquet", parquet(1, note(short.clone()))), ReadOptions::default()).unwrap();
+    assert_eq!(**reader.next().unwrap().unwrap().batch.column_by_name("note").unwrap(), short);
+    let numbers = list(&Int64Array::from(vec![7]), 10_000_000);
+    let error = read("list.parquet", parquet(1, note(numbers))).unwrap_err();
+    assert!(error.to_string().contains("the lists of a row group take 160000000 bytes"), "{error}");
+    let texts = list(&StringArray::from(vec!["x".repeat(1 << 10)]), 100_000);
+    let error = read("list.parquet", parquet(1, note(texts))).unwrap_err();
+    assert_eq!(error.to_string(), "`list.parquet` row 1: a row must be at most 16 MiB, got more");
+}
+
+#[test]
+fn a_table_of_contents_and_headers_of_pages_that_lie_are_refused() {
+    let contents = vec![0; 33 << 20];
+    let long = [b"PAR1", contents.as_slice(), &(33_u32 << 20).to_le_bytes(), b"PAR1"].concat();
+    assert!(read("a.parquet", long).unwrap_err().to_string().contains("its table of contents takes 34603008 bytes"));
+    let whole = parquet(3, Vec::new());
+    // The first page's header begins right after the four letters; whatever is in its place is an error, never a crash.
+    for byte in 4..60 {
+        for value in [0x00, 0x15, 0x19, 0x1B, 0x1C, 0x7F, 0xFF] {
+            let mut damaged = whole.clone();
+            damaged[byte] = value;
+            drop(read("a.parquet", damaged));
+        }
+    }
+}
