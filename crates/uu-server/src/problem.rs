@@ -1,5 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
+use std::io;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -169,6 +171,15 @@ impl Problem {
     /// What every failure of the server itself is answered with; its cause is logged, never sent.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Internal, "the request could not be answered; the cause is in the server's log")
+    }
+
+    /// What it is answered with when a body cannot be put into a temporary file, or read from one; the cause is logged, never sent.
+    pub(crate) fn of_spooling(error: &io::Error) -> Self {
+        tracing::error!(%error, "a body cannot be kept in a temporary file; `TMPDIR` names another folder");
+        if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return Self::new(Kind::StoreFull, "there is no room for the body; nothing was changed");
+        }
+        Self::internal()
     }
 }
 

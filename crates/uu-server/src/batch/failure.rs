@@ -25,10 +25,7 @@ pub(crate) fn unreadable(error: &ReadError) -> Problem {
         ReadError::Open { source, .. } | ReadError::Io { source, .. } if source.kind() == std::io::ErrorKind::FileTooLarge => {
             Problem::new(Kind::TooLarge, source.to_string())
         }
-        ReadError::Open { source, .. } | ReadError::Io { source, .. } if is_ours(source) => {
-            tracing::error!(%error, "a body cannot be read");
-            Problem::internal()
-        }
+        ReadError::Open { source, .. } | ReadError::Io { source, .. } if is_ours(source) => Problem::of_spooling(source),
         _ => {
             let hint = error.hint().map(|hint| format!("; hint: {hint}")).unwrap_or_default();
             Problem::new(Kind::MalformedBody, format!("{error}{hint}"))

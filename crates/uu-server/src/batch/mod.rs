@@ -65,6 +65,7 @@ use options::Options;
         (status = 422, description = "Rows break rules", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many batches at once", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "No model is in use yet", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 507, description = "There is no room for the body", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn post_batch(State(app): State<Arc<App>>, request: Request) -> Response {

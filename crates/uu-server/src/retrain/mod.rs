@@ -140,10 +140,7 @@ fn refused(error: &AcceptError) -> Problem {
         AcceptError::TooManyRows { .. } => Problem::new(Kind::TooLarge, error.to_string()),
         AcceptError::NoUsableRow { .. } => Problem::new(Kind::Validation, error.to_string()),
         AcceptError::Store(error) => store_problem(error),
-        AcceptError::Io(_) => {
-            tracing::error!(%error, "a delivery cannot be read");
-            Problem::internal()
-        }
+        AcceptError::Io(error) => Problem::of_spooling(error),
     }
 }
 
@@ -178,13 +175,7 @@ impl Spooled {
         });
         match spooled.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(file) => Ok(Self { file, kind }),
-            Err(error) => Err(refusal.get().map_or_else(
-                || {
-                    tracing::error!(%error, "a delivery cannot be kept");
-                    Problem::internal()
-                },
-                crate::streaming::Refusal::problem,
-            )),
+            Err(error) => Err(refusal.get().map_or_else(|| Problem::of_spooling(&error), crate::streaming::Refusal::problem)),
         }
     }
 }

@@ -29,11 +29,11 @@ pub(super) fn files(form: File, boundary: &str) -> Result<Vec<Delivered>, Proble
             if files.len() == MOST_FILES {
                 return Err(Problem::new(Kind::TooLarge, format!("at most {MOST_FILES} files are taken at a time")));
             }
-            let mut file = tempfile::tempfile().map_err(|error| ours(&error))?;
+            let mut file = tempfile::tempfile().map_err(|error| Problem::of_spooling(&error))?;
             while let Some(piece) = field.chunk().await.map_err(|error| damaged(&error))? {
-                file.write_all(&piece).map_err(|error| ours(&error))?;
+                file.write_all(&piece).map_err(|error| Problem::of_spooling(&error))?;
             }
-            file.rewind().map_err(|error| ours(&error))?;
+            file.rewind().map_err(|error| Problem::of_spooling(&error))?;
             let name = if name.is_empty() { "delivery".to_owned() } else { name };
             files.push(Delivered { name, format: None, file });
         }
@@ -47,11 +47,6 @@ pub(super) fn files(form: File, boundary: &str) -> Result<Vec<Delivered>, Proble
 
 fn damaged(error: &multer::Error) -> Problem {
     Problem::new(Kind::MalformedBody, error.to_string())
-}
-
-fn ours(error: &io::Error) -> Problem {
-    tracing::error!(%error, "a file of a form cannot be kept");
-    Problem::internal()
 }
 
 /// A file, piece by piece.

@@ -129,6 +129,9 @@ fn too_large(most_bytes: u64) -> Problem {
 }
 
 fn unreadable(uri: &str, error: &io::Error) -> Problem {
+    if error.kind() == io::ErrorKind::StorageFull {
+        return Problem::of_spooling(error);
+    }
     tracing::error!(%error, uri, "a delivery cannot be read");
     Problem::internal()
 }
