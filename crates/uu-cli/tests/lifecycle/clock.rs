@@ -4,17 +4,23 @@ use std::path::Path;
 
 use crate::fixture::fixture;
 use crate::place::{Backend, Place};
-use crate::server::{Server, say};
+use crate::server::Server;
 
 /// Where Debian's package `libfaketime` puts it.
 const LIBRARIES: [&str; 2] =
     ["/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1"];
 
+fn library() -> Result<&'static str, String> {
+    let found = LIBRARIES.into_iter().find(|path| Path::new(path).exists());
+    found.ok_or_else(|| "the clock cannot be moved without Debian's package `libfaketime`".to_owned())
+}
+
+pub(crate) fn possible() -> Result<(), String> {
+    library().map(drop)
+}
+
 pub(crate) fn jumps(backend: &Backend) {
-    let Some(library) = LIBRARIES.into_iter().find(|path| Path::new(path).exists()) else {
-        say("SKIPPED: the clock cannot be moved without Debian's package `libfaketime`");
-        return;
-    };
+    let library = library().unwrap();
     let place = Place::with_two_versions(backend);
     let time = place.folder.path().join("time");
     let set = |offset: &str| std::fs::write(&time, offset).unwrap();

@@ -1,6 +1,6 @@
 //! Requests that do not stop, each checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -24,10 +24,18 @@ pub(crate) const REQUESTS: [&str; 4] = [
 /// The answers that each version gives to [`REQUESTS`], by its name.
 pub(crate) type Answers = BTreeMap<String, Vec<String>>;
 
-/// Load on one server: every answer must be one of those that one of the versions gives.
+/// What was answered while requests did not stop.
+#[derive(Default)]
+pub(crate) struct Answered {
+    pub(crate) requests: usize,
+    /// Answers that none of the expected versions gives, each with the place of its request.
+    pub(crate) unexpected: BTreeSet<(usize, String)>,
+}
+
+/// Load on one server, of which every answer is kept that none of the expected versions gives.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<usize>>,
+    threads: Vec<JoinHandle<Answered>>,
 }
 
 impl Load {
@@ -42,25 +50,40 @@ impl Load {
         Self { stop, threads }
     }
 
-    /// Stops, and fails if any request failed; how many there were.
-    pub(crate) fn stop(self) -> usize {
+    /// Stops, and fails if any request failed.
+    pub(crate) fn stop(self) -> Answered {
         self.stop.store(true, Ordering::Relaxed);
-        self.threads.into_iter().map(|thread| thread.join().expect("no request fails")).sum()
+        let mut all = Answered::default();
+        for thread in self.threads {
+            let of_thread = thread.join().expect("no request fails");
+            all.requests += of_thread.requests;
+            all.unexpected.extend(of_thread.unexpected);
+        }
+        all
+    }
+
+    /// The same where only the expected versions can have answered; how many requests there were.
+    pub(crate) fn stop_without_others(self) -> usize {
+        let answered = self.stop();
+        assert!(answered.unexpected.is_empty(), "no version answers {:?}", answered.unexpected);
+        answered.requests
     }
 }
 
-fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> usize {
+fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> Answered {
     let mut connection = Connection::open(address);
-    let mut count = 0;
+    let mut answered = Answered::default();
     while !stop.load(Ordering::Relaxed) {
-        let index = count % REQUESTS.len();
+        let index = answered.requests % REQUESTS.len();
         let answer = connection.post(REQUESTS[index]);
-        assert!(expected.values().any(|answers| answers[index] == answer), "no version answers `{}` with {answer}", REQUESTS[index]);
-        count += 1;
+        if !expected.values().any(|answers| answers[index] == answer) {
+            answered.unexpected.insert((index, answer));
+        }
+        answered.requests += 1;
         // A load, and not one that leaves nothing to what is checked beside it.
         std::thread::sleep(PAUSE);
     }
-    count
+    answered
 }
 
 /// What the version that answers now says to each of the requests.

@@ -142,7 +142,7 @@ impl Server {
     /// Delivers rows; the number of the job.
     pub(crate) fn deliver(&self, query: &str, rows: &[u8]) -> i64 {
         let answer = self.ask("POST", &format!("/retrain{query}"), "text/csv", rows);
-        assert_eq!(answer.status, 202, "{}", answer.body);
+        assert_eq!(answer.status, 202, "{}\n{}", answer.body, self.log.lock().unwrap());
         answer.json()["id"].as_i64().unwrap()
     }
 
