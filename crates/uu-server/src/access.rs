@@ -111,6 +111,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 /// What a store that fails is answered with.
 pub(crate) fn store_problem(error: &RegistryError) -> Problem {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
     match error {
         RegistryError::UnknownVersion { .. } | RegistryError::UnknownJob { .. } | RegistryError::UnknownBatch { .. } => {
             Problem::new(Kind::NotFound, error.to_string())
@@ -120,16 +121,15 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         }
         RegistryError::BadText => Problem::new(Kind::MalformedBody, error.to_string()),
         RegistryError::Unavailable { .. } => {
-            let cause = std::error::Error::source(error).map(ToString::to_string);
             tracing::warn!(%error, cause, "a request needs the store");
             Problem::new(Kind::StoreAway, "nothing was changed; try again").retry_after(5)
         }
         RegistryError::Full { .. } => {
-            tracing::error!(%error, "a request needs the store");
+            tracing::error!(%error, cause, "a request needs the store");
             Problem::new(Kind::StoreFull, "nothing was changed")
         }
         _ => {
-            tracing::error!(%error, "the store failed");
+            tracing::error!(%error, cause, "the store failed");
             Problem::internal()
         }
     }
