@@ -68,7 +68,9 @@ pub(crate) fn jobs(backend: &Backend) {
     let again = server.post(&format!("/jobs/{job}/retry"), "").json()["id"].as_i64().unwrap();
     wait_until("a process works", || !server.workers().is_empty());
     let worker = server.workers()[0];
-    wait_until("it gives way to those who ask for estimates", || nice_of(worker).as_deref() == Some("10"));
+    // Whoever runs the checks may have lowered its own priority, and there is none below 19.
+    let expected = (nice_of(server.id()).unwrap() + 10).min(19);
+    wait_until("it gives way to those who ask for estimates", || nice_of(worker) == Some(expected));
     server.kill();
     wait_until("the process ends with its server", || !std::path::Path::new(&format!("/proc/{worker}/exe")).exists());
     server = Server::start(&place);
@@ -88,9 +90,9 @@ pub(crate) fn jobs(backend: &Backend) {
 }
 
 /// How much a process gives way to others, once it has said so.
-fn nice_of(process: u32) -> Option<String> {
+fn nice_of(process: u32) -> Option<i32> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(16).map(str::to_owned)
+    stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()
 }
 
 /// A training that wants more memory than it is given ends alone.
