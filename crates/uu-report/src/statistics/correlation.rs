@@ -56,10 +56,10 @@ fn interval(value: f64, variance: f64, independent: usize) -> Option<Interval> {
     if independent < 5 {
         return None;
     }
-    // A coefficient of exactly 1 has no finite z.
+    // A coefficient of exactly 1 has no finite z; the interval of the one that is taken in its place may end before it.
     let z = value.clamp(-1.0 + 1e-12, 1.0 - 1e-12).atanh();
     let error = Z * (variance / (independent as f64 - 3.0)).sqrt();
-    Some(Interval { low: (z - error).tanh(), high: (z + error).tanh() })
+    Some(Interval { low: (z - error).tanh().min(value), high: (z + error).tanh().max(value) })
 }
 
 fn ranks(values: &[f64]) -> Vec<f64> {
@@ -95,6 +95,15 @@ mod tests {
     fn the_interval_is_that_of_fisher() {
         let interval = interval(0.5, 1.0, 28).unwrap();
         assert!((interval.low - 0.155_9).abs() < 1e-3 && (interval.high - 0.736_7).abs() < 1e-3, "{interval:?}");
+    }
+
+    #[test]
+    fn an_interval_holds_its_coefficient_where_that_is_1() {
+        let (up, down) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [6.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+        for (values, value) in [(up, 1.0), (down, -1.0)] {
+            let interval = spearman(&up, &values, 6).unwrap().interval.unwrap();
+            assert!(interval.low <= value && value <= interval.high, "{interval:?}");
+        }
     }
 
     #[test]
