@@ -13,6 +13,7 @@ ARG BINARY_IMAGE=built
 
 FROM ${RUST_IMAGE} AS tools
 ARG CARGO_CHEF_VERSION=0.1.78
+ARG CARGO_AUDITABLE_VERSION=0.7.7
 # LightGBM needs a newer cmake than Debian 12 has.
 ARG CMAKE_VERSION=3.31.6
 ENV CMAKE=/opt/cmake/bin/cmake
@@ -23,7 +24,9 @@ RUN apt-get update && \
     rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/cmake && \
     /opt/cmake/bin/pip install --no-cache-dir --disable-pip-version-check "cmake==${CMAKE_VERSION}"
-RUN cargo install --locked --version "${CARGO_CHEF_VERSION}" cargo-chef && rm -rf "${CARGO_HOME:-/usr/local/cargo}/registry"
+RUN cargo install --locked --version "${CARGO_CHEF_VERSION}" cargo-chef && \
+    cargo install --locked --version "${CARGO_AUDITABLE_VERSION}" cargo-auditable && \
+    rm -rf "${CARGO_HOME:-/usr/local/cargo}/registry"
 
 
 # What the dependencies are, without the sources: as long as that is the same, the layer that builds them is found.
@@ -36,7 +39,8 @@ FROM tools AS built
 COPY --from=recipe /build/recipe.json recipe.json
 RUN cargo chef cook --release --locked --package uu-cli --recipe-path recipe.json
 COPY . .
-RUN cargo build --release --locked --package uu-cli && \
+# The binary holds the list of the crates it was made of, some KiB of it: whoever scans the image finds them.
+RUN cargo auditable build --release --locked --package uu-cli && \
     install -D --strip target/release/uu-predictor /usr/local/bin/uu-predictor
 
 
