@@ -11,12 +11,12 @@ use crate::metadata::workspace;
 /// Builds the image around the binary that the tests built, and deploys good and sick versions of it under load.
 ///
 /// It makes a user, changes the proxy's configuration and installs packages, so that it runs where that was allowed: in continuous integration, or
-/// where `UU_SHIP` is `yes`.
+/// where `SHIP` is `yes`.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let says = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    if !says("CI", "true") && !says("UU_SHIP", "yes") {
+    if !says("CI", "true") && !says("SHIP", "yes") {
         eprintln!(
-            "SKIPPED: nothing was deployed, since that changes this machine (a user, haproxy's configuration, packages); UU_SHIP=yes allows it"
+            "SKIPPED: nothing was deployed, since that changes this machine (a user, haproxy's configuration, packages); SHIP=yes allows it"
         );
         return Ok(());
     }
