@@ -37,7 +37,7 @@ def story(work, binary, names):
     assert host.deploy(work, following).returncode == 0 and host.serving() == following
     for sick, reason in [
         ("broken", "instead of getting ready"),
-        ("elsewhere", "the new container is not ready after 15 s"),
+        ("elsewhere", "the new container is not ready after 20 s"),
         ("wrong", "answers of the new version are wrong"),
     ]:
         done = host.deploy(work, names[sick])

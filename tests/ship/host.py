@@ -41,7 +41,7 @@ def settings(work, known="host_key.known"):
     """What whoever deploys must set."""
     return {
         "DEPLOY_HOST": "127.0.0.1", "DEPLOY_PORT": str(SSH_PORT), "DEPLOY_HOST_KEYS": str(work / known), "DEPLOY_KEY": str(work / "deploy_key"),
-        "DEPLOY_NETWORK": "host", "DEPLOY_READY_S": "15", "DEPLOY_DRAIN_S": "20", "DEPLOY_VOLUME": VOLUME,
+        "DEPLOY_NETWORK": "host", "DEPLOY_READY_S": "20", "DEPLOY_DRAIN_S": "20", "DEPLOY_VOLUME": VOLUME,
     }
 
 

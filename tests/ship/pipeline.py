@@ -39,7 +39,7 @@ class Pipeline:
         self.git("commit", "--quiet", "--all", "--message", "this runner has its Docker beside it")
         self.variables = {
             **host.settings(work), "CI_REGISTRY_IMAGE": f"{REGISTRY}/pipeline", "CI_REGISTRY_PASSWORD": "", "DEBIAN_IMAGE": BASE, "RUST_IMAGE": RUST_BASE,
-            "BUILD_NETWORK": "host", "TRY_READY_S": "15", "SERVICE_URL": f"http://127.0.0.1:{host.PROXY_PORT}",
+            "BUILD_NETWORK": "host", "SERVICE_URL": f"http://127.0.0.1:{host.PROXY_PORT}",
             "DOCKER_HOST": os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock"), "DOCKER_BUILDKIT": "1", "OFFLINE": "yes",
             "SYFT_REGISTRY_INSECURE_USE_HTTP": "true", "PREDICTOR": str(binary),
         }
