@@ -5,4 +5,6 @@ pub mod models;
 pub mod postgres;
 #[cfg(target_os = "linux")]
 pub mod processes;
+#[cfg(unix)]
+pub mod s3;
 pub mod strategies;

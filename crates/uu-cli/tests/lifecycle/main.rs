@@ -15,6 +15,8 @@ mod fixture;
 #[cfg(target_os = "linux")]
 mod hot_swap;
 #[cfg(target_os = "linux")]
+mod incoming;
+#[cfg(target_os = "linux")]
 mod kills;
 #[cfg(target_os = "linux")]
 mod load;
@@ -46,10 +48,11 @@ mod checks {
 
     use libtest_mimic::{Arguments, Trial};
     use uu_testkit::postgres::Postgres;
+    use uu_testkit::s3::S3;
 
     use crate::place::Backend;
     use crate::server::say;
-    use crate::{bombs, clock, disk, hot_swap, kills, outage, story, uploads};
+    use crate::{bombs, clock, disk, hot_swap, incoming, kills, outage, story, uploads};
 
     /// A check of one backend.
     type Check = (&'static str, fn(&Backend));
@@ -59,11 +62,12 @@ mod checks {
         match check {
             "a_full_disk_is_told_and_estimates_go_on" | "a_full_temporary_folder_is_told_and_estimates_go_on" => disk::possible(),
             "a_clock_that_jumps_changes_nothing" => clock::possible(),
+            "rows_that_lie_in_the_artifact_store_are_learned" => S3::possible(),
             _ => Ok(()),
         }
     }
 
-    const CHECKS: [Check; 15] = [
+    const CHECKS: [Check; 16] = [
         ("new_rows_are_learned_bad_ones_refused_and_a_forced_mistake_is_taken_back", story::story),
         ("a_job_is_cancelled_survives_a_restart_and_fails_with_its_process", story::jobs),
         ("a_training_that_wants_too_much_memory_ends_alone", story::memory),
@@ -78,6 +82,7 @@ mod checks {
         ("a_clock_that_jumps_changes_nothing", clock::jumps),
         ("hostile_deliveries_are_refused_in_bounded_memory_and_leave_nothing", uploads::some),
         ("small_bodies_that_stand_for_much_are_refused_in_bounded_memory", bombs::bombs),
+        ("rows_that_lie_in_the_artifact_store_are_learned", incoming::learned),
         ("a_model_that_drifts_is_retrained_by_policy", story::policy),
     ];
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use uu_registry::{Location, Registry, Secret};
 
-use crate::s3::S3;
 use uu_testkit::postgres::Postgres;
+use uu_testkit::s3::S3;
 
 #[derive(Clone)]
 pub(crate) enum Backend {

@@ -13,7 +13,6 @@ mod jobs;
 mod observations;
 mod opening;
 mod outage;
-mod s3;
 mod tokens;
 mod uploads;
 mod versions;
@@ -25,8 +24,8 @@ use std::sync::Arc;
 use libtest_mimic::{Arguments, Trial};
 
 use backend::{Backend, Fresh};
-use s3::{CREDENTIALS, S3};
 use uu_testkit::postgres::Postgres;
+use uu_testkit::s3::{CREDENTIALS, S3};
 
 /// A check of one place, which is new and empty.
 type Check = (&'static str, fn(&Fresh));
