@@ -67,6 +67,9 @@ fn registry_hint(error: &RegistryError) -> Option<&'static str> {
         RegistryError::DamagedVersion { .. } => {
             Some("restore the file from a backup, or put another version in use: `uu-predictor models promote VERSION`")
         }
+        RegistryError::NewerSchema { .. } => Some(
+            "start the newer release again, or restore the backup that was made before it into an empty store: `uu-predictor restore --input FILE`",
+        ),
         RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
         _ => None,
     }
@@ -76,6 +79,8 @@ fn restore_hint(error: &RestoreError) -> Option<&'static str> {
     match error {
         RestoreError::Registry(error) => registry_hint(error),
         RestoreError::NotEmpty { .. } => Some("name another store, or pass `--replace` to replace what this one holds"),
+        RestoreError::NewerStore { .. } => Some("restore with the newer release, or into an empty store"),
+        RestoreError::Newer { .. } => Some("restore it with that release or a newer one"),
         RestoreError::Damaged { .. } | RestoreError::CutOff => Some("nothing was restored; take another backup"),
         _ => None,
     }

@@ -125,12 +125,14 @@ pub enum RegistryError {
         /// The format this release reads.
         supported: u32,
     },
-    /// A newer release wrote the database.
-    #[error("the database has schema {found}, and this release reads schema {supported}; use a newer release")]
+    /// A newer release brought the database to where this one cannot follow.
+    #[error("the database has schema {found}, which takes a release of schema {lowest} or later, and this one has schema {supported}")]
     NewerSchema {
         /// Its schema.
         found: i64,
-        /// The schema this release reads.
+        /// The least schema of a release that may work on it.
+        lowest: i64,
+        /// The schema of this release.
         supported: i64,
     },
     /// A URL that says where state is kept is not one of those that can be used.

@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
+use sqlx::AssertSqlSafe;
 
+use crate::database::Database;
 use crate::objects::Folder;
-use crate::{Registry, RegistryError, Timestamp};
+use crate::{Registry, RegistryError, Timestamp, schema};
+
+/// The column in which a table that names objects does so.
+const OBJECT: &str = "object";
 
 /// How old bytes without a row are when they count as left behind. Storing bytes and naming them in a row are seconds apart, so a day is
 /// beyond doubt, and beyond the difference of any two clocks that are looked after.
@@ -40,10 +45,7 @@ impl Registry {
             left.extend(found.into_iter().filter(|found| found.age > age && folder.is_own(&found.object)).map(|found| found.object));
         }
         // Rows are read after objects: whatever got its row in between is spared.
-        const SQL: &str = "SELECT object FROM versions UNION ALL SELECT object FROM batches WHERE object IS NOT NULL
-            UNION ALL SELECT object FROM uploads";
-        let named = self.wait(self.database().fetch(SQL, Vec::new()))?;
-        let named: BTreeSet<String> = named.iter().map(|row| row.text("object")).collect::<Result<_, _>>()?;
+        let named = self.wait(named(self.database()))?;
         left.retain(|object| !named.contains(object));
         for object in &left {
             self.wait_long(self.objects().remove(object))?;
@@ -61,4 +63,23 @@ impl Registry {
             transaction.commit().await
         })
     }
+}
+
+/// All objects that a row names, in whatever table: a newer release, whose database this one may work on, can have others.
+async fn named(database: &Database) -> Result<BTreeSet<String>, RegistryError> {
+    let mut snapshot = database.snapshot().await?;
+    let mut named = BTreeSet::new();
+    for table in schema::all_tables(&mut snapshot).await? {
+        if snapshot.columns(&table).await?.iter().all(|(column, _)| column != OBJECT) {
+            continue;
+        }
+        let sql = AssertSqlSafe(format!("SELECT {OBJECT} FROM \"{table}\" WHERE {OBJECT} IS NOT NULL"));
+        snapshot
+            .each::<RegistryError>(sql, |row| {
+                named.insert(row.text(OBJECT)?);
+                Ok(())
+            })
+            .await?;
+    }
+    Ok(named)
 }

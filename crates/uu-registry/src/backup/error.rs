@@ -37,6 +37,14 @@ pub enum RestoreError {
         /// How many it has.
         rows: i64,
     },
+    /// A newer release brought the database up, and this one would replace only the part of it that it knows.
+    #[error("the store has schema {found}, of which this release knows {supported}: it cannot replace the rest")]
+    NewerStore {
+        /// The store's schema.
+        found: i64,
+        /// The schema of this release.
+        supported: i64,
+    },
     /// The file is not a backup.
     #[error("this is not a backup: it must be a `.tar.zst` that begins with `backup.json`, found {found}")]
     NotABackup {
@@ -44,7 +52,7 @@ pub enum RestoreError {
         found: String,
     },
     /// A newer release wrote the backup.
-    #[error("the backup is of release {release} and has {what} {found}, and this release reads {supported}; use a newer release")]
+    #[error("the backup is of release {release} and has {what} {found}, and this release reads {supported}")]
     Newer {
         /// The release that wrote it.
         release: String,

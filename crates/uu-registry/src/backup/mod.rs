@@ -8,8 +8,9 @@
 //!   end.json                  how many rows of each table and how many objects: a file without it is not whole
 //! ```
 //!
-//! Tables and columns are taken as the database has them, so that a migration changes nothing here. Rows are numbers and texts, which both
-//! databases hold alike: a backup of one goes into the other.
+//! Tables and columns are taken as the database has them, so that a migration changes nothing here, not even one of a newer release: a backup
+//! has the database's schema. Restoring takes a release that knows that schema. Rows are numbers and texts, which both databases hold alike: a
+//! backup of one goes into the other.
 //!
 //! The rows are those of one instant. Objects are read after them, without a lock: they never change, and one that a row names stays. Uploads
 //! alone are removed with their job, which may be in between: such a one is told in `end.json`, and the job cannot be tried again.

@@ -100,8 +100,16 @@ impl From<Value> for Cell {
 }
 
 /// All rows of a table, those it refers to before those that refer to them: by the first columns, which are its key.
-pub(super) fn all_rows(table: &str) -> String {
-    format!("SELECT * FROM {table} ORDER BY 1, 2")
+///
+/// Columns are named although all are taken: a statement that was prepared before a newer release added one would not do after it.
+pub(super) fn all_rows(table: &str, columns: &[String]) -> String {
+    let key = if columns.len() > 1 { "1, 2" } else { "1" };
+    format!("SELECT {} FROM \"{table}\" ORDER BY {key}", listed(columns))
+}
+
+/// The names of columns in a statement, quoted: those of a newer release may be words that this one does not know to avoid.
+pub(super) fn listed(columns: &[String]) -> String {
+    columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ")
 }
 
 /// The table of this release that is called so. Names from a file are compared, never put into a statement.

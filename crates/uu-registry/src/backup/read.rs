@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 use tar::{Archive, Entry};
 use zstd::stream::read::Decoder;
 
-use super::pages::{Page, table_named};
+use super::pages::{Page, listed, table_named};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
 use crate::objects::{Folder, Stored};
@@ -103,6 +103,7 @@ struct Restored {
 
 impl Restored {
     async fn begin(&mut self, transaction: &mut Transaction, header: Header, onto: Onto) -> Result<(), RestoreError> {
+        refuse_newer(transaction).await?;
         if onto == Onto::Empty {
             refuse_rows(transaction).await?;
         }
@@ -133,7 +134,7 @@ impl Restored {
         }
         *self.contents.rows.entry(table.to_owned()).or_default() += page.rows.len() as u64;
         // The names are those of the database: each was found there.
-        let into = format!("{table} ({})", page.columns.join(", "));
+        let into = format!("{table} ({})", listed(&page.columns));
         let columns = numbers.len();
         let values = page.values(&numbers).map_err(|reason| part.damaged(&reason))?;
         Ok(transaction.insert(&into, columns, values).await?)
@@ -173,6 +174,12 @@ fn checked(header: Header) -> Result<Header, RestoreError> {
         Some((what, found, supported)) => Err(RestoreError::Newer { release: header.release, what, found, supported }),
         None => Ok(header),
     }
+}
+
+/// Refuses a database with tables that this release does not know: what they hold would be left beside rows it does not belong to.
+async fn refuse_newer(transaction: &mut Transaction) -> Result<(), RestoreError> {
+    let (found, supported) = (schema::number(transaction).await?, schema::SUPPORTED);
+    if found > supported { Err(RestoreError::NewerStore { found, supported }) } else { Ok(()) }
 }
 
 /// Refuses a registry that holds anything beside what every one begins with.

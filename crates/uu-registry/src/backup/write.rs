@@ -23,16 +23,17 @@ impl Registry {
     /// **Errors**: [`BackupError`]; what was written until then is no backup, and is refused as one.
     pub fn backup(&self, out: impl Write) -> Result<Contents, BackupError> {
         let mut archive = Archive::new(out)?;
-        let tables = schema::tables().map(str::to_owned).collect();
-        let release = env!("CARGO_PKG_VERSION").to_owned();
-        archive.json(HEADER, &Header { format: FORMAT, release, schema: schema::SUPPORTED, tables })?;
         let mut contents = Contents::default();
         let mut objects = BTreeMap::new();
         self.wait_long(async {
             let mut snapshot = self.database().snapshot().await?;
-            for table in schema::tables() {
-                let rows = write_table(&mut archive, &mut snapshot, table, &mut objects).await?;
-                contents.rows.insert(table.to_owned(), rows);
+            // The database's own, which may be those of a newer release: what this one does not know is kept too.
+            let (schema, tables) = (schema::number(&mut snapshot).await?, schema::all_tables(&mut snapshot).await?);
+            let header = Header { format: FORMAT, release: env!("CARGO_PKG_VERSION").to_owned(), schema, tables };
+            archive.json(HEADER, &header)?;
+            for table in header.tables {
+                let rows = write_table(&mut archive, &mut snapshot, &table, &mut objects).await?;
+                contents.rows.insert(table, rows);
             }
             Ok::<(), BackupError>(())
         })?;
@@ -66,8 +67,9 @@ async fn write_table<W: Write>(
         objects.extend(page.objects().into_iter().map(|stored| (stored.object.clone(), stored)));
         archive.json(&format!("{TABLES}{table}/{pages:06}.json"), &page)
     };
+    let columns: Vec<String> = snapshot.columns(table).await?.into_iter().map(|(name, _)| name).collect();
     snapshot
-        .each(AssertSqlSafe(all_rows(table)), |row| {
+        .each(AssertSqlSafe(all_rows(table, &columns)), |row| {
             page.add(row)?;
             rows += 1;
             if page.is_full() { flush(std::mem::take(&mut page)) } else { Ok(()) }

@@ -53,14 +53,16 @@ impl Fresh {
         self.location.artifacts_url.is_none().then(files)
     }
 
-    /// Does something to the database behind the registry's back.
+    /// Does something to the database behind the registry's back; makes it where there is none.
     pub(crate) fn execute(&self, sql: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let sql = AssertSqlSafe(sql.to_owned());
         runtime.block_on(async {
             match &self.location.database_url {
                 None => {
-                    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(self.location.store.join("registry.sqlite"));
+                    std::fs::create_dir_all(&self.location.store).unwrap();
+                    let file = self.location.store.join("registry.sqlite");
+                    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).create_if_missing(true);
                     let mut connection = options.connect().await.unwrap();
                     sqlx::query::<sqlx::Sqlite>(sql).execute(&mut connection).await.unwrap();
                     connection.close().await.unwrap();

@@ -23,17 +23,17 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a_damaged_object_makes_no_backup", damaged),
 ];
 
-fn observation(index: i64) -> Observation {
+pub(crate) fn observation(index: i64) -> Observation {
     let fields = [("unique_users".to_owned(), json!(index))].into_iter().collect();
     Observation { source: None, site: Some(format!("größe{index}.com")), month: "2024-12".to_owned(), fields }
 }
 
-fn promote(registry: &Registry, version: ModelVersion) {
+pub(crate) fn promote(registry: &Registry, version: ModelVersion) {
     registry.promote(version, &Change { by: "ann".to_owned(), reason: "better".to_owned(), ..Change::default() }).unwrap();
 }
 
 /// Something in every table.
-fn fill(registry: &Registry) -> String {
+pub(crate) fn fill(registry: &Registry) -> String {
     for artifact in [b"one".as_slice(), b"two", &[7; 3_000_000]] {
         let version = put(registry, artifact);
         promote(registry, version);
@@ -60,7 +60,7 @@ fn fill(registry: &Registry) -> String {
     secret.expose().to_owned()
 }
 
-fn backup(registry: &Registry) -> Vec<u8> {
+pub(crate) fn backup(registry: &Registry) -> Vec<u8> {
     let mut file = Vec::new();
     registry.backup(&mut file).unwrap();
     file
@@ -189,7 +189,7 @@ fn onto(fresh: &Fresh) {
 }
 
 /// The parts of a backup, each changed or left out by `change`.
-fn edited(file: &[u8], change: impl Fn(&str, Vec<u8>) -> Option<(String, Vec<u8>)>) -> Vec<u8> {
+pub(crate) fn edited(file: &[u8], change: impl Fn(&str, Vec<u8>) -> Option<(String, Vec<u8>)>) -> Vec<u8> {
     let mut archive = tar::Archive::new(zstd::Decoder::new(file).unwrap());
     let mut builder = tar::Builder::new(zstd::Encoder::new(Vec::new(), 1).unwrap());
     for entry in archive.entries().unwrap() {

@@ -11,9 +11,11 @@ mod crash;
 mod full_disk;
 mod jobs;
 mod observations;
+mod older_releases;
 mod opening;
 mod outage;
 mod tokens;
+mod upgrade;
 mod uploads;
 mod versions;
 
@@ -41,6 +43,8 @@ fn checks() -> Vec<Check> {
         backup::CHECKS,
         uploads::CHECKS,
         adoption::CHECKS,
+        older_releases::CHECKS,
+        upgrade::CHECKS,
     ]
     .concat()
 }

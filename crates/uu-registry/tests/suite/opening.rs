@@ -1,12 +1,11 @@
-//! Opening: by many at once, again, and by an older release.
+//! Opening: by many at once, and again.
 
-use uu_registry::{Aliases, Registry, RegistryError};
+use uu_registry::{Aliases, Registry};
 
 use crate::{Check, Fresh};
 
 pub(crate) const CHECKS: &[Check] = &[
     ("many_may_open_a_new_registry_at_once", many_at_once),
-    ("a_newer_schema_is_refused_by_name", newer_schema),
     ("a_registry_opened_again_knows_what_was_there", again),
     ("no_secret_is_shown", secrets),
 ];
@@ -20,13 +19,6 @@ fn many_at_once(fresh: &Fresh) {
         assert_eq!(registry.aliases().unwrap(), Aliases::default());
         assert!(registry.list().unwrap().is_empty());
     }
-}
-
-fn newer_schema(fresh: &Fresh) {
-    drop(fresh.open());
-    fresh.execute("UPDATE registry_schema SET number = 99");
-    let error = Registry::open(&fresh.location).unwrap_err();
-    assert!(matches!(error, RegistryError::NewerSchema { found: 99, .. }), "{error}");
 }
 
 fn again(fresh: &Fresh) {

@@ -1,15 +1,43 @@
-//! The tables, and how a database is brought up to them.
+//! The tables, step by step.
 //!
-//! A migration never changes once it was released; the next one is appended. `BIGINT` and `TEXT` mean the same to both databases.
+//! A deployment that fails leaves the old release on the tables of the new one: so a migration is best such that whoever does not know it can go
+//! on, and says whether it is. What one may do depends on that:
+//!
+//! - It never changes once it was released; the next one is appended. `BIGINT` and `TEXT` mean the same to both databases, and a backup knows
+//!   no other types.
+//! - After [`Older::GoesOn`] every statement of the releases before does what it did: there are new tables, new indexes that refuse no row which was
+//!   good before, and new columns with a default or without `NOT NULL`. Nothing is renamed, dropped or held to more. No old column gets values that an
+//!   older release cannot read, such as another state of a job. What the new release takes from the new columns is right also for rows that an older
+//!   one writes meanwhile: these hold the defaults.
+//! - A new column of an old table refers to no new table: tables are backed up and restored in the order in which they were made. Nothing new refers to
+//!   rows that older releases delete, which are those of `uploads` and `windows`.
+//! - A table that names objects does so in columns called `object`, `sha256` and `size_bytes`: by these an older release knows what to back up, and
+//!   what not to sweep.
+//! - Anything else is [`Older::Stops`]: older releases refuse the database from then on, and one that serves beside the new one may fail at once. Such a
+//!   change is made in two releases: one adds the new and uses it, the next one takes the old away.
 
-use crate::RegistryError;
-use crate::database::{Database, Transaction};
+/// A step from one schema to the next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Migration {
+    pub(super) older: Older,
+    pub(super) statements: &'static [&'static str],
+}
 
-/// Holds the number of migrations that were applied.
-const TABLE: &str = "registry_schema";
+/// What a release that does not know a migration does with a database that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Older {
+    /// It works on the database as before.
+    GoesOn,
+    /// It refuses the database.
+    Stops,
+}
 
-/// Each migration's statements.
-const MIGRATIONS: [&[&str]; 2] = [FIRST, SECOND];
+/// All of them. A schema's number is how many were applied.
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { older: Older::Stops, statements: FIRST },
+    Migration { older: Older::GoesOn, statements: SECOND },
+    Migration { older: Older::GoesOn, statements: THIRD },
+];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE versions (
@@ -124,61 +152,9 @@ const SECOND: &[&str] = &[
     )",
 ];
 
-/// The schema this release writes.
-pub(crate) const SUPPORTED: i64 = MIGRATIONS.len() as i64;
-
-/// Brings the database up to this release's schema. Several replicas may do so at once: one does, the others find it done.
-///
-/// **Errors**: a newer schema; a database that cannot be reached or written.
-pub(crate) async fn migrate(database: &Database) -> Result<(), RegistryError> {
-    // Most starts find nothing to do, and need not wait for a writer.
-    if database.has_table(TABLE).await? && applied(database).await? == SUPPORTED {
-        return Ok(());
-    }
-    let mut transaction = database.write().await?;
-    let applied = prepare(&mut transaction).await?;
-    if applied > SUPPORTED {
-        return Err(RegistryError::NewerSchema { found: applied, supported: SUPPORTED });
-    }
-    for migration in MIGRATIONS.iter().skip(usize::try_from(applied).unwrap_or_default()) {
-        for statement in *migration {
-            transaction.execute(*statement, Vec::new()).await?;
-        }
-    }
-    transaction.execute("UPDATE registry_schema SET number = $1", vec![SUPPORTED.into()]).await?;
-    transaction.commit().await
-}
-
-/// The tables, each after those it refers to: as the migrations make them.
-pub(crate) fn tables() -> impl DoubleEndedIterator<Item = &'static str> {
-    named_in("CREATE TABLE ")
-}
-
-/// The tables that hold rows from the beginning.
-pub(crate) fn filled_tables() -> impl DoubleEndedIterator<Item = &'static str> {
-    named_in("INSERT INTO ")
-}
-
-/// What follows those words in the migrations, up to the next space.
-fn named_in(words: &'static str) -> impl DoubleEndedIterator<Item = &'static str> {
-    let statements = MIGRATIONS.into_iter().flatten();
-    statements.filter_map(move |statement| statement.trim_start().strip_prefix(words)?.split_whitespace().next())
-}
-
-async fn applied(database: &Database) -> Result<i64, RegistryError> {
-    match database.fetch("SELECT number FROM registry_schema", Vec::new()).await?.first() {
-        Some(row) => row.integer("number"),
-        None => Ok(0),
-    }
-}
-
-/// Makes the table of the schema's number where there is none, and reads it.
-async fn prepare(transaction: &mut Transaction) -> Result<i64, RegistryError> {
-    transaction.execute("CREATE TABLE IF NOT EXISTS registry_schema (number BIGINT NOT NULL)", Vec::new()).await?;
-    let rows = transaction.fetch("SELECT number FROM registry_schema", Vec::new()).await?;
-    if let Some(row) = rows.first() {
-        return row.integer("number");
-    }
-    transaction.execute("INSERT INTO registry_schema (number) VALUES (0)", Vec::new()).await?;
-    Ok(0)
-}
+/// Which releases may work on the database, and its tables for one that does not know them all: names, in the order in which they were made, between
+/// spaces. Releases before this schema cannot read that, and refuse every schema that is newer than theirs.
+const THIRD: &[&str] = &[
+    "ALTER TABLE registry_schema ADD COLUMN lowest BIGINT NOT NULL DEFAULT 1",
+    "ALTER TABLE registry_schema ADD COLUMN table_names TEXT NOT NULL DEFAULT ''",
+];
