@@ -86,10 +86,22 @@ impl Postgres {
         }
     }
 
+    /// Does what statements say in a database that [`Postgres::new_database`] gave.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn execute(&self, database_url: &str, sql: &str) {
+        assert!(self.ask_in(database_url, sql), "refused: {sql}");
+    }
+
     /// Whether the server does what a statement says.
     fn ask(&self, sql: &str) -> bool {
+        self.ask_in(&self.url("postgres"), sql)
+    }
+
+    fn ask_in(&self, database_url: &str, sql: &str) -> bool {
         let mut command = self.command("psql");
-        command.args(["-X", "-q", "-c", sql]).arg(self.url("postgres"));
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]).arg(database_url);
         command.status().is_ok_and(|status| status.success())
     }
 

@@ -25,6 +25,8 @@ mod outage;
 #[cfg(target_os = "linux")]
 mod place;
 #[cfg(target_os = "linux")]
+mod rolled_back;
+#[cfg(target_os = "linux")]
 mod server;
 #[cfg(target_os = "linux")]
 mod story;
@@ -52,7 +54,7 @@ mod checks {
 
     use crate::place::Backend;
     use crate::server::say;
-    use crate::{bombs, clock, disk, hot_swap, incoming, kills, outage, story, uploads};
+    use crate::{bombs, clock, disk, hot_swap, incoming, kills, outage, rolled_back, story, uploads};
 
     /// A check of one backend.
     type Check = (&'static str, fn(&Backend));
@@ -67,7 +69,7 @@ mod checks {
         }
     }
 
-    const CHECKS: [Check; 16] = [
+    const CHECKS: [Check; 17] = [
         ("new_rows_are_learned_bad_ones_refused_and_a_forced_mistake_is_taken_back", story::story),
         ("a_job_is_cancelled_survives_a_restart_and_fails_with_its_process", story::jobs),
         ("a_training_that_wants_too_much_memory_ends_alone", story::memory),
@@ -77,6 +79,7 @@ mod checks {
         ("a_full_disk_is_told_and_estimates_go_on", disk::full),
         ("a_full_temporary_folder_is_told_and_estimates_go_on", disk::temporary),
         ("a_database_that_is_away_for_a_while_is_waited_for", outage::short),
+        ("a_version_serves_on_after_a_newer_one_that_was_sick", rolled_back::serves_on),
         ("two_replicas_that_promote_at_once_agree", hot_swap::race),
         ("promotions_under_load_fail_no_request_and_mix_no_models", hot_swap::some),
         ("a_clock_that_jumps_changes_nothing", clock::jumps),
