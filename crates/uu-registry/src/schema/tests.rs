@@ -1,5 +1,4 @@
 //! Releases of several schemas on one database.
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use super::*;
 use crate::Location;
