@@ -101,7 +101,8 @@ impl From<Value> for Cell {
 
 /// All rows of a table, those it refers to before those that refer to them: by the first columns, which are its key.
 ///
-/// Columns are named although all are taken: a statement that was prepared before a newer release added one would not do after it.
+/// Columns are named although all are taken: a statement that was prepared before a newer release added one is refused by PostgreSQL after it, and with
+/// SQLite it is never answered.
 pub(super) fn all_rows(table: &str, columns: &[String]) -> String {
     let key = if columns.len() > 1 { "1, 2" } else { "1" };
     format!("SELECT {} FROM \"{table}\" ORDER BY {key}", listed(columns))

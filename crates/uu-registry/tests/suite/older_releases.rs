@@ -65,9 +65,12 @@ fn schema_of(registry: &Registry) -> i64 {
 fn goes_on(fresh: &Fresh) {
     let before = fresh.open();
     fill(&before);
-    // Whoever was at work has its statements prepared, those of a backup too.
+    // Whoever was at work has its statements prepared, those of a backup too, on each of its connections.
+    let back_up_at_once = || std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| before.backup(std::io::sink()).unwrap()))));
+    back_up_at_once();
     let schema = schema_of(&before);
     newer_release(fresh);
+    back_up_at_once();
     for registry in [before, fresh.open()] {
         let version = put(&registry, b"by the older release");
         promote(&registry, version);
