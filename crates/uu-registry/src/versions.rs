@@ -68,9 +68,26 @@ impl Registry {
     ///
     /// **Errors**: an unknown parent; a full disk; a database or an object store that cannot be reached or written.
     pub fn put(&self, new: &NewVersion<'_>) -> Result<ModelVersion, RegistryError> {
+        self.keep(new, false)
+    }
+
+    /// Does what [`Registry::put`] does, unless a version with these bytes is there: that one it is then, however many put them at once.
+    ///
+    /// **Errors**: as of [`Registry::put`].
+    pub fn put_once(&self, new: &NewVersion<'_>) -> Result<ModelVersion, RegistryError> {
+        self.keep(new, true)
+    }
+
+    fn keep(&self, new: &NewVersion<'_>, once: bool) -> Result<ModelVersion, RegistryError> {
         let stored = self.wait_long(self.objects().put(Folder::Models, new.artifact))?;
         self.wait(async {
             let mut transaction = self.database().write().await?;
+            if once {
+                const SAME: &str = "SELECT number FROM versions WHERE sha256 = $1 ORDER BY number LIMIT 1";
+                if let Some(row) = transaction.fetch(SAME, vec![stored.sha256.as_str().into()]).await?.first() {
+                    return version_of("versions", row.integer("number")?);
+                }
+            }
             let known = known(&mut transaction).await?;
             if let Some(version) = new.parent.filter(|parent| !known.contains(parent)) {
                 return Err(RegistryError::UnknownVersion { version, known });

@@ -24,20 +24,15 @@ pub enum ShippedError {
 pub fn take_up(registry: &Registry, artifact: &[u8]) -> Result<(), ShippedError> {
     let contents = Contents::of(artifact)?;
     let about = contents.about();
-    let checksum = uu_model::artifact_checksum(artifact);
     // Replicas that start together find what the first of them put.
-    let there = registry.list()?.into_iter().find(|record| record.sha256 == checksum);
-    let version = match there {
-        Some(record) => record.version,
-        None => registry.put(&NewVersion {
-            artifact,
-            about: &serde_json::json!(about),
-            data_fingerprint: Some(&about.data_fingerprint),
-            parent: None,
-            made_by: SHIPPER,
-            reason: REASON,
-        })?,
-    };
+    let version = registry.put_once(&NewVersion {
+        artifact,
+        about: &serde_json::json!(about),
+        data_fingerprint: Some(&about.data_fingerprint),
+        parent: None,
+        made_by: SHIPPER,
+        reason: REASON,
+    })?;
     let change = Change { by: SHIPPER.to_owned(), reason: REASON.to_owned(), expected_champion: Some(None), ..Change::default() };
     match registry.promote(version, &change) {
         Ok(_) | Err(RegistryError::Moved { .. }) => Ok(()),
