@@ -46,8 +46,9 @@ def is_healthy(container):
 
 
 def address(container):
-    """Where it is reached on the project's network, past any proxy."""
-    return inspect(container, "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}") + ":5000"
+    """Where it is reached on the project's default network, past any proxy."""
+    networks = json.loads(inspect(container, "{{json .NetworkSettings.Networks}}"))
+    return next(network["IPAddress"] for name, network in networks.items() if name.endswith("_default")) + ":5000"
 
 
 def printed(container):
