@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Deploys real images to a real host, under load: tests/ship/deployment.py BINARY
+"""Deploys real images to a real host, under load: tests/ship/deployment.py BINARY [--full]
 
 The host is this machine: `deploy/prepare-host` prepares it (a user, Docker's group, haproxy's configuration), an sshd of the test's own listens on
 loopback, images come from a registry on loopback. No image is pulled from elsewhere: bases are made by debootstrap and imported under the names that
 the Dockerfile expects.
 
 BINARY, a build of uu-predictor, is what good versions hold; the stages of the Dockerfile that compile are left out. With SHIP=whole they are not:
-each commit is compiled by them, and all jobs of the pipeline are run, the tests among them. That takes an hour or two.
+each commit is compiled by them, and all jobs of the pipeline are run, the tests among them. That takes an hour or two. With --full the same images go
+on to a cluster and to an empty server (cluster.py, bare_host.py).
 
 It must run as root on a machine that may be changed, as those of a pipeline are: `prepare-host` is meant to. What is not there is told and skipped.
 """
@@ -23,7 +24,7 @@ import host
 import images
 import pipeline
 from load import Load
-from machine import end_all, engine, missing_packages, run, say, wait_until
+from machine import ROOT, end_all, engine, missing_packages, run, say, wait_until
 
 PACKAGES = ["curl", "debootstrap", "docker.io", "docker-registry", "haproxy", "jq", "openssh-server", "rsync", "socat"]
 
@@ -78,7 +79,11 @@ def main():
         images.check("uu-predictor:test")
         host.prepare(work)
         story(work, binary, names)
-        print("deployment: ok")
+        print("deployment: ok", flush=True)
+        if "--full" in sys.argv:
+            host.clear()
+            for test, *of in [["cluster.py", "predictor"], ["bare_host.py", "predictor", "next", "broken"]]:
+                subprocess.run([ROOT / "tests/ship" / test, *(f"uu-{name}:test" for name in of)], check=True)
     finally:
         host.clear()
         end_all()

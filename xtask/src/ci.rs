@@ -85,7 +85,7 @@ fn test(root: &Path, arguments: &Arguments, failed: &mut Failed) {
     if arguments.filters.is_empty() {
         failed.step("API document", || openapi::check_built(root));
         failed.step("Python wheel", || python::run(root, arguments.full));
-        failed.step("deployments", || ship::run(root));
+        failed.step("deployments", || ship::run(root, arguments.full));
     }
     failed.step("tests", || everywhere(root, "test").args(["--no-fail-fast"]).args(filters()).run());
     if arguments.full {
