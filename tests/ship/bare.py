@@ -6,6 +6,7 @@ Nothing of this machine is shared with it but the kernel: it has an engine, a pr
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import time
 
@@ -103,13 +104,28 @@ class Server:
         (self.work / "known_hosts").write_text(f"{self.address} {done.stdout}")
         return done
 
+    def settings(self, known="known_hosts", key="deploy_key"):
+        """What whoever deploys must set."""
+        return {**os.environ, "DEPLOY_HOST": f"uu-deploy@{self.address}", "DEPLOY_HOST_KEYS": str(self.work / known), "DEPLOY_KEY": str(self.work / key)}
+
     def deploy(self, image, known="known_hosts", key="deploy_key", **variables):
-        settings = {"DEPLOY_HOST": f"uu-deploy@{self.address}", "DEPLOY_HOST_KEYS": str(self.work / known), "DEPLOY_KEY": str(self.work / key), **variables}
         begin = time.monotonic()
-        done = subprocess.run([ROOT / "deploy/deploy", image], text=True, capture_output=True, env={**os.environ, **settings})
+        done = subprocess.run([ROOT / "deploy/deploy", image], text=True, capture_output=True, env={**self.settings(known, key), **variables})
         say(f"deploy {image.split('/')[-1].split('@')[0]}: exit {done.returncode} after {time.monotonic() - begin:.1f} s")
         print("   " + done.stderr.strip().replace("\n", "\n   "), flush=True)
         return done
+
+    def call_off(self, image):
+        """A deployment whose pipeline is called off once its new container runs: the connection is gone, and nobody hears what is said."""
+        before = self.containers()
+        with subprocess.Popen([ROOT / "deploy/deploy", image], stderr=subprocess.PIPE, env=self.settings(), start_new_session=True) as process:
+            wait_until("the new container runs", lambda: len(self.containers()) > len(before) or process.poll() is not None)
+            os.killpg(process.pid, signal.SIGKILL)
+        wait_until("what it had begun is gone", lambda: self.containers() == before)
+        wait_until("no deployment is under way", lambda: succeeds("docker", "exec", SERVER, "flock", "--nonblock", "/var/lib/uu-deploy/lock", "true"))
+
+    def containers(self):
+        return sorted(run("docker", "exec", SERVER, "docker", "ps", "--format", "{{.Names}}").stdout.split())
 
     def serving(self):
         return self.root("cat", "/var/lib/uu-deploy/serving").stdout.split()

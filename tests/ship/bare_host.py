@@ -51,9 +51,9 @@ def check_key(server):
     assert refused.returncode != 0, "nothing is forwarded with that key"
 
 
-def deploy_versions(server, registry, names, load):
+def deploy_versions(server, names):
+    """The first, the next, a sick one, one that is called off, and back; gives back the first token, and requests that go on."""
     good, following, broken = names
-    assert load is None
     first = server.deploy(good, DEPLOY_LOGIN=f"{USER}:{server.work}/password")
     assert first.returncode == 0 and server.serving() == ["blue", good], first.stderr
     # As docs/deploy.md has it.
@@ -66,6 +66,9 @@ def deploy_versions(server, registry, names, load):
     assert server.deploy(following).returncode == 0 and server.serving() == ["green", following]
     sick = server.deploy(broken, DEPLOY_READY_S="30")
     assert sick.returncode == 1 and "instead of getting ready" in sick.stderr and server.serving() == ["green", following], sick.stderr
+    server.call_off(broken)
+    assert server.serving() == ["green", following], "a deployment that was called off changes nothing"
+    say("a deployment was called off: its container is gone, and the one before serves on")
     # The way back needs nobody else.
     run("docker", "stop", bare.REGISTRY)
     assert server.deploy("--rollback").returncode == 0 and server.serving() == ["blue", good]
@@ -109,7 +112,7 @@ def check_restarts(server, token):
         wait_until("the service is back by itself", is_ready, 60)
         say(f"the server was started anew {what}: the service answers {time.monotonic() - begin:.1f} s later")
         assert server.serving() == before
-        names = server.root("docker", "ps", "--format", "'{{.Names}}'").stdout.split()
+        names = server.containers()
         assert names == [f"uu-{before[0]}"], f"only what served runs again, found {names}"
         assert server.root("docker", "exec", names[0], "uu-predictor", "models", "list", "--json").stdout == models
         done = run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", f"Authorization: Bearer {token}", "-X", "POST", f"{SERVICE}/models/rollback")
@@ -152,7 +155,7 @@ def story(work, images):
     prepare(server)
     registry.trusted_by(server)
     check_key(server)
-    token, load = deploy_versions(server, registry, names, None)
+    token, load = deploy_versions(server, names)
     try:
         assert server.deploy(names[1]).returncode == 0
         check_room(server, names)

@@ -7,7 +7,6 @@ contract are built of Debian's packages instead (stand_ins.py). All that is star
 
 import os
 import pathlib
-import secrets
 import shutil
 import signal
 import sys
@@ -27,7 +26,7 @@ OBSERVATION = {"2024-12-01": {"domain": "example.com", "visits": 1000000, "uniqu
 
 def single(variables):
     """The default: one service whose state outlives its container."""
-    project = Project("b-single", **variables)
+    project, watched = Project("b-single", **variables), Project("b-single", ["monitoring"], **variables)
     try:
         project.do("up", "--detach")
         [container] = project.containers("uu-predictor")
@@ -49,8 +48,10 @@ def single(variables):
         assert ask(PROXY, "POST", "/observations", token, OBSERVATION)[0] == 201, "the token is still good"
         assert printed(container) == [], "there is no second first token"
         say("one service: the same model and the same token after `down` and `up`")
+        watched.do("up", "--detach", "prometheus")
+        wait_until("Prometheus scrapes it", lambda: monitoring.targets(PROMETHEUS)["up"] == [address(container)])
     finally:
-        project.gone()
+        watched.gone()
 
 
 def check_start(replicas):
@@ -143,16 +144,20 @@ def check_failures(project, replicas, token):
     say(f"{count} requests during all this, none failed")
 
 
+def make_secrets(folder):
+    """By the lines of docs/deploy.md, but the first, which goes to the folder."""
+    lines = (ROOT / "docs/deploy.md").read_text().splitlines()
+    [begin] = [number for number, line in enumerate(lines) if line.endswith("cd deploy/compose/secrets")]
+    script = [line.strip() for line in lines[begin + 1 : lines.index("", begin)]]
+    run("sh", "-e", "-c", "\n".join(script), cwd=folder)
+
+
 def cluster(work, variables):
     """PostgreSQL, two replicas and a proxy; Prometheus beside them."""
-    folder = work / "secrets"
-    folder.mkdir()
-    password = secrets.token_urlsafe(24)
-    for name, text in {"postgres_password": password, "database_url": f"postgres://uu:{password}@postgres:5432/uu"}.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o400)
-    os.chown(folder / "database_url", 65532, 65532)
-    project = Project("b-cluster", ["cluster", "monitoring"], UU_SECRETS=str(folder), **variables)
+    secrets = work / "secrets"
+    secrets.mkdir()
+    make_secrets(secrets)
+    project = Project("b-cluster", ["cluster", "monitoring"], UU_SECRETS=str(secrets), **variables)
     try:
         begin = time.monotonic()
         project.do("up", "--detach", "proxy")

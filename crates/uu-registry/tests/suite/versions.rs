@@ -12,6 +12,7 @@ use crate::{Check, Fresh};
 pub(crate) const CHECKS: &[Check] = &[
     ("a_version_is_read_as_it_was_put", as_put),
     ("writers_side_by_side_never_share_a_number", side_by_side),
+    ("of_many_who_put_the_same_bytes_once_one_does", once),
     ("an_unknown_version_is_refused_with_those_there_are", unknown),
     ("a_damaged_version_is_named_with_what_is_wrong", damaged),
     ("an_artifact_of_many_parts_is_read_as_it_was_put", large),
@@ -68,6 +69,22 @@ fn side_by_side(fresh: &Fresh) {
     for (index, version) in versions {
         assert_eq!(registry.read(version).unwrap(), [index]);
     }
+}
+
+fn once(fresh: &Fresh) {
+    drop(fresh.open());
+    let new = NewVersion { artifact: b"shipped", about: &Value::Null, data_fingerprint: None, parent: None, made_by: "test", reason: "a test" };
+    let versions: Vec<ModelVersion> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..4).map(|_| scope.spawn(|| fresh.open().put_once(&new).unwrap())).collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    let registry = fresh.open();
+    let list = registry.list().unwrap();
+    assert_eq!(list.len(), 1, "replicas that start together agree on one version");
+    assert!(versions.iter().all(|version| *version == list[0].version));
+    assert_eq!(registry.read(list[0].version).unwrap(), b"shipped");
+    let other = NewVersion { artifact: b"other", ..new };
+    assert_ne!(registry.put_once(&other).unwrap(), list[0].version, "other bytes are another version");
 }
 
 fn unknown(fresh: &Fresh) {
