@@ -73,7 +73,8 @@ fn side_by_side(fresh: &Fresh) {
 
 fn once(fresh: &Fresh) {
     drop(fresh.open());
-    let new = NewVersion { artifact: b"shipped", about: &Value::Null, data_fingerprint: None, parent: None, made_by: "test", reason: "a test" };
+    let new =
+        NewVersion { artifact: b"shipped", about: &Value::Null, data_fingerprint: None, parent: None, made_by: "test", reason: "a test" };
     let versions: Vec<ModelVersion> = std::thread::scope(|scope| {
         let writers: Vec<_> = (0..4).map(|_| scope.spawn(|| fresh.open().put_once(&new).unwrap())).collect();
         writers.into_iter().map(|writer| writer.join().unwrap()).collect()
