@@ -1,6 +1,7 @@
 //! `backup` and `restore`: everything the store holds as one file.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -53,7 +54,7 @@ fn written(registry: &Registry, output: &Path) -> anyhow::Result<Contents> {
     let new = beside(output)?;
     let cannot = || format!("cannot write `{}`", output.display());
     // It holds the hashes of tokens and what users sent: nobody else's to read.
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).with_context(cannot)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).with_context(cannot)?;
     let contents = fill(registry, &file).inspect_err(|_| {
         // Best effort: the error that matters is the one that is returned.
         let _ = fs::remove_file(&new);
@@ -71,7 +72,9 @@ fn fill(registry: &Registry, file: &File) -> anyhow::Result<Contents> {
 
 fn beside(output: &Path) -> anyhow::Result<PathBuf> {
     let name = output.file_name().with_context(|| format!("`{}` names no file", output.display()))?;
-    Ok(output.with_file_name(format!(".{}.{}.new", name.to_string_lossy(), std::process::id())))
+    // Not the process's number alone: in containers that share a folder, each is the first.
+    let random = RandomState::new().hash_one(std::process::id());
+    Ok(output.with_file_name(format!(".{}.{random:016x}.new", name.to_string_lossy())))
 }
 
 fn described(contents: &Contents) -> String {

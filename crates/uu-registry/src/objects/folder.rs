@@ -6,12 +6,11 @@
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::{Folder, Found};
-use crate::RegistryError;
 use crate::error::failed;
+use crate::{RegistryError, random};
 
 /// Ends the name of a file that is being written.
 const UNFINISHED: &str = ".new";
@@ -134,7 +133,9 @@ fn replace_by(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
 /// Writes a new file beside `place` and flushes it.
 fn write_beside(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, RegistryError> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
-    let path = place.with_file_name(format!(".{name}.{}.{}{UNFINISHED}", std::process::id(), unique()));
+    // Not the process's number: in containers that share a folder, each is the first.
+    let random = random::hexadecimal(&random::bytes::<8>()?);
+    let path = place.with_file_name(format!(".{name}.{random}{UNFINISHED}"));
     let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
         write(&mut file)?;
         file.sync_all()
@@ -145,12 +146,6 @@ fn write_beside(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -
         failed("write", place, source)
     })?;
     Ok(path)
-}
-
-/// A number no other file of this process is named with.
-fn unique() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Makes a file's new name last through a power cut.
