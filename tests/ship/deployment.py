@@ -77,6 +77,8 @@ def main():
         images.binaries(work, binary)
         names = images.versions()
         images.check("uu-predictor:test")
+        # A run that was killed may have left something.
+        host.clear()
         host.prepare(work)
         story(work, binary, names)
         print("deployment: ok", flush=True)
