@@ -70,7 +70,9 @@ def main():
         if not engine(work):
             print("SKIPPED: no Docker engine runs here, and none can be started")
             return
-        images.base(work)
+        if impossible := images.base(work):
+            print(f"SKIPPED: {impossible}")
+            return
         if os.environ.get("SHIP") == "whole":
             images.rust_base(work)
         images.registry(work)

@@ -32,15 +32,19 @@ WRONG_ANSWERS = {
 
 
 def base(work):
-    """The base image, made here and imported under the name that the Dockerfile expects."""
-    if succeeds("docker", "image", "inspect", BASE):
-        return
-    kept = os.environ.get("SHIP_ROOT")
-    folder = pathlib.Path(kept) if kept else work / "base"
-    if not kept:
-        say("making a base with debootstrap")
-        run("debootstrap", "--variant=minbase", "bookworm", folder)
-    imported(folder, BASE)
+    """The base image, made here and imported under the name that the Dockerfile expects. Gives back why there is none, where there is none."""
+    if not succeeds("docker", "image", "inspect", BASE):
+        kept = os.environ.get("SHIP_ROOT")
+        folder = pathlib.Path(kept) if kept else work / "base"
+        if not kept:
+            say("making a base with debootstrap")
+            made = run("debootstrap", "--variant=minbase", "bookworm", folder, check=False)
+            if made.returncode != 0:
+                return f"debootstrap makes no base here: {made.stdout.strip().splitlines()[-1:]}"
+        imported(folder, BASE)
+    # What the machine does not allow is not the product's fault: containers, and Debian's packages in them.
+    started = run("docker", "run", "--rm", "--network", "host", BASE, "apt-get", "update", "-qq", check=False)
+    return None if started.returncode == 0 else f"no container with a network can be started: {started.stderr.strip()[:300]}"
 
 
 def imported(folder, name, *parts):
