@@ -34,6 +34,15 @@ uu_install() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >&2
 }
 
+# Installs those of these Debian packages that are not there.
+uu_install_missing() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg --status "$package" 2>/dev/null | grep -q '^Status: install ok installed' || missing+=("$package")
+    done
+    if [[ ${#missing[@]} -gt 0 ]]; then uu_install "${missing[@]}"; fi
+}
+
 # Whether one of the files or patterns exists.
 uu_any() {
     local pattern

@@ -7,19 +7,16 @@ while requests do not stop.
 """
 
 import os
-import pathlib
-import shutil
 import ssl
 import sys
-import tempfile
 import time
 import urllib.request
 
 import bare
 import stand_ins
-from bare import PASSWORD, SERVICE_PORT, TLS_PORT, USER, Registry, Server
+from bare import SERVICE_PORT, TLS_PORT, USER, Registry, Server
 from load import Load
-from machine import ROOT, end_all, engine, run, say, succeeds, wait_until
+from machine import ROOT, engine, run, say, succeeds, wait_until, workplace
 
 SERVICE = f"http://127.0.0.1:{SERVICE_PORT}"
 
@@ -172,9 +169,8 @@ def story(work, images):
 def main():
     if len(sys.argv) != 4:
         sys.exit("usage: tests/ship/bare_host.py GOOD_IMAGE NEXT_IMAGE BROKEN_IMAGE")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="uu-bare-"))
-    work.chmod(0o711)
-    try:
+    clear = (lambda: None) if "SHIP_KEEP" in os.environ else bare.clear
+    with workplace("uu-bare-", clear) as work:
         if os.geteuid() != 0 or not engine(work):
             print("SKIPPED: no Docker engine runs here, and none could be started")
             return
@@ -185,11 +181,6 @@ def main():
         bare.clear()
         story(work, sys.argv[1:])
         print("bare host: ok")
-    finally:
-        if "SHIP_KEEP" not in os.environ:
-            bare.clear()
-        end_all()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 main()

@@ -6,18 +6,15 @@ contract are built of Debian's packages instead (stand_ins.py). All that is star
 """
 
 import os
-import pathlib
-import shutil
 import signal
 import sys
-import tempfile
 import time
 
 import monitoring
 import stand_ins
 from compose import Project, address, ask, inspect, is_healthy, model_of, printed, program
 from load import Load
-from machine import ROOT, end_all, engine, run, say, succeeds, wait_until
+from machine import ROOT, engine, run, say, succeeds, wait_until, workplace
 
 PORT, PROMETHEUS_PORT = 5081, 5091
 PROXY, PROMETHEUS = f"127.0.0.1:{PORT}", f"127.0.0.1:{PROMETHEUS_PORT}"
@@ -188,9 +185,7 @@ def cluster(work, variables):
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: tests/ship/cluster.py IMAGE")
-    work = pathlib.Path(tempfile.mkdtemp(prefix="uu-cluster-"))
-    work.chmod(0o711)
-    try:
+    with workplace("uu-cluster-") as work:
         if os.geteuid() != 0 or not engine(work):
             print("SKIPPED: no Docker engine runs here, and none could be started")
             return
@@ -213,9 +208,6 @@ def main():
         single(variables)
         cluster(work, variables)
         print("cluster: ok")
-    finally:
-        end_all()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 main()

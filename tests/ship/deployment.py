@@ -14,17 +14,15 @@ It must run as root on a machine that may be changed, as those of a pipeline are
 
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import host
 import images
 import pipeline
 from load import Load
-from machine import ROOT, end_all, engine, missing_packages, run, say, wait_until
+from machine import ROOT, engine, missing_packages, run, say, wait_until, workplace
 
 PACKAGES = ["curl", "debootstrap", "docker.io", "docker-registry", "haproxy", "jq", "openssh-server", "rsync", "socat"]
 
@@ -64,9 +62,7 @@ def main():
         print(f"SKIPPED: these packages could not be installed: {', '.join(missing)}")
         return
     binary = pathlib.Path(sys.argv[1]).resolve()
-    work = pathlib.Path(tempfile.mkdtemp(prefix="uu-ship-"))
-    work.chmod(0o711)
-    try:
+    with workplace("uu-ship-", host.clear) as work:
         if not engine(work):
             print("SKIPPED: no Docker engine runs here, and none can be started")
             return
@@ -88,10 +84,6 @@ def main():
             host.clear()
             for test, *of in [["cluster.py", "predictor"], ["bare_host.py", "predictor", "next", "broken"]]:
                 subprocess.run([ROOT / "tests/ship" / test, *(f"uu-{name}:test" for name in of)], check=True)
-    finally:
-        host.clear()
-        end_all()
-        shutil.rmtree(work, ignore_errors=True)
 
 
 main()

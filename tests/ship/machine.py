@@ -1,9 +1,12 @@
 """Programs that this machine runs for a test: each is ended with it."""
 
+import contextlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -40,6 +43,19 @@ def end_all():
             process.wait(20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+@contextlib.contextmanager
+def workplace(prefix, clear=lambda: None):
+    """A folder of a test's own that other users may walk through; at its end `clear` is called, and what was started and the folder are gone."""
+    work = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+    work.chmod(0o711)
+    try:
+        yield work
+    finally:
+        clear()
+        end_all()
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def wait_until(what, is_so, seconds=60):

@@ -6,9 +6,7 @@ which signal ends it. Versions are Debian's.
 
 import pathlib
 
-from machine import run
-
-BASE = "debian:bookworm-slim"
+from images import BASE, built
 
 INSTALL = "RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends {packages} >/dev/null && rm -rf /var/lib/apt/lists/*\n"
 
@@ -67,8 +65,7 @@ def build(work, name, dockerfile, **files):
     """An image of this text, with `files` beside it."""
     context = pathlib.Path(work) / f"context-{name.split(':')[0]}"
     context.mkdir()
-    (context / "Dockerfile").write_text(dockerfile)
     for file, text in files.items():
         (context / file).write_text(text)
-    run("docker", "build", "--network", "host", "--quiet", "--tag", name, context)
+    built(name, context, dockerfile)
     return name
