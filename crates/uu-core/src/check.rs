@@ -4,6 +4,10 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::fault::FaultField;
+use crate::hint::is_grouped;
+use crate::missing::is_missing_marker;
+use crate::names::escaped;
+use crate::site::{SiteName, canonical};
 use crate::units::OutOfRange;
 use crate::{
     AvgVisitDuration, BounceRate, Category, Fault, FaultRule, Field, Month, NoCategory, PagesPerVisit, Rank, RawRecord, RawValue, Record,
@@ -57,13 +61,27 @@ pub struct Checked {
     pub warnings: Vec<Warning>,
 }
 
-/// Turns a raw record into a checked one.
-///
-/// **Missing values**: unknown stays unknown; zero is a value. Implausible values become unknown, with a warning.
+/// The first year of which anybody has visits: the first web site is of 1990.
+const FIRST_YEAR: u32 = 1990;
+
+/// Counts below this are read wrongly by a factor of 1,000 where their point groups thousands; of larger ones a fraction changes nothing.
+const FRACTION_MATTERS_BELOW: f64 = 100_000.0;
+
+/// Turns a raw record into a checked one; see [`check_until`].
 ///
 /// **Errors**: every fault of the record, in the order of the fields.
 pub fn check(raw: &RawRecord<'_>, rules: &Rules) -> Result<Checked, Vec<Fault>> {
-    let mut checker = Checker { raw, faults: Vec::new(), warnings: Vec::new() };
+    check_until(raw, rules, None)
+}
+
+/// Turns a raw record into a checked one, at a time when no month after `newest` can have been measured.
+///
+/// **Missing values**: unknown stays unknown; zero is a value. Implausible values, markers of missing values (`nan`, `N/A`) and names that
+/// cannot be a site's become unknown, with a warning.
+///
+/// **Errors**: every fault of the record, in the order of the fields.
+pub fn check_until(raw: &RawRecord<'_>, rules: &Rules, newest: Option<Month>) -> Result<Checked, Vec<Fault>> {
+    let mut checker = Checker { raw, newest, faults: Vec::new(), warnings: Vec::new() };
     let record = Record {
         month: checker.month(),
         site: checker.site(),
@@ -84,6 +102,7 @@ pub fn check(raw: &RawRecord<'_>, rules: &Rules) -> Result<Checked, Vec<Fault>> 
 
 struct Checker<'a> {
     raw: &'a RawRecord<'a>,
+    newest: Option<Month>,
     faults: Vec<Fault>,
     warnings: Vec<Warning>,
 }
@@ -97,17 +116,26 @@ impl Checker<'_> {
         const EXPECTED: &str = "a date like `2018-12-01` or `2018-12`";
         let parsed = match self.raw.get(Field::Date) {
             RawValue::Text(text) => text.parse().ok(),
-            _ => None,
+            RawValue::Number(number) => Month::from_digits(*number),
+            RawValue::Unknown | RawValue::Other { .. } => None,
         };
-        parsed.unwrap_or_else(|| {
+        let Some(month) = parsed else {
             self.fault(FaultRule::BadDate, Field::Date, shown(self.raw.get(Field::Date)), EXPECTED);
-            Month::from_index(2000 * 12).expect("the year 2000 has a January")
-        })
+            return Month::new(2000, 1).expect("the year 2000 has a January");
+        };
+        if month.year() < FIRST_YEAR || self.newest.is_some_and(|newest| month > newest) {
+            self.warnings.push(Warning::ImplausibleMonth { found: month });
+        }
+        month
     }
 
     fn text(&mut self, field: Field) -> Option<&str> {
         match self.raw.get(field) {
             RawValue::Unknown => None,
+            RawValue::Text(text) if is_missing_marker(text) => {
+                self.warnings.push(Warning::MissingMarker { field: FaultField::Field(field), found: text.trim().to_owned() });
+                None
+            }
             RawValue::Text(text) if text.len() <= MAX_NAME_BYTES => Some(text.trim()).filter(|text| !text.is_empty()),
             other => {
                 self.fault(FaultRule::NotAText, field, shown(other), "a short text");
@@ -122,23 +150,41 @@ impl Checker<'_> {
 
     fn site(&mut self) -> Option<Box<str>> {
         let text = self.text(Field::Site)?;
-        let text = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
-        let path = if path == "/" { "" } else { path };
-        let host = host.trim_end_matches('.').to_lowercase();
-        if host.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
-            let found = shortened(text);
-            self.fault(FaultRule::BadSite, Field::Site, found, "a host name like `example.com`");
-            return None;
+        let (name, found) = (canonical(text), || bare(text));
+        match name {
+            SiteName::Host(site) => Some(site),
+            SiteName::Total => {
+                let found = found();
+                self.warnings.push(Warning::TotalRow { found });
+                None
+            }
+            SiteName::NotAHost => {
+                let found = found();
+                self.warnings.push(Warning::NotAHost { found });
+                None
+            }
+            SiteName::Malformed => {
+                let found = shortened(text);
+                self.fault(FaultRule::BadSite, Field::Site, found, "a host name like `example.com`");
+                None
+            }
         }
-        Some((host + path).into_boxed_str())
     }
 
     fn number(&mut self, field: Field) -> Option<f64> {
-        match read_number(self.raw.get(field)) {
+        self.number_of(&FaultField::Field(field), self.raw.get(field))
+    }
+
+    /// The number a value is or spells; a marker of a missing value is unknown, with a warning.
+    fn number_of(&mut self, field: &FaultField, value: &RawValue<'_>) -> Option<f64> {
+        match read_number(value) {
             Ok(number) => number,
-            Err(found) => {
-                self.fault(FaultRule::NotANumber, field, found, "a number");
+            Err(NoNumber::Marker(found)) => {
+                self.warnings.push(Warning::MissingMarker { field: field.clone(), found });
+                None
+            }
+            Err(NoNumber::Other(found)) => {
+                self.faults.push(Fault { rule: FaultRule::NotANumber, field: field.clone(), found, expected: Cow::Borrowed("a number") });
                 None
             }
         }
@@ -147,11 +193,29 @@ impl Checker<'_> {
     fn quantity<T>(&mut self, field: Field, new: fn(f64) -> Result<T, OutOfRange>) -> Option<T> {
         let found = self.number(field)?;
         match new(found) {
-            Ok(quantity) => self.plausible(field, found).then_some(quantity),
+            Ok(quantity) => {
+                self.fraction(field, found);
+                self.plausible(field, found).then_some(quantity)
+            }
             Err(out) => {
                 self.fault(FaultRule::OutOfRange, field, out.found.to_string(), out.expected);
                 None
             }
+        }
+    }
+
+    /// Visits, users and ranks are counted: a point in one may part thousands.
+    fn fraction(&mut self, field: Field, found: f64) {
+        if found >= FRACTION_MATTERS_BELOW || !matches!(field, Field::Visits | Field::UniqueUsers | Field::Rank) {
+            return;
+        }
+        let text = match self.raw.get(field) {
+            RawValue::Text(text) => text.trim(),
+            _ => "",
+        };
+        if found.fract() != 0.0 || is_grouped(text) {
+            let found = if text.is_empty() { found.to_string() } else { bare(text) };
+            self.warnings.push(Warning::FractionalCount { field, found });
         }
     }
 
@@ -164,9 +228,9 @@ impl Checker<'_> {
     /// Sources that miscount report fewer than one page a visit: that is unknown. Below zero is a fault.
     fn pages_per_visit(&mut self) -> Option<PagesPerVisit> {
         let field = Field::PagesPerVisit;
-        let below_one = matches!(read_number(self.raw.get(field)), Ok(Some(found)) if (0.0..1.0).contains(&found));
-        if below_one {
-            let found = self.number(field)?;
+        if let Ok(Some(found)) = read_number(self.raw.get(field))
+            && (0.0..1.0).contains(&found)
+        {
             self.warnings.push(Warning::BelowOne { field, found });
             return None;
         }
@@ -176,9 +240,13 @@ impl Checker<'_> {
     fn category(&mut self) -> Option<Category> {
         let outcome = match self.raw.get(Field::Category) {
             RawValue::Unknown => return None,
-            RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown, code.to_string())),
+            RawValue::Text(text) if is_missing_marker(text) => {
+                self.warnings.push(Warning::MissingMarker { field: FaultField::Field(Field::Category), found: text.trim().to_owned() });
+                return None;
+            }
+            RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown(None), code.to_string())),
             RawValue::Text(text) => match text.trim().parse::<f64>() {
-                Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown, bare(text))),
+                Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown(None), bare(text))),
                 Err(_) => Category::from_name(text).map_err(|error| (error, bare(text))),
             },
             other @ RawValue::Other { .. } => {
@@ -188,9 +256,9 @@ impl Checker<'_> {
         };
         match outcome {
             Ok(category) => Some(category),
-            Err((NoCategory::Unknown, found)) => {
-                self.warnings.push(Warning::UnknownCategory { found });
-                None
+            Err((NoCategory::Unknown(used), found)) => {
+                self.warnings.push(Warning::UnknownCategory { found, used });
+                used
             }
             Err((NoCategory::Ambiguous(paths), _)) => {
                 self.warnings.push(Warning::AmbiguousCategory { paths });
@@ -201,14 +269,15 @@ impl Checker<'_> {
 
     fn extras(&mut self, names: &[String]) -> Vec<Option<f64>> {
         let raw = self.raw;
-        let read = |(index, name): (usize, &String)| {
-            read_number(raw.extra(index)).unwrap_or_else(|found| {
-                let field = FaultField::Extra(name.clone());
-                self.faults.push(Fault { rule: FaultRule::NotANumber, field, found, expected: Cow::Borrowed("a number") });
-                None
-            })
-        };
-        names.iter().enumerate().map(read).collect()
+        names.iter().enumerate().map(|(index, name)| self.extra(name, raw.extra(index))).collect()
+    }
+
+    fn extra(&mut self, name: &str, value: &RawValue<'_>) -> Option<f64> {
+        // Nearly every value is a number or unknown, and its name need not be copied then.
+        match read_number(value) {
+            Ok(number) => number,
+            Err(_) => self.number_of(&FaultField::Extra(name.to_owned()), value),
+        }
     }
 
     fn relations(&mut self, record: &Record, rules: &Rules) {
@@ -232,16 +301,24 @@ fn category_of_code(code: f64) -> Option<Category> {
     (code.fract() == 0.0 && (0.0..1e6).contains(&code)).then(|| Category::from_code(code as u32)).flatten()
 }
 
-/// The number a value is or spells; `Err` holds what was found instead.
-fn read_number(value: &RawValue<'_>) -> Result<Option<f64>, String> {
+/// Why a value is no number.
+enum NoNumber {
+    /// It says that nothing is known.
+    Marker(String),
+    /// What was found instead.
+    Other(String),
+}
+
+fn read_number(value: &RawValue<'_>) -> Result<Option<f64>, NoNumber> {
     match value {
         RawValue::Unknown => Ok(None),
         RawValue::Number(number) if number.is_finite() => Ok(Some(*number)),
         RawValue::Text(text) => match text.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
-            _ => Err(shown(value)),
+            _ if is_missing_marker(text) => Err(NoNumber::Marker(text.trim().to_owned())),
+            _ => Err(NoNumber::Other(shown(value))),
         },
-        other => Err(shown(other)),
+        other => Err(NoNumber::Other(shown(other))),
     }
 }
 
@@ -250,20 +327,21 @@ fn shown(value: &RawValue<'_>) -> String {
         RawValue::Unknown => "nothing".to_owned(),
         RawValue::Number(number) => number.to_string(),
         RawValue::Text(text) => shortened(text),
-        RawValue::Other { kind } => (*kind).to_owned(),
+        RawValue::Other { kind } => kind.clone().into_owned(),
     }
 }
 
-/// A text cut where it grows too long; the message that holds it puts the back quotes.
+/// A text cut where it grows too long, without back quotes at its ends: the message that holds it puts them.
 fn bare(text: &str) -> String {
     shortened(text).trim_matches('`').to_owned()
 }
 
-/// A text in back quotes, cut where it grows too long for a message.
+/// A text in back quotes, cut where it grows too long for a message, and safe to be printed.
 fn shortened(text: &str) -> String {
     const MOST: usize = 60;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("`{}...`", &text[..end]),
-        None => format!("`{text}`"),
-    }
+    let (text, dots) = match text.char_indices().nth(MOST) {
+        Some((end, _)) => (&text[..end], "..."),
+        None => (text, ""),
+    };
+    format!("`{}{dots}`", escaped(text))
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::{Category, Field};
+use crate::names::escaped;
+use crate::{Category, Field, Month};
 
 /// One thing wrong with one value: the value cannot be used, and neither can its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,22 +103,6 @@ impl FaultRule {
     }
 }
 
-impl Fault {
-    /// A hint at the way out, where the fault suggests one.
-    #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match (self.rule, &self.field) {
-            (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => {
-                Some("the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`")
-            }
-            (FaultRule::OutOfRange, _) if self.found == "-1" => Some("leave the value empty (or null) where it is unknown"),
-            (FaultRule::NotANumber, _) => Some("leave the value empty (or null) where it is unknown; write numbers without separators"),
-            (FaultRule::SeveralSites, _) => Some("send one request for each site, or use the batch"),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} must be {}, got {}", self.field.words(), self.expected, self.found)
@@ -145,10 +130,12 @@ pub enum Warning {
         /// The largest value that is believed.
         limit: f64,
     },
-    /// The taxonomy does not know the category; it is treated as unknown.
+    /// The taxonomy does not know the category; what stands above it is used if that is known, else it is treated as unknown.
     UnknownCategory {
         /// The name or code that was given.
         found: String,
+        /// The known category above it.
+        used: Option<Category>,
     },
     /// The sub-category's name stands under several tops; it is treated as unknown.
     AmbiguousCategory {
@@ -199,6 +186,45 @@ pub enum Warning {
     },
     /// None of the model's inputs is known: the estimate only says what is usual.
     NothingKnown,
+    /// A text that other programs write where nothing is known; it is treated as unknown.
+    MissingMarker {
+        /// The field or extra input.
+        field: FaultField,
+        /// The text.
+        found: String,
+    },
+    /// The site's name cannot be a host; the record is treated as one of an unknown site.
+    NotAHost {
+        /// The name.
+        found: String,
+    },
+    /// The row sums up others; it is treated as one of an unknown site.
+    TotalRow {
+        /// What stands in the place of the site.
+        found: String,
+    },
+    /// No site was measured in that month: it lies before the web began, or has not begun.
+    ImplausibleMonth {
+        /// The month.
+        found: Month,
+    },
+    /// A count has a decimal point, which may part thousands.
+    FractionalCount {
+        /// The field.
+        field: Field,
+        /// The number as it was given.
+        found: String,
+    },
+    /// All bounce rates beside it are at most 1 too: they are fractions, by all appearance, and were read as percent.
+    BounceRateFraction {
+        /// The value.
+        found: f64,
+    },
+    /// Another row of the same source, site and month came before.
+    DuplicateMonth {
+        /// The month.
+        month: Month,
+    },
 }
 
 impl Warning {
@@ -217,6 +243,13 @@ impl Warning {
             Self::NotLearned { .. } => "not_learned",
             Self::UnknownSource { .. } => "unknown_source",
             Self::NothingKnown => "nothing_known",
+            Self::MissingMarker { .. } => "missing_marker",
+            Self::NotAHost { .. } => "not_a_host",
+            Self::TotalRow { .. } => "total_row",
+            Self::ImplausibleMonth { .. } => "implausible_value",
+            Self::FractionalCount { .. } => "fractional_count",
+            Self::BounceRateFraction { .. } => "bounce_rate_fraction",
+            Self::DuplicateMonth { .. } => "duplicate_month",
         }
     }
 
@@ -232,6 +265,11 @@ impl Warning {
             Self::OutsideTrainingRange { field, .. } | Self::NotLearned { field } => Some(field.clone()),
             Self::UnknownSource { .. } => Some(FaultField::Field(Field::Source)),
             Self::NothingKnown => None,
+            Self::MissingMarker { field, .. } => Some(field.clone()),
+            Self::NotAHost { .. } | Self::TotalRow { .. } => Some(FaultField::Field(Field::Site)),
+            Self::ImplausibleMonth { .. } | Self::DuplicateMonth { .. } => Some(FaultField::Field(Field::Date)),
+            Self::FractionalCount { field, .. } => Some(FaultField::Field(*field)),
+            Self::BounceRateFraction { .. } => Some(FaultField::Field(Field::BounceRate)),
         }
     }
 }
@@ -245,21 +283,30 @@ impl fmt::Display for Warning {
             Self::Implausible { field, found, limit } => {
                 write!(formatter, "{} of {found} is not plausible (above {limit}) and was left out of the estimate", field.words())
             }
-            Self::UnknownCategory { found } => {
+            Self::UnknownCategory { found, used: Some(used) } => {
+                write!(formatter, "category `{found}` is not in the taxonomy; `{used}` above it was used")
+            }
+            Self::UnknownCategory { found, used: None } => {
                 write!(formatter, "category `{found}` is not in the taxonomy and was treated as unknown")?;
                 if found.parse::<f64>().is_ok() {
                     return write!(formatter, "; codes run from 1 to {}", Category::count());
                 }
                 match Category::nearest(found) {
                     Some(nearest) => write!(formatter, "; the nearest name is `{nearest}`"),
-                    None => formatter.write_str("; `GET /categories` lists those there are"),
+                    None => formatter.write_str("; `GET /categories` and `uu-predictor categories` list those there are"),
                 }
             }
             Self::AmbiguousCategory { paths } => {
                 let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
                 write!(formatter, "the category could be {} and was treated as unknown", paths.join(" or "))
             }
-            Self::UnknownField { found } => write!(formatter, "`{found}` is no field of a record and was not used"),
+            Self::UnknownField { found } => {
+                write!(formatter, "`{}` is no field of a record and was not used", escaped(found))?;
+                match Field::nearest(found) {
+                    Some(nearest) => write!(formatter, "; did you mean `{}`?", nearest.json()),
+                    None => Ok(()),
+                }
+            }
             Self::UsersExceedVisits { users, visits } => {
                 write!(formatter, "unique users ({users}) exceed visits ({visits})")
             }
@@ -276,6 +323,36 @@ impl fmt::Display for Warning {
                 write!(formatter, "the model was not trained on source `{found}`; the estimate follows `{used}`")
             }
             Self::NothingKnown => formatter.write_str("no input is known; the estimate only says what is usual"),
+            Self::MissingMarker { field, found } => {
+                write!(formatter, "{} of `{}` marks a missing value and was treated as unknown", field.words(), escaped(found))
+            }
+            Self::NotAHost { found } => {
+                write!(formatter, "site `{found}` cannot be a host name; the row was treated as one of an unknown site")
+            }
+            Self::TotalRow { found } => {
+                write!(formatter, "site `{found}` sums up other rows; the row was treated as one of an unknown site")
+            }
+            Self::ImplausibleMonth { found } => {
+                let (year, month) = (found.year(), found.month_of_year());
+                write!(formatter, "date of {year:04}-{month:02} is not plausible: no site was measured in that month")
+            }
+            Self::FractionalCount { field, found } => {
+                write!(
+                    formatter,
+                    "{} of `{found}` have a decimal point: counts are whole numbers, written without separators",
+                    field.words()
+                )
+            }
+            Self::BounceRateFraction { found } => {
+                write!(
+                    formatter,
+                    "bounce rate of {found} was read as percent, as were all others of at most 1; a fraction of 0.43 is 43 percent"
+                )
+            }
+            Self::DuplicateMonth { month } => {
+                let (year, month) = (month.year(), month.month_of_year());
+                write!(formatter, "another row of this site and of {year:04}-{month:02} came before: one row is one site in one month")
+            }
         }
     }
 }

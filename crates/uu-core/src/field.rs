@@ -1,5 +1,7 @@
 //! The fields of a record and the names they go by.
 
+use crate::names::visible;
+
 /// A field that every record can carry.
 ///
 /// Extra numeric inputs, named in the configuration, are not listed here: see [`crate::Rules`].
@@ -83,6 +85,18 @@ impl Field {
         NAMES[self as usize].column
     }
 
+    /// Whether a record may be estimated from it.
+    #[must_use]
+    pub fn is_input(self) -> bool {
+        self.is_number() && self != Self::UniqueUsers || self == Self::Category
+    }
+
+    /// Whether it is a number.
+    #[must_use]
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Rank | Self::Visits | Self::PagesPerVisit | Self::BounceRate | Self::AvgVisitDuration | Self::UniqueUsers)
+    }
+
     /// The name in a sentence.
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -90,14 +104,14 @@ impl Field {
     }
 
     /// The field a JSON key or a column header names, in any of the usual spellings: `pagesPerVisit`, `pages_per_visit` and
-    /// `PagesPerVisit` are one field.
+    /// `PagesPerVisit` are one field. Blanks of all kinds and what cannot be seen do not count.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let exact = NAMES.iter().find(|names| names.json == name || names.column == name);
         if let Some(names) = exact {
             return Some(names.field);
         }
-        let name = folded(name);
+        let name = folded(&visible(name));
         NAMES
             .iter()
             .find(|names| folded(names.json) == name)
@@ -131,6 +145,9 @@ mod tests {
         }
         for name in ["domain", "site", "domain_name"] {
             assert_eq!(Field::named(name), Some(Field::Site), "{name}");
+        }
+        for name in ["visits\u{a0}", "\u{feff}visits", "vis\u{200b}its", " Visits\t", "visits\r\n"] {
+            assert_eq!(Field::named(name), Some(Field::Visits), "{name:?}");
         }
         assert_eq!(Field::named("visit"), None);
     }

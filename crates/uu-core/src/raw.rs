@@ -17,7 +17,7 @@ pub enum RawValue<'a> {
     /// Something no field can be, such as `true` or a list.
     Other {
         /// What it is: `a boolean`, `a list`.
-        kind: &'static str,
+        kind: Cow<'static, str>,
     },
 }
 

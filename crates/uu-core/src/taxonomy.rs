@@ -19,8 +19,8 @@ pub struct Category(u16);
 /// What a category's name or code led to, when it did not lead to one category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoCategory {
-    /// The taxonomy does not know it.
-    Unknown,
+    /// The taxonomy does not know it; perhaps it knows what stands above it: `Games` of `Games/Chess`.
+    Unknown(Option<Category>),
     /// The name stands under several tops: the paths it could mean.
     Ambiguous(Vec<Category>),
 }
@@ -65,8 +65,21 @@ impl Category {
         match TAXONOMY.names.get(&folded(name)).map(Vec::as_slice) {
             Some([category]) => Ok(*category),
             Some(several) => Err(NoCategory::Ambiguous(several.to_vec())),
-            None => Err(NoCategory::Unknown),
+            None => Err(NoCategory::Unknown(Self::above(name))),
         }
+    }
+
+    /// The deepest known category that a path begins with, where the whole of it is not known.
+    fn above(name: &str) -> Option<Self> {
+        let folded = folded(name);
+        let mut path = folded.as_str();
+        while let Some((above, _)) = path.rsplit_once('/') {
+            if let Some([category]) = TAXONOMY.names.get(above).map(Vec::as_slice) {
+                return Some(*category);
+            }
+            path = above;
+        }
+        None
     }
 
     /// The category whose path or name is spelled most like `name`, if one is spelled much like it.
@@ -128,13 +141,17 @@ impl Taxonomy {
     }
 }
 
-/// Lower case, words joined by one `_`, `&` read as `and`; `/` and `>` part the levels.
+/// Lower case, words joined by one `_`, `&` read as `and`; `/`, `>`, `|`, `:`, `\` and their like part the levels, and so does a dash between blanks.
 fn folded(name: &str) -> String {
+    let dashes = [" - ", " \u{2013} ", " \u{2014} "];
+    if let Some(dash) = dashes.into_iter().find(|dash| name.contains(dash)) {
+        return folded(&name.replace(dash, "/"));
+    }
     let mut folded = String::with_capacity(name.len());
     let mut pending = "";
     for letter in name.chars().take(200) {
         let word = match letter {
-            '/' | '>' => {
+            '/' | '>' | '|' | ':' | '\\' | '\u{bb}' | '\u{203a}' | '\u{2192}' => {
                 pending = "/";
                 continue;
             }
@@ -201,6 +218,34 @@ mod tests {
     }
 
     #[test]
+    fn levels_are_parted_as_other_programs_part_them() {
+        for name in [
+            "Sports > Soccer",
+            "sports|soccer",
+            "Sports\\Soccer",
+            "Sports: Soccer",
+            "Sports \u{bb} Soccer",
+            "Sports - Soccer",
+            "Sports::Soccer",
+        ] {
+            assert_eq!(Category::from_name(name).map(Category::path), Ok("Sports/Soccer"), "{name}");
+        }
+        assert_eq!(Category::from_name("E-commerce_and_Shopping").map(Category::path), Ok("E-commerce_and_Shopping"));
+    }
+
+    #[test]
+    fn of_an_unknown_path_the_known_part_is_found() {
+        let above = |name: &str| match Category::from_name(name) {
+            Err(NoCategory::Unknown(above)) => above.map(Category::path),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(above("Games/Chess"), Some("Games"));
+        assert_eq!(above("Sports > Soccer > Youth"), Some("Sports/Soccer"));
+        assert_eq!(above("Chess/Openings"), None);
+        assert_eq!(above("Chess"), None);
+    }
+
+    #[test]
     fn a_sub_name_under_two_tops_lists_its_paths() {
         let Err(NoCategory::Ambiguous(paths)) = Category::from_name("Public_Records_and_Directories") else { panic!("ambiguous") };
         assert_eq!(paths.len(), 2);
@@ -208,10 +253,10 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_near_the_one_that_was_meant() {
-        assert_eq!(Category::from_name("Sport/Socer"), Err(NoCategory::Unknown));
+        assert_eq!(Category::from_name("Sport/Socer"), Err(NoCategory::Unknown(None)));
         assert_eq!(Category::nearest("Sport/Socer").map(Category::path), Some("Sports/Soccer"));
         assert_eq!(Category::nearest("All"), None, "nothing is spelled like it");
-        assert_eq!(Category::from_name(""), Err(NoCategory::Unknown));
+        assert_eq!(Category::from_name(""), Err(NoCategory::Unknown(None)));
     }
 
     #[test]

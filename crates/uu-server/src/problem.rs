@@ -1,5 +1,6 @@
 //! Errors as RFC 9457 problem documents.
 
+use std::borrow::Cow;
 use std::io;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -258,17 +259,20 @@ impl FaultReport {
             found: fault.found.clone(),
             expected: fault.expected.clone().into_owned(),
             message: fault.to_string(),
-            hint: hint(fault).map(str::to_owned),
+            hint: hint(fault).map(Cow::into_owned),
         }
     }
 }
 
 /// The way out in terms of JSON; the record's own hints speak of files.
-fn hint(fault: &Fault) -> Option<&'static str> {
+fn hint(fault: &Fault) -> Option<Cow<'static, str>> {
     match (fault.rule, &fault.field) {
-        (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => Some("the bounce rate is in percent: a fraction of 0.43 is 43"),
-        (FaultRule::NotANumber, _) => Some("leave the key out, or give null, where the value is unknown; write numbers without separators"),
-        (FaultRule::BadDate, _) => Some("the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}"),
+        (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => {
+            Some("the bounce rate is in percent: a fraction of 0.43 is 43".into())
+        }
+        (FaultRule::BadDate, _) => {
+            fault.hint().or_else(|| Some("the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}".into()))
+        }
         _ => fault.hint(),
     }
 }

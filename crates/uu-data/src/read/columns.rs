@@ -239,7 +239,7 @@ impl Cells {
                 if values.is_null(place) { RawValue::Unknown } else { RawValue::text(values.value(place)) }
             }
             Self::Other { nulls, .. } if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => RawValue::Unknown,
-            Self::Other { kind, .. } => RawValue::Other { kind },
+            Self::Other { kind, .. } => RawValue::Other { kind: (*kind).into() },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What makes an input unreadable as a whole.
 
+use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
 
@@ -176,19 +177,18 @@ impl ReadError {
 
     /// A hint at the way out, where there is one.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        match self {
-            Self::NoDateColumn { .. } => {
-                Some("name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`")
-            }
-            Self::NoInputColumn { .. } => Some("the first row must name the columns; extra inputs are named in the configuration"),
-            Self::LargePieces { .. } => Some("write it with pages of some MiB and row groups of some 100,000 rows"),
-            Self::Encoding { .. } => Some("convert it, for instance with `iconv -f UTF-16 -t UTF-8`"),
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        let fixed = match self {
             Self::BadRows { rows, .. } => {
-                rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows"))
+                return rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows".into()));
             }
-            _ => None,
-        }
+            Self::NoDateColumn { .. } => "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`",
+            Self::NoInputColumn { .. } => "the first row must name the columns; extra inputs are named in the configuration",
+            Self::LargePieces { .. } => "write it with pages of some MiB and row groups of some 100,000 rows",
+            Self::Encoding { .. } => "convert it, for instance with `iconv -f UTF-16 -t UTF-8`",
+            _ => return None,
+        };
+        Some(fixed.into())
     }
 }
 

@@ -18,6 +18,7 @@ mod parquet;
 mod text_table;
 mod views;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
@@ -157,7 +158,7 @@ pub struct RowFaults {
 impl RowFaults {
     /// A hint at the way out, where a fault suggests one.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
         self.faults.iter().find_map(Fault::hint)
     }
 }

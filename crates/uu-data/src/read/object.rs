@@ -87,10 +87,10 @@ pub(crate) fn given(value: &RawValue) -> Given<'_> {
         Some(b'n') => Given::Unknown,
         Some(b'"') => match serde_json::from_str::<Text<'_>>(text) {
             Ok(text) => Given::text(text.0),
-            Err(_) => Given::Other { kind: "a broken text" },
+            Err(_) => Given::Other { kind: "a broken text".into() },
         },
-        Some(b'-' | b'0'..=b'9') => text.parse().map_or(Given::Other { kind: "a broken number" }, Given::Number),
-        _ => Given::Other { kind: kind(text) },
+        Some(b'-' | b'0'..=b'9') => text.parse().map_or(Given::Other { kind: "a broken number".into() }, Given::Number),
+        _ => Given::Other { kind: kind(text).into() },
     }
 }
 

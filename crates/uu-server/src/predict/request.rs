@@ -122,9 +122,9 @@ pub(crate) fn raw_value(json: &str) -> RawValue<'_> {
     match json.as_bytes().first() {
         Some(b'n') | None => RawValue::Unknown,
         Some(b'"') => RawValue::text(text_of(json)),
-        Some(b't' | b'f') => RawValue::Other { kind: "a boolean" },
-        Some(b'[') => RawValue::Other { kind: "a list" },
-        Some(b'{') => RawValue::Other { kind: "an object" },
+        Some(b't' | b'f') => RawValue::Other { kind: "a boolean".into() },
+        Some(b'[') => RawValue::Other { kind: "a list".into() },
+        Some(b'{') => RawValue::Other { kind: "an object".into() },
         Some(_) => match json.parse::<f64>() {
             Ok(number) if number.is_finite() => RawValue::Number(number),
             // `1e400` is refused by the check as the text it was, not as an infinity nobody wrote.

@@ -1,7 +1,11 @@
 //! The month a record speaks of.
 
+mod written;
+
 use std::fmt;
 use std::str::FromStr;
+
+pub use written::day_of;
 
 /// A calendar month; every day of it is the same month.
 ///
@@ -15,7 +19,7 @@ const DAYS_PER_ERA: i64 = 146_097;
 /// Days from 0000-03-01 to 1970-01-01.
 const DAYS_TO_1970: i64 = 719_468;
 
-/// The text is not a date in `YYYY-MM-DD` or `YYYY-MM` form.
+/// The text is in none of the forms that can mean one month only: see [`Month::from_str`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a date like `2018-12-01` or `2018-12`")]
 pub struct NotAMonth;
@@ -25,6 +29,12 @@ impl Month {
     #[must_use]
     pub fn new(year: u32, month: u32) -> Option<Self> {
         ((1..=9999).contains(&year) && (1..=12).contains(&month)).then(|| Self(year * 12 + month - 1))
+    }
+
+    /// The month that the digits of a whole number spell: 202412, or 20241201.
+    #[must_use]
+    pub fn from_digits(number: f64) -> Option<Self> {
+        (number.fract() == 0.0 && (1e5..1e8).contains(&number)).then(|| written::read(&format!("{number:.0}"))).flatten()
     }
 
     /// The calendar year.
@@ -98,26 +108,13 @@ fn is_leap(year: u32) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
+/// Reads `2018-12-01` and `2018-12` (also with `/`; with `.` where a day is named), a date-time as ISO 8601 and its relatives write it, `20181201`,
+/// `201812`, and English names of months beside a year of four digits. Of a date-time the day counts as it is written, whatever its offset.
 impl FromStr for Month {
     type Err = NotAMonth;
 
     fn from_str(text: &str) -> Result<Self, NotAMonth> {
-        let bytes = text.trim().as_bytes();
-        let digits = |range: std::ops::Range<usize>| {
-            bytes[range].iter().try_fold(0u32, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
-        };
-        if !matches!(bytes.len(), 7 | 10) || bytes[4] != b'-' {
-            return Err(NotAMonth);
-        }
-        let (year, month) = (digits(0..4).ok_or(NotAMonth)?, digits(5..7).ok_or(NotAMonth)?);
-        let parsed = Self::new(year, month).ok_or(NotAMonth)?;
-        if bytes.len() == 10 {
-            let day = digits(8..10).ok_or(NotAMonth)?;
-            if bytes[7] != b'-' || day == 0 || day > parsed.days() {
-                return Err(NotAMonth);
-            }
-        }
-        Ok(parsed)
+        written::read(text.trim()).ok_or(NotAMonth)
     }
 }
 
@@ -146,12 +143,46 @@ mod tests {
     #[case("2018-13-01", None)]
     #[case("2018-00", None)]
     #[case("2018-12-00", None)]
-    #[case("2018/12/01", None)]
-    #[case("20181201", None)]
+    #[case("2018/12/01", Some((2018, 12)))]
+    #[case("2018.12.01", Some((2018, 12)))]
+    #[case("2018-1-5", Some((2018, 1)))]
+    #[case("2018/1", Some((2018, 1)))]
+    #[case("20181201", Some((2018, 12)))]
+    #[case("201812", Some((2018, 12)))]
+    #[case("2018-12-01T00:00:00", Some((2018, 12)))]
+    #[case("2018-12-01 00:00:00", Some((2018, 12)))]
+    #[case("2018-12-01T00:00:00.000Z", Some((2018, 12)))]
+    #[case("2018-12-01T00:00:00+09:00", Some((2018, 12)))]
+    #[case("2018-12-01 00:00:00.123456 +0300", Some((2018, 12)))]
+    #[case("2018-12-01T23:59:59-05:00[America/New_York]", Some((2018, 12)))]
+    #[case("2018-12-01 00:00:00 UTC", Some((2018, 12)))]
+    #[case("2018-12-01T24:30", None)]
+    #[case("2018-12-01T00:61", None)]
+    #[case("2018-12-01Tnoon", None)]
+    #[case("Dec 2018", Some((2018, 12)))]
+    #[case("december 2018", Some((2018, 12)))]
+    #[case("01 Dec 2018", Some((2018, 12)))]
+    #[case("Dec 1, 2018", Some((2018, 12)))]
+    #[case("1-Dec-2018", Some((2018, 12)))]
+    #[case("2018 Dec", Some((2018, 12)))]
+    #[case("Sat, 01 Dec 2018", None)]
+    #[case("Dec 18", None)]
+    #[case("31 Feb 2018", None)]
+    #[case("12/1/2018", None)]
+    #[case("01.12.2018", None)]
+    #[case("2018.12", None)]
+    #[case("2018-W49", None)]
+    #[case("2018-Q4", None)]
+    #[case("43435", None)]
+    #[case("1543622400", None)]
+    #[case("1543622400000", None)]
+    #[case("20181301", None)]
+    #[case("99991299", None)]
+    #[case("2018-12/01", None)]
     #[case("", None)]
     #[case("ä018-12", None)]
     #[case("0000-01", None)]
-    fn reads_days_and_months_and_nothing_else(#[case] text: &str, #[case] expected: Option<(u32, u32)>) {
+    fn reads_what_can_mean_one_month_only(#[case] text: &str, #[case] expected: Option<(u32, u32)>) {
         let month = text.parse::<Month>().ok();
         assert_eq!(month.map(|month| (month.year(), month.month_of_year())), expected);
     }

@@ -1,0 +1,131 @@
+//! The forms in which a date is read: those that can mean one month only.
+
+use super::Month;
+
+const NAMES: [&str; 12] =
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+
+/// Years that digits without separators may begin with: others are something else.
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2199;
+
+/// The month a text means.
+pub(super) fn read(text: &str) -> Option<Month> {
+    read_day(text).map(|(month, _)| month)
+}
+
+/// The day of the month that a date names, where it is a date and names one.
+#[must_use]
+pub fn day_of(text: &str) -> Option<(Month, u32)> {
+    read_day(text.trim()).and_then(|(month, day)| Some((month, day?)))
+}
+
+fn read_day(text: &str) -> Option<(Month, Option<u32>)> {
+    match text.as_bytes() {
+        // The product's own form, and by far the commonest.
+        [_, _, _, _, b'-', ..] => separated(text, '-'),
+        [_, _, _, _, b'/', ..] => separated(text, '/'),
+        [_, _, _, _, b'.', ..] => separated(text, '.').filter(|(_, day)| day.is_some()),
+        bytes if matches!(bytes.len(), 6 | 8) && bytes.iter().all(u8::is_ascii_digit) => compact(text),
+        _ => named(text),
+    }
+    .or_else(|| named(text))
+}
+
+/// `2018-12`, `2018-12-01`, `2018-12-01T00:00`.
+fn separated(text: &str, separator: char) -> Option<(Month, Option<u32>)> {
+    let year = number(text.get(..4)?, 4..=4)?;
+    let rest = text.get(5..)?;
+    let Some((month, rest)) = rest.split_once(separator) else { return Some((Month::new(year, number(rest, 1..=2)?)?, None)) };
+    let (day, time) = rest.split_at(rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len()));
+    let month = Month::new(year, number(month, 1..=2)?)?;
+    let day = of_month(month, number(day, 1..=2)?)?;
+    (time.is_empty() || is_time(time)).then_some((month, Some(day)))
+}
+
+/// `201812`, `20181201`.
+fn compact(text: &str) -> Option<(Month, Option<u32>)> {
+    let year = number(&text[..4], 4..=4).filter(|year| YEARS.contains(year))?;
+    let month = Month::new(year, number(&text[4..6], 2..=2)?)?;
+    let day = if text.len() == 8 { Some(of_month(month, number(&text[6..], 2..=2)?)?) } else { None };
+    Some((month, day))
+}
+
+/// `Dec 2018`, `1 December 2018`, `Dec 1, 2018`, `2018-Dec`: a name, a year of four digits, and perhaps a day.
+fn named(text: &str) -> Option<(Month, Option<u32>)> {
+    const LONGEST: usize = 24;
+    if text.len() > LONGEST || !text.is_ascii() {
+        return None;
+    }
+    let mut words = text.split([' ', '-', ',', '/', '.']).filter(|word| !word.is_empty());
+    let (mut name, mut year, mut day) = (None, None, None);
+    for word in words.by_ref().take(4) {
+        let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+        let place = if !is_number {
+            &mut name
+        } else if word.len() == 4 {
+            &mut year
+        } else {
+            &mut day
+        };
+        if place.replace(word).is_some() {
+            return None;
+        }
+    }
+    let name = name?.to_ascii_lowercase();
+    let index = NAMES.iter().position(|full| *full == name || (full.starts_with(&name) && (name.len() == 3 || name == "sept")))?;
+    let month = Month::new(number(year?, 4..=4)?, index as u32 + 1)?;
+    let day = match day {
+        Some(day) => Some(of_month(month, number(day, 1..=2)?)?),
+        None => None,
+    };
+    Some((month, day))
+}
+
+fn of_month(month: Month, day: u32) -> Option<u32> {
+    (1..=month.days()).contains(&day).then_some(day)
+}
+
+fn number(digits: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
+    (lengths.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+}
+
+/// What follows a day: `T` or a blank, hours and minutes, perhaps seconds with a fraction, perhaps an offset or a zone.
+fn is_time(text: &str) -> bool {
+    let Some(text) = text.strip_prefix(['T', 't', ' ']) else { return false };
+    let end = text.find(|letter: char| !matches!(letter, '0'..='9' | ':' | '.' | ',')).unwrap_or(text.len());
+    let (clock, zone) = text.split_at(end);
+    is_clock(clock) && is_zone(zone.trim_start())
+}
+
+fn is_clock(text: &str) -> bool {
+    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+    let mut parts = whole.split(':');
+    let mut within = |most: u32| parts.next().map(|part| number(part, 2..=2).is_some_and(|number| number <= most));
+    let (hours, minutes, seconds) = (within(24), within(59), within(60));
+    let is_midnight_of_the_next =
+        whole.starts_with("24") && !whole.strip_prefix("24").is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0' | b':')));
+    hours == Some(true)
+        && minutes != Some(false)
+        && seconds != Some(false)
+        && parts.next().is_none()
+        && !is_midnight_of_the_next
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `Z`, `UTC`, `+03:00`, `-0500`, `+03`, each perhaps with the zone's name in brackets.
+fn is_zone(text: &str) -> bool {
+    let (offset, name) = text.split_once('[').map_or((text, None), |(offset, name)| (offset.trim_end(), Some(name)));
+    let is_name = |name: &str| {
+        name.strip_suffix(']')
+            .is_some_and(|name| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "/_+-".contains(letter)))
+    };
+    let is_offset = match offset {
+        "" | "Z" | "z" | "UTC" | "GMT" => true,
+        signed => signed.strip_prefix(['+', '-']).is_some_and(|digits| {
+            let digits = digits.replacen(':', "", 1);
+            matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit())
+        }),
+    };
+    is_offset && name.is_none_or(is_name)
+}

@@ -1,0 +1,242 @@
+//! One form for the name of a site, whatever form it came in.
+
+use std::borrow::Cow;
+
+/// What a text in the place of a site's name is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SiteName {
+    /// A host, and the path below it that belongs to its name, in the one form.
+    Host(Box<str>),
+    /// The sum of the other rows.
+    Total,
+    /// Something else: an address, a name without a dot, a description.
+    NotAHost,
+    /// A text that no name can be: blanks or control characters within it.
+    Malformed,
+}
+
+/// What exports call the row that sums up the others, in lower case.
+const TOTALS: [&str; 32] = [
+    "total",
+    "totals",
+    "grand total",
+    "sub total",
+    "subtotal",
+    "sum",
+    "overall",
+    "all",
+    "all sites",
+    "all domains",
+    "all websites",
+    "all hostnames",
+    "other",
+    "others",
+    "(other)",
+    "(all)",
+    "average",
+    "mean",
+    "median",
+    "итого",
+    "всего",
+    "итог",
+    "общий итог",
+    "итого и средние",
+    "прочее",
+    "остальные",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "insgesamt",
+    "totale",
+    "totaal",
+];
+
+/// Most bytes of a host name and of one label of it.
+///
+/// **Source**: RFC 1035, section 2.3.4.
+const MAX_HOST_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+
+/// Brings the name of a site into its one form: no scheme, user, port, query, fragment or `www.`, lower case, IDNA; a path other than `/`
+/// stays, in its own case.
+pub(crate) fn canonical(text: &str) -> SiteName {
+    let text = text.trim();
+    if is_total(text) {
+        return SiteName::Total;
+    }
+    if text.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+        return SiteName::Malformed;
+    }
+    let text = without_scheme(text);
+    let (authority, rest) = text.split_at(text.find(['/', '\\', '?', '#']).unwrap_or(text.len()));
+    let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let Some(host) = without_port(host).and_then(in_ascii) else { return SiteName::NotAHost };
+    let host = without_www(&host);
+    if !is_host(host) {
+        return SiteName::NotAHost;
+    }
+    let path = path.trim_end_matches(['/', '\\']);
+    SiteName::Host([host, path].concat().into_boxed_str())
+}
+
+/// The host of a name in its one form: what stands before its path.
+#[must_use]
+pub fn host_of_site(site: &str) -> &str {
+    site.split_once(['/', '\\']).map_or(site, |(host, _)| host)
+}
+
+fn is_total(text: &str) -> bool {
+    // Longer than any of them in any case.
+    const MOST_BYTES: usize = 40;
+    let text = text.trim_end_matches([':', '.']);
+    text.len() <= MOST_BYTES && !text.contains('.') && {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ").to_lowercase();
+        TOTALS.contains(&text.as_str())
+    }
+}
+
+/// Cuts `https://`, `//` and the `sc-domain:` of a search console's property.
+fn without_scheme(text: &str) -> &str {
+    if let Some((scheme, rest)) = text.split_once("://")
+        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
+    {
+        return rest;
+    }
+    text.strip_prefix("//").or_else(|| text.strip_prefix("sc-domain:")).unwrap_or(text)
+}
+
+/// The host without its port; `None` for an IPv6 address, and where what follows the colon is no port.
+fn without_port(host: &str) -> Option<&str> {
+    match host.split_once(':') {
+        None => Some(host),
+        Some((host, port)) => port.bytes().all(|byte| byte.is_ascii_digit()).then_some(host),
+    }
+}
+
+/// The host in lower case and ASCII; `None` where it has no such form.
+fn in_ascii(host: &str) -> Option<Cow<'_, str>> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
+    let host = host.trim_end_matches('.');
+    if host.bytes().all(is_plain) && !host.contains("xn--") {
+        return Some(Cow::Borrowed(host));
+    }
+    let lower = host.to_lowercase();
+    if lower.bytes().all(is_plain) && !lower.contains("xn--") {
+        return Some(Cow::Owned(lower));
+    }
+    match idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL) {
+        Ok(ascii) => Some(Cow::Owned(ascii.trim_end_matches('.').to_owned())),
+        // A registered name may break a rule that is newer than it.
+        Err(_) => lower.is_ascii().then_some(Cow::Owned(lower)),
+    }
+}
+
+/// Cuts `www.`, unless only a suffix would be left.
+fn without_www(mut host: &str) -> &str {
+    while let Some(rest) = host.strip_prefix("www.").filter(|rest| rest.contains('.')) {
+        host = rest;
+    }
+    host
+}
+
+fn is_host(host: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=MAX_LABEL_BYTES).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+    };
+    let suffix = host.rsplit('.').next().unwrap_or_default();
+    // A last label of digits alone is that of an address: 192.168.0.1.
+    host.contains('.') && host.len() <= MAX_HOST_BYTES && host.split('.').all(is_label) && !suffix.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("example.com")]
+    #[case("EXAMPLE.com.")]
+    #[case("www.example.com")]
+    #[case("WWW.Example.Com")]
+    #[case("https://example.com/")]
+    #[case("http://www.example.com:8080/?q=a#top")]
+    #[case("//example.com")]
+    #[case("user:secret@example.com")]
+    #[case("ftp://user@example.com:21/")]
+    #[case("example.com?next=http://other.example/a")]
+    #[case("example.com#a")]
+    #[case("sc-domain:example.com")]
+    #[case("example.com:")]
+    fn every_form_of_a_name_is_one_site(#[case] text: &str) {
+        assert_eq!(canonical(text), SiteName::Host("example.com".into()), "{text}");
+    }
+
+    #[rstest]
+    #[case("пример.рф", "xn--e1afmkfd.xn--p1ai")]
+    #[case("XN--E1AFMKFD.xn--p1ai", "xn--e1afmkfd.xn--p1ai")]
+    #[case("Bücher.example", "xn--bcher-kva.example")]
+    #[case("ｅｘａｍｐｌｅ．ｃｏｍ", "example.com")]
+    #[case("例え。テスト", "xn--r8jz45g.xn--zckzah")]
+    #[case("www.bücher.example:443/Neu/", "xn--bcher-kva.example/Neu")]
+    fn names_of_other_scripts_have_one_form(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(canonical(text), SiteName::Host(expected.into()));
+    }
+
+    #[rstest]
+    #[case("www.nasa.example/Missions/X", "nasa.example/Missions/X")]
+    #[case("example.com/blog/?page=2", "example.com/blog")]
+    #[case("www.com", "www.com")]
+    #[case("under_score.example", "under_score.example")]
+    fn a_path_stays_part_of_the_name(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(canonical(text), SiteName::Host(expected.into()));
+        assert_eq!(host_of_site(expected), expected.split('/').next().unwrap());
+    }
+
+    #[rstest]
+    #[case("Total")]
+    #[case("Grand  total")]
+    #[case("TOTAL:")]
+    #[case("(other)")]
+    #[case("Итого")]
+    fn sums_of_rows_are_no_sites(#[case] text: &str) {
+        assert_eq!(canonical(text), SiteName::Total);
+    }
+
+    #[rstest]
+    #[case("localhost")]
+    #[case("blog")]
+    #[case("192.168.0.1")]
+    #[case("192.168.0.1:8080")]
+    #[case("[2001:db8::1]")]
+    #[case("2001:db8::1")]
+    #[case("(blog.example)")]
+    #[case("a..example")]
+    #[case(".example.com")]
+    #[case("example.com:port")]
+    #[case("https://")]
+    #[case("%D0%BF.example")]
+    fn what_cannot_be_a_host_is_none(#[case] text: &str) {
+        assert_eq!(canonical(text), SiteName::NotAHost);
+    }
+
+    proptest! {
+        #[test]
+        fn the_one_form_is_its_own_form(text in "(https?://)?(www\\.)?[a-zA-Zа-яß0-9_.:/?#@-]{1,40}") {
+            if let SiteName::Host(site) = canonical(&text) {
+                prop_assert_eq!(canonical(&site), SiteName::Host(site));
+            }
+        }
+
+        #[test]
+        fn any_text_is_something(text in ".{0,60}") {
+            if let SiteName::Host(site) = canonical(&text) {
+                prop_assert_eq!(canonical(&site), SiteName::Host(site));
+            }
+        }
+    }
+}
