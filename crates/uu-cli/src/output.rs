@@ -131,8 +131,9 @@ pub(crate) fn quality(report: &QualityReport) -> String {
             source.months.to_string(),
         ]
     });
+    let notes: String = report.notes.iter().map(|note| format!("\n{note}")).collect();
     format!(
-        "{} rows read, {} skipped, {} kept, {} with known unique users\n\n{}\n\n{}\n\n{}",
+        "{} rows read, {} skipped, {} kept, {} with known unique users{notes}\n\n{}\n\n{}\n\n{}",
         report.rows_read,
         report.rows_skipped,
         report.rows_kept,

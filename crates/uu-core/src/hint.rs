@@ -32,7 +32,8 @@ impl Fault {
             return format!("write numbers without separators: {number}").into();
         }
         if let Some(number) = decimal_comma(found) {
-            return format!("write numbers with a decimal point: {number}; for a whole file, pass `--decimal comma`").into();
+            return format!("write numbers with a decimal point: {number}; for a whole file, pass `--decimal comma` (`decimal=comma`)")
+                .into();
         }
         if let Some(number) = with_suffix(found) {
             return format!("write numbers in full: {number}").into();
@@ -49,7 +50,7 @@ impl Fault {
 
 /// Whether a text is one to three digits and a point with three digits behind it: a decimal number to one reader, thousands to another.
 #[must_use]
-pub(crate) fn is_grouped(text: &str) -> bool {
+pub fn is_grouped_number(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, group)| {
         (1..=3).contains(&whole.len()) && group.len() == 3 && digits(whole) && digits(group) && !whole.starts_with('0')
     })
@@ -158,7 +159,11 @@ mod tests {
     #[case(Field::Visits, "1,234,567", "write numbers without separators: 1234567")]
     #[case(Field::Visits, "1 234", "write numbers without separators: 1234")]
     #[case(Field::Visits, "1.234.567", "write numbers without separators: 1234567")]
-    #[case(Field::PagesPerVisit, "3,1", "write numbers with a decimal point: 3.1; for a whole file, pass `--decimal comma`")]
+    #[case(
+        Field::PagesPerVisit,
+        "3,1",
+        "write numbers with a decimal point: 3.1; for a whole file, pass `--decimal comma` (`decimal=comma`)"
+    )]
     #[case(Field::Visits, "12k", "write numbers in full: 12000")]
     #[case(Field::Visits, "1.2M", "write numbers in full: 1200000")]
     #[case(Field::AvgVisitDuration, "long", "give seconds; leave the value empty (or null) where it is unknown")]
@@ -178,7 +183,7 @@ mod tests {
 
     #[test]
     fn grouped_thousands_are_told_from_decimals_by_their_three_digits() {
-        assert!(["1.234", "250.000", "12.345"].into_iter().all(is_grouped));
-        assert!(["1.2", "0.123", "1234.567", "1.2345", "1234", ".123", ""].into_iter().all(|text| !is_grouped(text)));
+        assert!(["1.234", "250.000", "12.345"].into_iter().all(is_grouped_number));
+        assert!(["1.2", "0.123", "1234.567", "1.2345", "1234", ".123", ""].into_iter().all(|text| !is_grouped_number(text)));
     }
 }

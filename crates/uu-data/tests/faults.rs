@@ -34,8 +34,8 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn a_bad_value_is_told_with_file_row_found_and_expected() {
     insta::assert_snapshot!(told("sites.csv", "date,visits,bounce_rate\n2024-01,5,40\n2024-01,7,143.1\n2024-13,x,1\n"), @r"
-    error: `sites.csv` row 2: bounce rate must be between 0 and 100 percent, got 143.1
-    `sites.csv` row 3: date must be a date like `2018-12-01` or `2018-12`, got `2024-13`; visits must be a number, got `x`
+    error: `sites.csv` row 2 (line 3): bounce rate must be between 0 and 100 percent, got 143.1
+    `sites.csv` row 3 (line 4): date must be a date like `2018-12-01` or `2018-12`, got `2024-13`; visits must be a number, got `x`
     hint: the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`
     ");
     insta::assert_snapshot!(told("sites.ndjson", "{\"date\":\"2024-01\",\"visits\":true}\n\n{\"date\":\"2024-01\",\"visits\":[1]}"), @r"
@@ -52,12 +52,12 @@ fn a_bad_value_is_told_with_file_row_found_and_expected() {
 #[test]
 fn a_row_of_another_shape_is_told() {
     insta::assert_snapshot!(told("sites.csv", "date,visits\n2024-01,5\n2024-02\n2024-03,1,2\n"), @r"
-    error: `sites.csv` row 2: row must be 2 cells wide, as the header is, got 1
-    `sites.csv` row 3: row must be 2 cells wide, as the header is, got 3
+    error: `sites.csv` row 2 (line 3): row must be 2 cells wide, as the header is, got 1
+    `sites.csv` row 3 (line 4): row must be 2 cells wide, as the header is, got 3
     hint: pass `--skip-bad-rows` to go on without such rows
     ");
     insta::assert_snapshot!(told("sites.csv", b"date,visits,site\n2024-01,5,a\xFFb.com\n"), @r"
-    error: `sites.csv` row 1: row must be text in UTF-8, got the byte 0xFF
+    error: `sites.csv` row 1 (line 2): row must be text in UTF-8, got the byte 0xFF
     hint: pass `--skip-bad-rows` to go on without such rows
     ");
     insta::assert_snapshot!(told("sites.ndjson", "{\"date\":\"2024-01\",\"visits\":1}\n{\"date\":\n[1]\n\"x\"\n"), @r"
@@ -76,7 +76,7 @@ fn a_file_without_date_or_input_lists_its_columns() {
     ");
     insta::assert_snapshot!(told("sites.csv", "date,hits\n2024-01,5\n"), @r"
     error: `sites.csv` must have at least one of `visits`, `rank`, `pages_per_visit`, `bounce_rate`, `avg_visit_duration`, `category`, got `date`, `hits`
-    hint: the first row must name the columns; extra inputs are named in the configuration
+    hint: the header must name the columns; extra inputs are named in the configuration
     ");
     insta::assert_snapshot!(told("sites.json", "[{\"visits\": 5}]"), @r"
     error: `sites.json` must have a column `date`, got `visits`
@@ -104,9 +104,9 @@ fn a_file_that_is_cut_off_or_is_something_else_is_told() {
     ");
     insta::assert_snapshot!(told("empty.csv", ""), @"error: `empty.csv` is empty");
     insta::assert_snapshot!(told("none.parquet", "PAR1 not really PAR1"), @"error: `none.parquet` is not a readable Parquet file: EOF: Parquet file too small. Size is 20 but need 544828532");
-    insta::assert_snapshot!(told("wide.csv", b"\xFF\xFEd\0a\0"), @r"
-    error: `wide.csv` must be text in UTF-8, got UTF-16
-    hint: convert it, for instance with `iconv -f UTF-16 -t UTF-8`
+    insta::assert_snapshot!(told("wide.csv", b"\xFF\xFE\0\0d\0\0\0"), @r"
+    error: `wide.csv` must be text in UTF-8, got UTF-32
+    hint: convert it, for instance with `iconv -f UTF-32 -t UTF-8`
     ");
 }
 
@@ -128,9 +128,9 @@ fn marks_line_ends_and_delimiters_of_other_programs_are_read() {
 fn fractions_are_read_as_such_only_when_declared() {
     let csv = "date,bounce_rate\n2024-01,0.4\n2024-02,1.2\n";
     assert_eq!(told("a.csv", csv), "2 rows");
-    let options = ReadOptions { bounce_rate_unit: uu_data::read::BounceRateUnit::Fraction, ..ReadOptions::default() };
+    let options = ReadOptions { bounce_rate_unit: Some(uu_data::read::BounceRateUnit::Fraction), ..ReadOptions::default() };
     insta::assert_snapshot!(told_with("a.csv", csv, &options), @r"
-    error: `a.csv` row 2: bounce rate must be between 0 and 100 percent, got 120
+    error: `a.csv` row 2 (line 3): bounce rate must be between 0 and 100 percent, got 120
     hint: the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`
     ");
 }

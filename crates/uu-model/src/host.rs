@@ -5,6 +5,7 @@
 //! must answer the same under all of them.
 
 use serde::{Deserialize, Serialize};
+use uu_core::host_of_site;
 use uu_data::site_hash;
 
 /// Code of an unknown host.
@@ -71,7 +72,7 @@ impl Suffixes {
     pub(crate) fn of<'a>(sites: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (mut counts, mut brands) = (std::collections::BTreeMap::<&str, usize>::new(), std::collections::HashSet::new());
         let (mut all, mut shared) = (0, 0);
-        for (brand, suffix) in sites.map(parts) {
+        for (brand, suffix) in sites.map(host_of_site).map(parts) {
             *counts.entry(suffix).or_default() += 1;
             all += 1;
             shared += usize::from(!brands.insert(brand));
@@ -86,16 +87,17 @@ impl Suffixes {
     }
 
     pub(crate) fn read(&self, site: &str) -> Host {
-        let (brand, suffix) = parts(site);
+        let host = host_of_site(site);
+        let (brand, suffix) = parts(host);
         let code = self.0.binary_search_by(|known| known.as_ref().cmp(suffix)).map_or(RARE, |place| place as u16 + RARE + 1);
         let count = |text: &str, wanted: fn(u8) -> bool| text.bytes().filter(|byte| wanted(*byte)).count().min(255) as u8;
         let length = brand.chars().count().min(255) as u8;
-        let spelling = [length, count(site, |b| b == b'.'), count(brand, |b| b.is_ascii_digit()), count(brand, |b| b == b'-')];
+        let spelling = [length, count(host, |b| b == b'.'), count(brand, |b| b.is_ascii_digit()), count(brand, |b| b == b'-')];
         Host { suffix: code, brand: site_hash(brand, BRAND_SEED), spelling }
     }
 }
 
-/// The label before the suffix, and the suffix; a name of one label is both.
+/// The label before the suffix of a host, and the suffix; a name of one label is both.
 fn parts(site: &str) -> (&str, &str) {
     let Some((rest, last)) = site.rsplit_once('.') else { return (site, site) };
     let (before, second) = rest.rsplit_once('.').map_or((None, rest), |(before, second)| (Some(before), second));
@@ -124,6 +126,13 @@ mod tests {
     #[case(".", ("", ""))]
     fn a_name_is_taken_apart(#[case] site: &str, #[case] expected: (&str, &str)) {
         assert_eq!(parts(site), expected);
+    }
+
+    #[test]
+    fn a_path_is_no_part_of_suffix_brand_or_spelling() {
+        let names: Vec<String> = (0..20).map(|site| format!("shop{site}.{}", if site < 10 { "de" } else { "fr" })).collect();
+        let suffixes = Suffixes::of(names.iter().map(String::as_str)).unwrap();
+        assert_eq!(suffixes.read("shop-24.de/a.b-1/c.fr"), suffixes.read("shop-24.de"));
     }
 
     #[test]

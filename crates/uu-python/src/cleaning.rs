@@ -7,7 +7,7 @@ use uu_data::clean::{CleanOptions, Cleaner, QualityReport};
 use uu_data::write::records_batch;
 
 use crate::errors;
-use crate::rows::Reading;
+use crate::rows::{Reading, Whole};
 use crate::table::{Given, Table};
 use crate::values::to_python;
 
@@ -19,9 +19,12 @@ use crate::values::to_python;
 /// :param input_deviations: robust standard deviations, on the log scale, beyond which an input counts as unknown.
 /// :param label_deviations: the same for visits per unique user, beyond which the row is dropped.
 /// :param skip_bad_rows: leaves rows that break a rule out, counted in the report, instead of raising a `RecordError`.
+/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
 /// :returns: the cleaned rows, sorted by source, site and month, and the data-quality report as a dictionary.
 #[pyfunction]
-#[pyo3(signature = (data, *, extra_inputs=Vec::new(), users_tolerance=None, input_deviations=None, label_deviations=None, skip_bad_rows=false))]
+#[pyo3(signature = (data, *, extra_inputs=Vec::new(), users_tolerance=None, input_deviations=None, label_deviations=None, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+#[expect(clippy::too_many_arguments, reason = "keywords of a Python function")]
 pub(crate) fn clean<'py>(
     py: Python<'py>,
     data: &Bound<'py, PyAny>,
@@ -30,8 +33,11 @@ pub(crate) fn clean<'py>(
     input_deviations: Option<f64>,
     label_deviations: Option<f64>,
     skip_bad_rows: bool,
+    bounce_rate_unit: Option<&str>,
+    allow_repeated_months: bool,
 ) -> PyResult<(Table, Bound<'py, PyAny>)> {
-    let reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?;
+    let reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?
+        .of(Whole { bounce_rate_unit, allow_repeated_months })?;
     let defaults = CleanOptions::default();
     let options = CleanOptions {
         users_tolerance: users_tolerance.unwrap_or(defaults.users_tolerance),

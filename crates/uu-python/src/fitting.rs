@@ -16,7 +16,7 @@ use uu_model::{Progress, TrainSettings, Trained, train};
 use crate::cleaning::cleaned;
 use crate::errors;
 use crate::model::Model;
-use crate::rows::{Reading, warn_of_skipped};
+use crate::rows::{Reading, Whole, warn_of_skipped};
 use crate::table::Given;
 use crate::values::{from_python, to_python};
 
@@ -40,9 +40,11 @@ pub(crate) fn default_settings(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 /// :param bounce_definitions: what each source calls a bounce: `one_page`, `not_engaged` or `unknown`.
 /// :param cleaned: the rows come from `clean`, and are not cleaned a second time.
 /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
+/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
 /// :param progress: called with a stage's name, the steps done and the steps in all, some times a second.
 #[pyfunction]
-#[pyo3(signature = (data, *, settings=None, extra_inputs=Vec::new(), bounce_definitions=None, cleaned=false, skip_bad_rows=false, progress=None))]
+#[pyo3(signature = (data, *, settings=None, extra_inputs=Vec::new(), bounce_definitions=None, cleaned=false, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords of a Python function")]
 pub(crate) fn fit(
     py: Python<'_>,
@@ -52,11 +54,14 @@ pub(crate) fn fit(
     bounce_definitions: Option<&Bound<'_, PyAny>>,
     cleaned: bool,
     skip_bad_rows: bool,
+    bounce_rate_unit: Option<&str>,
+    allow_repeated_months: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Model> {
     let bounce_definitions: BTreeMap<String, BounceDefinition> = from_python("bounce_definitions", &BTreeMap::new(), bounce_definitions)?;
     let fitting = Fitting {
-        reading: Reading::new(Rules { extras: extra_inputs, bounce_definitions }, skip_bad_rows)?,
+        reading: Reading::new(Rules { extras: extra_inputs, bounce_definitions }, skip_bad_rows)?
+            .of(Whole { bounce_rate_unit, allow_repeated_months })?,
         settings: from_python("settings", &TrainSettings::default(), settings)?,
         cleaned,
     };
@@ -83,8 +88,9 @@ impl Fitting {
             return Ok(dataset);
         }
         let mut records = Vec::new();
+        let reading = Reading { options: self.reading.options.clone().trusted(), ..self.reading.clone() };
         for table in tables {
-            let skipped = self.reading.each_of_table(py, table, |chunk| {
+            let skipped = reading.each_of_table(py, table, |chunk| {
                 records.extend(chunk.rows.into_iter().map(|row| row.record));
                 Ok(())
             })?;

@@ -15,7 +15,7 @@ use uu_model::{Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum,
 use crate::cleaning::cleaned;
 use crate::errors;
 use crate::fitting::Fitting;
-use crate::rows::{Reading, warn_of_skipped};
+use crate::rows::{Reading, Whole, warn_of_skipped};
 use crate::table::{Given, Table};
 use crate::values::{from_python, to_python};
 
@@ -52,8 +52,8 @@ impl Model {
         Contents::of(&self.artifact).map_err(|error| errors::artifact(&error))
     }
 
-    fn reading(&self, skip_bad_rows: bool) -> PyResult<Reading> {
-        Reading::new(self.model.rules().clone(), skip_bad_rows)
+    fn reading(&self, skip_bad_rows: bool, whole: Whole<'_>) -> PyResult<Reading> {
+        Reading::new(self.model.rules().clone(), skip_bad_rows)?.of(whole)
     }
 
     /// The table with those columns of its rows' estimates that are to be kept.
@@ -61,12 +61,12 @@ impl Model {
         &self,
         data: &Bound<'_, PyAny>,
         level: f64,
-        skip_bad_rows: bool,
+        (skip_bad_rows, whole): (bool, Whole<'_>),
         keep: impl Fn(&Added) -> bool + Sync,
     ) -> PyResult<Table> {
         let py = data.py();
         let options = EstimateOptions { level: checked_level(level)?, explain: false };
-        let reading = self.reading(skip_bad_rows)?;
+        let reading = self.reading(skip_bad_rows, whole)?;
         let mut batches = Vec::new();
         let skipped = reading.each_of_table(py, Given::table("data", data)?, |chunk| {
             let mut added = estimate_columns(&self.model, self.name(), chunk.rows, options);
@@ -146,21 +146,35 @@ impl Model {
     ///     `unique_users`, which stands as it is.
     /// :param level: the level of the intervals, 0.5 to 0.99.
     /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
     /// :returns: the columns of `data` with unknown inputs filled, and `unique_users`, `unique_users_low`, `unique_users_high`,
     ///     `filled` (which inputs were filled), `warnings` and `model`: what `uu-predictor predict` writes.
-    #[pyo3(signature = (data, *, level=0.9, skip_bad_rows=false))]
-    fn predict(&self, data: &Bound<'_, PyAny>, level: f64, skip_bad_rows: bool) -> PyResult<Table> {
-        self.with_estimates(data, level, skip_bad_rows, |_| true)
+    #[pyo3(signature = (data, *, level=0.9, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+    fn predict(
+        &self,
+        data: &Bound<'_, PyAny>,
+        level: f64,
+        skip_bad_rows: bool,
+        bounce_rate_unit: Option<&str>,
+        allow_repeated_months: bool,
+    ) -> PyResult<Table> {
+        self.with_estimates(data, level, (skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months }), |_| true)
     }
 
     /// Fills the numeric inputs that are unknown and that the model has learned; unique users stay as they are.
     ///
     /// :returns: the columns of `data`, and `filled`: which inputs were filled.
-    #[pyo3(signature = (data, *, skip_bad_rows=false))]
-    fn fill(&self, data: &Bound<'_, PyAny>, skip_bad_rows: bool) -> PyResult<Table> {
+    #[pyo3(signature = (data, *, skip_bad_rows=false, bounce_rate_unit=None))]
+    fn fill(&self, data: &Bound<'_, PyAny>, skip_bad_rows: bool, bounce_rate_unit: Option<&str>) -> PyResult<Table> {
         let fillable = self.model.fillable();
         let kept = |added: &Added| added.name == "filled" || fillable.iter().any(|field| field.column() == added.name);
-        self.with_estimates(data, EstimateOptions::default().level, skip_bad_rows, kept)
+        self.with_estimates(
+            data,
+            EstimateOptions::default().level,
+            (skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months: true }),
+            kept,
+        )
     }
 
     /// Judges the model on rows whose unique users are known.
@@ -169,13 +183,25 @@ impl Model {
     ///
     /// :param level: the level of the intervals that are judged.
     /// :param unseen_only: only on sites that the model was not trained on, as a fair judgement needs.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
     /// :returns: `model`, `evaluation` (all figures, overall and by group; `None` where no unique users are known) and
     ///     `rows_of_training_sites`.
-    #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false))]
-    fn evaluate<'py>(&self, data: &Bound<'py, PyAny>, level: f64, unseen_only: bool, skip_bad_rows: bool) -> PyResult<Bound<'py, PyAny>> {
+    #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
+    fn evaluate<'py>(
+        &self,
+        data: &Bound<'py, PyAny>,
+        level: f64,
+        unseen_only: bool,
+        skip_bad_rows: bool,
+        bounce_rate_unit: Option<&str>,
+        allow_repeated_months: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let py = data.py();
         let level = checked_level(level)?;
-        let (dataset, _) = cleaned(py, &self.reading(skip_bad_rows)?, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
+        let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months })?;
+        let (dataset, _) = cleaned(py, &reading, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
         let sites = self.contents()?.training_sites().map_err(|error| errors::artifact(&error))?;
         let uu_model::Judgement { evaluation, rows_of_training_sites } =
             py.detach(|| judge(&self.model, &dataset, &sites, level, unseen_only));
@@ -190,19 +216,24 @@ impl Model {
     /// :param old: the rows of this model's training, a table or a list of tables.
     /// :param new: the rows that came since; of two labels for one site-month theirs stands.
     /// :param settings: those settings that are to be others, as a (nested) dictionary.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
     /// :param progress: as for `fit`.
-    #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, progress=None))]
+    #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false, progress=None))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn retrain(
         &self,
         old: &Bound<'_, PyAny>,
         new: &Bound<'_, PyAny>,
         settings: Option<&Bound<'_, PyAny>>,
         skip_bad_rows: bool,
+        bounce_rate_unit: Option<&str>,
+        allow_repeated_months: bool,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let report = self.contents()?.report().map_err(|error| errors::artifact(&error))?;
         let fitting = Fitting {
-            reading: self.reading(skip_bad_rows)?,
+            reading: self.reading(skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months })?,
             settings: from_python("settings", &report.settings, settings)?,
             cleaned: false,
         };

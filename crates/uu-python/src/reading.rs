@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use uu_core::Rules;
-use uu_data::read::{BounceRateUnit, Format, Input, ReadOptions, SkippedRows, open};
+use uu_data::read::{Decimal, Format, Input, ReadOptions, SkippedRows, open};
 use uu_data::write::records_batch;
 
 use crate::errors;
-use crate::rows::{Reading, warn_of_skipped};
+use crate::rows::{Reading, named_unit, warn_of_columns, warn_of_skipped};
 use crate::table::Table;
 
 /// A path, or several.
@@ -27,22 +27,34 @@ pub(crate) enum Paths {
 ///
 /// :param paths: a path or several: CSV, JSON, NDJSON, Parquet, the nested export, also compressed with gzip or zstd.
 /// :param format: `csv`, `json`, `ndjson`, `parquet` or `nested`, where the extension does not tell.
-/// :param bounce_rate_unit: `percent`, or `fraction` for files that give bounce rates from 0 to 1; the table has percent.
+/// :param bounce_rate_unit: `percent`, or `fraction` for files that give bounce rates from 0 to 1; the table has percent. Where none is given,
+///     a file whose bounce rates are all at most 1 is refused.
+/// :param decimal: `point`, or `comma` for files that write `1.234,5`. Where none is given, a file with semicolons or tabs whose points may all
+///     part thousands is refused.
+/// :param allow_repeated_months: takes files in which most sites have rows of several days of a month.
 /// :param extra_inputs: names of further numeric columns that are inputs.
 /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
 #[pyfunction]
-#[pyo3(signature = (paths, *, format=None, bounce_rate_unit="percent", extra_inputs=Vec::new(), skip_bad_rows=false))]
+#[pyo3(signature = (paths, *, format=None, bounce_rate_unit=None, decimal=None, allow_repeated_months=false, extra_inputs=Vec::new(), skip_bad_rows=false))]
+#[expect(clippy::too_many_arguments, reason = "keywords of a Python function")]
 pub(crate) fn read(
     py: Python<'_>,
     paths: Paths,
     format: Option<&str>,
-    bounce_rate_unit: &str,
+    bounce_rate_unit: Option<&str>,
+    decimal: Option<&str>,
+    allow_repeated_months: bool,
     extra_inputs: Vec<String>,
     skip_bad_rows: bool,
 ) -> PyResult<Table> {
     let mut reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?;
-    reading.options =
-        ReadOptions { format: format.map(named_format).transpose()?, bounce_rate_unit: named_unit(bounce_rate_unit)?, ..reading.options };
+    reading.options = ReadOptions {
+        format: format.map(named_format).transpose()?,
+        bounce_rate_unit: bounce_rate_unit.map(named_unit).transpose()?,
+        decimal: decimal.map(named_decimal).transpose()?,
+        allow_repeated_months,
+        ..reading.options
+    };
     let paths = match paths {
         Paths::One(path) => vec![path],
         Paths::Several(paths) => paths,
@@ -50,11 +62,12 @@ pub(crate) fn read(
     let mut batches = Vec::new();
     let mut skipped = SkippedRows::default();
     for path in paths {
-        let chunks = py.detach(|| open(Input::Path(path), reading.options.clone())).map_err(|error| errors::read(py, error))?;
-        let of_path = reading.each_good(py, chunks, |chunk| {
+        let mut chunks = py.detach(|| open(Input::Path(path), reading.options.clone())).map_err(|error| errors::read(py, error))?;
+        let of_path = reading.each_good(py, chunks.by_ref(), |chunk| {
             batches.push(chunk.as_given(&reading.options));
             Ok(())
         })?;
+        warn_of_columns(py, &chunks.columns())?;
         skipped.join(of_path);
     }
     warn_of_skipped(py, &skipped)?;
@@ -68,10 +81,10 @@ fn named_format(name: &str) -> PyResult<Format> {
     found.ok_or_else(|| PyValueError::new_err(format!("`format` must be csv, json, ndjson, parquet or nested, got `{name}`")))
 }
 
-fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
+fn named_decimal(name: &str) -> PyResult<Decimal> {
     match name {
-        "percent" => Ok(BounceRateUnit::Percent),
-        "fraction" => Ok(BounceRateUnit::Fraction),
-        other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{other}`"))),
+        "point" => Ok(Decimal::Point),
+        "comma" => Ok(Decimal::Comma),
+        other => Err(PyValueError::new_err(format!("`decimal` must be point or comma, got `{other}`"))),
     }
 }

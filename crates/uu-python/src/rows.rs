@@ -4,7 +4,7 @@ use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use uu_core::Rules;
 use uu_data::clean::Cleaner;
-use uu_data::read::{BadRows, Chunk, GoodChunk, ReadError, ReadOptions, RowFaults, SkippedRows, check_batches};
+use uu_data::read::{BadRows, BounceRateUnit, Chunk, ColumnUse, GoodChunk, ReadError, ReadOptions, RowFaults, SkippedRows, check_batches};
 
 use crate::errors;
 use crate::table::Given;
@@ -16,12 +16,28 @@ pub(crate) struct Reading {
     pub(crate) bad_rows: BadRows,
 }
 
+/// What a caller says of tables as a whole.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Whole<'a> {
+    pub(crate) bounce_rate_unit: Option<&'a str>,
+    pub(crate) allow_repeated_months: bool,
+}
+
 impl Reading {
     /// **Errors**: an extra input cannot have its name.
     pub(crate) fn new(rules: Rules, skip_bad_rows: bool) -> PyResult<Self> {
         rules.check_extras().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let bad_rows = if skip_bad_rows { BadRows::Skip } else { BadRows::Fail };
         Ok(Self { options: ReadOptions { rules, ..ReadOptions::default() }, bad_rows })
+    }
+
+    /// The same, with what a caller says of the tables as a whole.
+    ///
+    /// **Errors**: a unit that is none.
+    pub(crate) fn of(mut self, whole: Whole<'_>) -> PyResult<Self> {
+        self.options.bounce_rate_unit = whole.bounce_rate_unit.map(named_unit).transpose()?;
+        self.options.allow_repeated_months = whole.allow_repeated_months;
+        Ok(self)
     }
 
     /// Passes the good rows of a table to `take`, chunk by chunk.
@@ -31,8 +47,10 @@ impl Reading {
         table: Given,
         take: impl FnMut(GoodChunk) -> PyResult<()> + Send,
     ) -> PyResult<SkippedRows> {
-        let chunks = check_batches(&table.name, table.batches, self.options.clone()).map_err(|error| errors::read(py, error))?;
-        self.each_good(py, chunks, take)
+        let mut chunks = check_batches(&table.name, table.batches, &self.options).map_err(|error| errors::read(py, error))?;
+        let skipped = self.each_good(py, chunks.by_ref(), take)?;
+        warn_of_columns(py, &chunks.columns())?;
+        Ok(skipped)
     }
 
     /// Passes the good rows of chunks to `take`.
@@ -54,8 +72,11 @@ impl Reading {
     pub(crate) fn add_to(&self, py: Python<'_>, cleaner: &mut Cleaner, tables: Vec<Given>) -> PyResult<()> {
         for table in tables {
             cleaner.next_input();
-            let chunks = check_batches(&table.name, table.batches, self.options.clone()).map_err(|error| errors::read(py, error))?;
-            each_chunk(py, chunks, self.bad_rows, |chunk| cleaner.add_chunk(chunk, self.bad_rows).map_err(Failed::Read))?;
+            let mut chunks = check_batches(&table.name, table.batches, &self.options).map_err(|error| errors::read(py, error))?;
+            each_chunk(py, chunks.by_ref(), self.bad_rows, |chunk| cleaner.add_chunk(chunk, self.bad_rows).map_err(Failed::Read))?;
+            let columns = chunks.columns();
+            warn_of_columns(py, &columns)?;
+            cleaner.add_columns(columns);
         }
         Ok(())
     }
@@ -104,4 +125,22 @@ pub(crate) fn warn_of_skipped(py: Python<'_>, skipped: &SkippedRows) -> PyResult
     let text = format!("{} rows skipped: {}", skipped.total, rules.join(", "));
     let text = std::ffi::CString::new(text).expect("codes and numbers have no zero byte");
     PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
+}
+
+/// Says in Python warnings what was noticed of a table as a whole, such as columns that were not used.
+pub(crate) fn warn_of_columns(py: Python<'_>, columns: &ColumnUse) -> PyResult<()> {
+    for line in columns.lines() {
+        let text = std::ffi::CString::new(line.replace('\0', " ")).expect("zero bytes were taken out");
+        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+    }
+    Ok(())
+}
+
+/// The unit of bounce rates of that name.
+pub(crate) fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
+    match name {
+        "percent" => Ok(BounceRateUnit::Percent),
+        "fraction" => Ok(BounceRateUnit::Fraction),
+        other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{other}`"))),
+    }
 }

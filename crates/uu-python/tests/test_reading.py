@@ -77,3 +77,44 @@ def test_bad_rows_are_an_error_or_skipped(tmp_path: Path) -> None:
 def test_names_that_mean_nothing_are_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="must be"):
         uu.read(SAMPLE, **wrong)  # type: ignore[arg-type]
+
+
+def test_columns_that_are_not_used_are_warned_of(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("date,site,Total Visits,bounce_rate\n2024-12,a.example,31000,52\n")
+    with pytest.warns(UserWarning, match=r"columns not used: `Total Visits` \(is it `visits`\?\)"):
+        uu.read(tmp_path / "rows.csv")
+
+
+def test_a_frame_of_fractions_is_refused_until_its_unit_is_given(model: uu.Model) -> None:
+    rates = [0.33, 0.36, 0.39, 0.42, 0.45, 0.48]
+    frame = pd.DataFrame({"date": "2024-12", "site": [f"s{row}.example" for row in range(6)], "visits": 1e5, "bounce_rate": rates})
+    with pytest.raises(uu.ReadError, match="must give bounce rates in percent"):
+        model.predict(frame)
+    percent = frame.assign(bounce_rate=frame["bounce_rate"] * 100)
+    estimates = model.predict(frame, bounce_rate_unit="fraction").to_pandas()["unique_users"]
+    assert estimates.tolist() == model.predict(percent).to_pandas()["unique_users"].tolist()
+
+
+def test_daily_rows_of_a_frame_are_refused_unless_they_are_asked_for(model: uu.Model) -> None:
+    frame = pd.DataFrame({"date": pd.date_range("2024-12-01", periods=31), "site": "a.example", "visits": 3000.0})
+    with pytest.raises(uu.ReadError, match="one row for each site and month"):
+        model.predict(frame)
+    with pytest.warns(UserWarning, match="30 rows repeat the site and month"):
+        assert len(model.predict(frame, allow_repeated_months=True)) == 31
+
+
+def test_local_months_are_those_of_their_own_zone(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"date": pd.to_datetime(["2023-01-01", "2023-02-01"]).tz_localize("Asia/Tokyo"), "visits": [5.0, 6.0]})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    months = uu.read(tmp_path / "rows.parquet").to_pandas()["date"]
+    assert months.tolist() == [pd.Timestamp("2023-01-01"), pd.Timestamp("2023-02-01")]
+
+
+def test_estimates_of_an_earlier_run_are_not_taken_for_known_users(model: uu.Model, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"date": "2024-12", "site": ["a.example", "b.example"], "visits": [12400.0, 88000.0]})
+    first = model.predict(frame)
+    with pytest.warns(UserWarning, match="output of this product"):
+        again = model.predict(first)
+    assert first.to_pandas()["unique_users"].tolist() == again.to_pandas()["unique_users"].tolist()
+    with pytest.warns(UserWarning, match="output of this product"):
+        assert model.evaluate(first)["evaluation"] is None

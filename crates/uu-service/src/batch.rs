@@ -1,6 +1,6 @@
 //! Estimating files and streams: rows in, the same rows with their estimates out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -11,7 +11,7 @@ use uu_data::write::Added;
 use uu_model::{EstimateOptions, Model, estimate_columns, estimate_columns_by_site};
 
 pub use uu_data::read::{
-    BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
+    BadRows, BounceRateUnit, ColumnUse, Decimal, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
 };
 pub use uu_data::write::{Compression, Output, WriteError, WriteOptions, Writer};
 pub use uu_data::{SortedRows, sort_by_site};
@@ -53,6 +53,10 @@ pub struct BatchReport {
     pub late_columns: BTreeSet<String>,
     /// Columns of the input that the output has anew; see [`uu_data::write::Written`].
     pub replaced_columns: BTreeSet<String>,
+    /// Columns that have another name in the output; see [`uu_data::write::Written`].
+    pub renamed_columns: BTreeMap<String, Vec<String>>,
+    /// How the input's columns were used, and what was noticed about it.
+    pub columns: ColumnUse,
 }
 
 /// A batch ended before its input did; what was written is void.
@@ -96,9 +100,16 @@ pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64
             return Err(BatchError::Stopped);
         }
         let written = written?;
-        let skipped = skipped?;
+        let (skipped, columns) = skipped?;
         let written = written.finish()?;
-        Ok(BatchReport { rows: written.rows, skipped, late_columns: written.late_columns, replaced_columns: written.replaced_columns })
+        Ok(BatchReport {
+            rows: written.rows,
+            skipped,
+            late_columns: written.late_columns,
+            replaced_columns: written.replaced_columns,
+            renamed_columns: written.renamed_columns,
+            columns,
+        })
     })
 }
 
@@ -112,26 +123,29 @@ struct EstimatedChunk {
     added: Vec<Added>,
 }
 
-fn read(rows: BatchRows, chunks: &SyncSender<GoodChunk>) -> Result<SkippedRows, ReadError> {
+fn read(rows: BatchRows, chunks: &SyncSender<GoodChunk>) -> Result<(SkippedRows, ColumnUse), ReadError> {
     let mut skipped = SkippedRows::default();
-    match rows {
-        BatchRows::AsTheyCome(reader, policy) => {
-            for chunk in reader {
+    let columns = match rows {
+        BatchRows::AsTheyCome(mut reader, policy) => {
+            for chunk in reader.by_ref() {
                 if chunks.send(chunk?.passed(policy, &mut skipped)?).is_err() {
                     break;
                 }
             }
+            reader.columns()
         }
         BatchRows::BySite(rows) => {
             skipped = rows.skipped().clone();
+            let columns = rows.columns().clone();
             for chunk in *rows {
                 if chunks.send(chunk?).is_err() {
                     break;
                 }
             }
+            columns
         }
-    }
-    Ok(skipped)
+    };
+    Ok((skipped, columns))
 }
 
 fn write(mut writer: Writer, chunks: &Receiver<EstimatedChunk>) -> Result<Writer, WriteError> {

@@ -2,7 +2,7 @@
 
 use uu_core::Rules;
 use uu_data::clean::{CleanError, CleanOptions, Cleaner, QualityReport};
-use uu_data::read::{BadRows, BounceRateUnit, Format, Input, ReadError, ReadOptions};
+use uu_data::read::{BadRows, BounceRateUnit, Decimal, Format, Input, ReadError, ReadOptions};
 use uu_data::{Dataset, sample};
 
 /// Where the rows of a training or of a judgement come from, and how they are read.
@@ -14,8 +14,12 @@ pub struct Sources {
     pub format: Option<Format>,
     /// What the check needs to know.
     pub rules: Rules,
-    /// The unit the files give bounce rates in.
-    pub bounce_rate_unit: BounceRateUnit,
+    /// The unit the files give bounce rates in; see [`ReadOptions`].
+    pub bounce_rate_unit: Option<BounceRateUnit>,
+    /// The decimal mark of numbers in texts; see [`ReadOptions`].
+    pub decimal: Option<Decimal>,
+    /// Takes files with rows of several days of a month.
+    pub allow_repeated_months: bool,
     /// What to do with rows that break a rule.
     pub bad_rows: BadRows,
 }
@@ -35,7 +39,7 @@ impl Sources {
     /// Those files, as they say of themselves.
     #[must_use]
     pub fn new(inputs: Vec<Input>, rules: Rules) -> Self {
-        Self { inputs, format: None, rules, bounce_rate_unit: BounceRateUnit::Percent, bad_rows: BadRows::Fail }
+        Self { inputs, format: None, rules, bounce_rate_unit: None, decimal: None, allow_repeated_months: false, bad_rows: BadRows::Fail }
     }
 
     /// The generated sample that ships with the product.
@@ -43,6 +47,19 @@ impl Sources {
     pub fn bundled_sample() -> Self {
         let sample = Input::bytes("the bundled sample", sample::BUNDLED);
         Self { format: Some(Format::Parquet), ..Self::new(vec![sample], Rules::default()) }
+    }
+
+    /// How the files are read.
+    #[must_use]
+    pub fn options(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.format,
+            rules: self.rules.clone(),
+            bounce_rate_unit: self.bounce_rate_unit,
+            decimal: self.decimal,
+            allow_repeated_months: self.allow_repeated_months,
+            ..ReadOptions::default()
+        }
     }
 
     /// Reads and cleans the rows for a training.
@@ -61,8 +78,7 @@ impl Sources {
 
     fn cleaned(self, options: &CleanOptions, rows_read: &mut dyn FnMut(u64)) -> Result<(Dataset, QualityReport), SourceError> {
         let mut cleaner = Cleaner::new(CleanOptions { extras: self.rules.extras.clone(), ..options.clone() });
-        let read =
-            ReadOptions { format: self.format, rules: self.rules, bounce_rate_unit: self.bounce_rate_unit, ..ReadOptions::default() };
+        let read = self.options();
         for input in self.inputs {
             cleaner.read(input, &read, self.bad_rows, rows_read)?;
         }

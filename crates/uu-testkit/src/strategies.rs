@@ -17,7 +17,7 @@ fn size() -> impl Strategy<Value = f64> {
 
 /// Any record that a check lets through, with any pattern of missing inputs; its unique users are unknown.
 pub fn record() -> impl Strategy<Value = Record> {
-    let site = prop_oneof!["brand[0-9]{1,3}\\.(com|co\\.uk|de|gov)", "[a-z][a-z0-9.-]{0,20}\\.[a-z]{2,6}"];
+    let site = prop_oneof!["brand[0-9]{1,3}\\.(com|co\\.uk|de|gov)", "[a-z][a-z0-9-]{0,9}(\\.[a-z0-9]{1,9})?\\.[a-z]{2,6}"];
     let names = (option::of(site), option::of(prop_oneof![Just("generated"), Just("elsewhere")]));
     let sizes = (option::of(size()), option::of(size()), option::of(1.0..200.0f64));
     let shares = (option::of(0.0..=100.0f64), option::of(0.0..20_000.0f64), option::of(1u32..=209));

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use uu_registry::{ModelVersion, Secret};
 
 pub(crate) use lifecycle::{Backup, JobWorker, Jobs, Models, Observations, Restore, Tokens};
-pub(crate) use names::{BounceRateUnitName, FormatName, ProgressStyle};
+pub(crate) use names::{BounceRateUnitName, DecimalName, FormatName, ProgressStyle};
 
 /// Estimates how many unique users a website has in a month, and says how sure it is.
 #[derive(Debug, Parser)]
@@ -115,9 +115,15 @@ pub(crate) struct Reading {
     /// Format of the data [default: by extension and content]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<FormatName>,
-    /// Unit of the bounce rates in the data
-    #[arg(long, value_enum, default_value = "percent", value_name = "UNIT")]
-    pub bounce_rate_unit: BounceRateUnitName,
+    /// Unit of the bounce rates in the data [default: percent, checked for each file]
+    #[arg(long, value_enum, value_name = "UNIT")]
+    pub bounce_rate_unit: Option<BounceRateUnitName>,
+    /// Decimal mark of numbers in texts [default: point, checked for each file]; with a comma, points and blanks part thousands
+    #[arg(long, value_enum, value_name = "MARK")]
+    pub decimal: Option<DecimalName>,
+    /// Take files in which most sites have rows of several days of a month, as daily and weekly exports do
+    #[arg(long)]
+    pub allow_repeated_months: bool,
     /// Leave rows out that break a rule, and report how many and why, instead of stopping at them
     #[arg(long)]
     pub skip_bad_rows: bool,

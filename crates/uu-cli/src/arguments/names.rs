@@ -1,7 +1,7 @@
 //! Values that are given by name.
 
 use clap::ValueEnum;
-use uu_data::read::{BounceRateUnit, Format};
+use uu_data::read::{BounceRateUnit, Decimal, Format};
 
 /// Formats by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -25,6 +25,15 @@ pub(crate) enum BounceRateUnitName {
     Percent,
     /// 0 to 1
     Fraction,
+}
+
+/// Decimal marks by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DecimalName {
+    /// 1234.5
+    Point,
+    /// 1234,5 or 1.234,5
+    Comma,
 }
 
 /// How progress is shown.
@@ -53,6 +62,15 @@ impl From<BounceRateUnitName> for BounceRateUnit {
         match name {
             BounceRateUnitName::Percent => Self::Percent,
             BounceRateUnitName::Fraction => Self::Fraction,
+        }
+    }
+}
+
+impl From<DecimalName> for Decimal {
+    fn from(name: DecimalName) -> Self {
+        match name {
+            DecimalName::Point => Self::Point,
+            DecimalName::Comma => Self::Comma,
         }
     }
 }

@@ -125,7 +125,9 @@ fn place(settings: &Settings) -> String {
 fn sources(files: Vec<PathBuf>, reading: &Reading, rules: Rules) -> Sources {
     Sources {
         format: reading.format.map(Into::into),
-        bounce_rate_unit: reading.bounce_rate_unit.into(),
+        bounce_rate_unit: reading.bounce_rate_unit.map(Into::into),
+        decimal: reading.decimal.map(Into::into),
+        allow_repeated_months: reading.allow_repeated_months,
         bad_rows: bad_rows(reading),
         ..Sources::new(files.into_iter().map(Input::argument).collect(), rules)
     }

@@ -22,7 +22,9 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     let read = ReadOptions {
         format: arguments.reading.format.map(Into::into),
         rules: served.model.rules().clone(),
-        bounce_rate_unit: arguments.reading.bounce_rate_unit.into(),
+        bounce_rate_unit: arguments.reading.bounce_rate_unit.map(Into::into),
+        decimal: arguments.reading.decimal.map(Into::into),
+        allow_repeated_months: arguments.reading.allow_repeated_months,
         ..ReadOptions::default()
     };
     let extras = read.rules.extras.clone();
@@ -58,6 +60,12 @@ fn tell(report: &BatchReport) {
         for example in &report.skipped.examples {
             note(&format!("  {example}"));
         }
+    }
+    for line in report.columns.lines() {
+        note(&format!("warning: {line}"));
+    }
+    for (column, names) in &report.renamed_columns {
+        note(&format!("warning: the input has several columns `{column}`; the output has them as {}", names.join(", ")));
     }
     if !report.replaced_columns.is_empty() {
         let columns: Vec<&str> = report.replaced_columns.iter().map(String::as_str).collect();

@@ -6,6 +6,7 @@
 mod merge;
 mod run;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::compute::cast;
@@ -15,7 +16,7 @@ use uu_core::{Checked, Month};
 
 use self::merge::Merge;
 use self::run::{Gathered, Run};
-use crate::read::{BadRows, BounceRateUnit, GoodChunk, ReadError, Reader, SkippedRows};
+use crate::read::{BadRows, BounceRateUnit, ColumnUse, GoodChunk, ReadError, Reader, SkippedRows};
 
 /// Rows that are sorted in memory.
 const RUN_ROWS: usize = 256 << 10;
@@ -38,6 +39,7 @@ pub struct SortedRows {
     merge: Merge,
     bounce_rate_unit: BounceRateUnit,
     skipped: SkippedRows,
+    columns: ColumnUse,
 }
 
 /// Reads all rows and sorts them; `told` hears how many were read.
@@ -47,10 +49,10 @@ pub fn sort_by_site(reader: Reader, bad_rows: BadRows, told: &mut dyn FnMut(u64)
     sort_in_runs(reader, bad_rows, told, RUN_ROWS)
 }
 
-fn sort_in_runs(reader: Reader, bad_rows: BadRows, told: &mut dyn FnMut(u64), run_rows: usize) -> Result<SortedRows, ReadError> {
-    let (options, file, bounce_rate_unit) = (reader.options().clone(), Arc::clone(reader.file()), reader.bounce_rate_unit());
+fn sort_in_runs(mut reader: Reader, bad_rows: BadRows, told: &mut dyn FnMut(u64), run_rows: usize) -> Result<SortedRows, ReadError> {
+    let (options, file, bounce_rate_unit) = (reader.options().clone().trusted(), Arc::clone(reader.file()), reader.bounce_rate_unit());
     let (mut skipped, mut gathered, mut runs) = (SkippedRows::default(), Gathered::default(), Vec::new());
-    for chunk in reader {
+    for chunk in reader.by_ref() {
         gathered.push(chunk?.passed(bad_rows, &mut skipped)?);
         told(skipped.total + (runs.len() * run_rows + gathered.rows()) as u64);
         if gathered.rows() >= run_rows || gathered.bytes() >= RUN_BYTES {
@@ -60,7 +62,7 @@ fn sort_in_runs(reader: Reader, bad_rows: BadRows, told: &mut dyn FnMut(u64), ru
     if gathered.rows() > 0 {
         runs.push(Run::in_memory(gathered.sorted(&file)?));
     }
-    Ok(SortedRows { merge: Merge::of(runs, file)?, bounce_rate_unit, skipped })
+    Ok(SortedRows { merge: Merge::of(runs, file)?, bounce_rate_unit, skipped, columns: reader.columns() })
 }
 
 impl SortedRows {
@@ -68,6 +70,12 @@ impl SortedRows {
     #[must_use]
     pub fn bounce_rate_unit(&self) -> BounceRateUnit {
         self.bounce_rate_unit
+    }
+
+    /// How the columns are used, and what was noticed.
+    #[must_use]
+    pub fn columns(&self) -> &ColumnUse {
+        &self.columns
     }
 
     /// Rows that were left out.
@@ -91,20 +99,35 @@ fn united<'a>(schemas: impl IntoIterator<Item = &'a SchemaRef>) -> SchemaRef {
     let Some(first) = schemas.next() else { return Arc::new(Schema::empty()) };
     let mut columns: Vec<_> = first.fields().iter().cloned().collect();
     for schema in schemas.filter(|schema| *schema != first) {
-        let known: std::collections::HashSet<String> = columns.iter().map(|column| column.name().clone()).collect();
-        columns.extend(schema.fields().iter().filter(|column| !known.contains(column.name())).cloned());
+        let places = places(schema.fields().iter().map(|column| column.name()));
+        let known: HashSet<(String, usize)> =
+            self::places(columns.iter().map(|column| column.name())).into_iter().map(|(name, place)| (name.clone(), place)).collect();
+        let new = schema.fields().iter().zip(places).filter(|(_, (name, place))| !known.contains(&((*name).clone(), *place)));
+        let new: Vec<_> = new.map(|(column, _)| column.clone()).collect();
+        columns.extend(new);
     }
     let columns: Vec<_> = columns.iter().map(|column| column.as_ref().clone().with_nullable(true)).collect();
     Arc::new(Schema::new(columns))
 }
 
+/// Names with how many columns of the name come before: where names repeat, columns are told apart by that.
+fn places<'n>(names: impl Iterator<Item = &'n String>) -> Vec<(&'n String, usize)> {
+    let mut counts: HashMap<&String, usize> = HashMap::new();
+    let place = |name: &'n String| {
+        let count = counts.entry(name).or_default();
+        *count += 1;
+        (name, *count - 1)
+    };
+    names.map(place).collect()
+}
+
 /// The batch in the columns of `schema`; those it does not have are null.
 fn conformed(batch: &RecordBatch, schema: &SchemaRef, file: &Arc<str>) -> Result<RecordBatch, ReadError> {
     let failed = |error: arrow::error::ArrowError| ReadError::Unsorted { file: Arc::clone(file), reason: error.to_string() };
-    let columns = schema.fields().iter().enumerate().map(|(index, column)| {
-        // Most batches have the columns where the schema has them, also where names repeat.
-        let own = batch.schema_ref().fields().get(index).filter(|own| own.name() == column.name()).map(|_| batch.column(index));
-        match own.or_else(|| batch.column_by_name(column.name())) {
+    let own = places(batch.schema_ref().fields().iter().map(|column| column.name()));
+    let wanted = places(schema.fields().iter().map(|column| column.name()));
+    let columns = schema.fields().iter().zip(wanted).map(|(column, wanted)| {
+        match own.iter().position(|own| *own == wanted).map(|index| batch.column(index)) {
             Some(values) => cast(values, column.data_type()),
             None => Ok(arrow::array::new_null_array(column.data_type(), batch.num_rows())),
         }

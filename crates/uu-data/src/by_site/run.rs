@@ -11,7 +11,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
 use super::{conformed, place, united};
-use crate::read::{BadRows, Format, GoodChunk, Input, ReadError, ReadOptions, Reader, SkippedRows, open, open_parquet};
+use crate::read::{BadRows, Decimal, Format, GoodChunk, Input, ReadError, ReadOptions, Reader, SkippedRows, open, open_parquet};
 
 /// Rows of a run that are in memory while runs are merged.
 const MERGED_ROWS: usize = 4 << 10;
@@ -112,7 +112,9 @@ impl Run {
                     writer.close()
                 });
                 written.map_err(|error| failed(std::io::Error::other(error)))?;
-                open_parquet(file, rewound(spilled).map_err(failed)?, ReadOptions { format: None, ..options })?
+                // Its numbers have points by now.
+                let options = ReadOptions { format: None, decimal: Some(Decimal::Point), ..options };
+                open_parquet(file, rewound(spilled).map_err(failed)?, options)?
             }
         };
         Ok(Self { schema, rows: Rows::Disk(Box::new(reader)) })

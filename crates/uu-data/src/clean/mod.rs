@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use uu_core::{Checked, Record, UniqueUsers};
 
 use crate::Dataset;
-use crate::read::{BadRows, Chunk, Input, ReadError, ReadOptions, SkippedRows, open};
+use crate::read::{BadRows, Chunk, ColumnUse, Input, ReadError, ReadOptions, SkippedRows, open};
 
 pub use report::{FieldShare, PatternCount, QualityReport, SourceCount};
 pub use rules::{CleanAction, CleanRule, Example, RuleCount};
@@ -99,13 +99,26 @@ pub struct Cleaner {
     inputs: usize,
     skipped: SkippedRows,
     numbers_from_text: BTreeMap<String, u64>,
+    columns: ColumnUse,
 }
 
 impl Cleaner {
     /// A cleaner that has no rows yet.
     #[must_use]
     pub fn new(options: CleanOptions) -> Self {
-        Self { options, rows: Vec::new(), inputs: 0, skipped: SkippedRows::default(), numbers_from_text: BTreeMap::new() }
+        Self {
+            options,
+            rows: Vec::new(),
+            inputs: 0,
+            skipped: SkippedRows::default(),
+            numbers_from_text: BTreeMap::new(),
+            columns: ColumnUse::default(),
+        }
+    }
+
+    /// Adds how the columns of an input were used, for the report.
+    pub fn add_columns(&mut self, columns: ColumnUse) {
+        self.columns.join(columns);
     }
 
     /// Begins the next input: where records of one source, site and month differ, the later input's is kept.
@@ -123,10 +136,12 @@ impl Cleaner {
     /// **Errors**: the input cannot be read, or has bad rows under [`BadRows::Fail`].
     pub fn read(&mut self, input: Input, options: &ReadOptions, policy: BadRows, rows_read: &mut dyn FnMut(u64)) -> Result<(), ReadError> {
         self.next_input();
-        for chunk in open(input, options.clone())? {
+        let mut reader = open(input, options.clone())?;
+        for chunk in reader.by_ref() {
             self.add_chunk(chunk?, policy)?;
             rows_read(self.rows.len() as u64);
         }
+        self.columns.join(reader.columns());
         Ok(())
     }
 
@@ -157,6 +172,7 @@ impl Cleaner {
                 tally.warning(warning, &row.record);
             }
         }
+        rows.retain(|(_, warnings)| !warnings.iter().any(is_of_no_site));
         let rows = duplicates::remove(rows.into_iter().map(|(row, _)| row).collect(), &mut tally);
         let rows: Vec<Record> = rows.into_iter().filter_map(|record| consistent(record, &self.options, &mut tally)).collect();
         let rows = outliers::remove(rows, &self.options, &mut tally);
@@ -170,6 +186,7 @@ impl Cleaner {
         let mut report = QualityReport::of(rows_read, tally.finish(), &rows, &self.options.extras);
         report.skipped(&self.skipped);
         report.numbers_from_text = self.numbers_from_text;
+        report.notes = self.columns.lines();
         Ok((Dataset::new(self.options.extras, rows), report))
     }
 }
@@ -183,6 +200,11 @@ pub fn clean(rows: impl IntoIterator<Item = Checked>, options: CleanOptions) -> 
         cleaner.add(row);
     }
     cleaner.finish()
+}
+
+/// Rows of what is no site: nothing says which of them belong together, and a total is the sum of the others.
+fn is_of_no_site(warning: &uu_core::Warning) -> bool {
+    matches!(warning, uu_core::Warning::NotAHost { .. } | uu_core::Warning::TotalRow { .. })
 }
 
 /// Generated rows say nothing of measured ones.

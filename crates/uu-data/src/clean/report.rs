@@ -23,6 +23,8 @@ pub struct QualityReport {
     pub rows_labelled: u64,
     /// What each rule found, in the order in which they were applied.
     pub rules: Vec<RuleCount>,
+    /// What was noticed of the files as a whole, such as columns that were not used; a sentence each.
+    pub notes: Vec<String>,
     /// Numbers that were read from texts, by column.
     pub numbers_from_text: BTreeMap<String, u64>,
     /// How often each field is known.
@@ -98,6 +100,7 @@ impl QualityReport {
             rows_kept: records.len() as u64,
             rows_labelled: count(records, |record| record.unique_users.is_some()),
             rules,
+            notes: Vec::new(),
             numbers_from_text: BTreeMap::new(),
             fields: fields(records, extras),
             sources: sources(records),

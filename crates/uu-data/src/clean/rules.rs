@@ -19,6 +19,16 @@ pub enum CleanRule {
     BelowOne,
     /// A value nobody would believe.
     ImplausibleValue,
+    /// A text that marks a missing value.
+    MissingMarker,
+    /// A month in which nothing was measured.
+    ImplausibleMonth,
+    /// A count with a decimal point.
+    FractionalCount,
+    /// A site that cannot be a host.
+    NotAHost,
+    /// A row that sums up others.
+    TotalRow,
     /// A category that the taxonomy does not know.
     UnknownCategory,
     /// A sub-category name under several tops.
@@ -59,7 +69,12 @@ pub enum CleanAction {
 
 impl CleanRule {
     /// Every rule, in the order in which they are applied.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 20] = [
+        Self::TotalRow,
+        Self::NotAHost,
+        Self::MissingMarker,
+        Self::ImplausibleMonth,
+        Self::FractionalCount,
         Self::BelowOne,
         Self::ImplausibleValue,
         Self::UnknownCategory,
@@ -85,6 +100,11 @@ impl CleanRule {
             Self::DuplicateConflicting => "duplicate_conflicting",
             Self::BelowOne => "below_one",
             Self::ImplausibleValue => "implausible_value",
+            Self::MissingMarker => "missing_marker",
+            Self::ImplausibleMonth => "implausible_month",
+            Self::FractionalCount => "fractional_count",
+            Self::NotAHost => "not_a_host",
+            Self::TotalRow => "total_row",
             Self::UnknownCategory => "unknown_category",
             Self::AmbiguousCategory => "ambiguous_category",
             Self::PagesBelowBounce => "pages_below_bounce",
@@ -104,6 +124,9 @@ impl CleanRule {
     pub fn action(self) -> CleanAction {
         match self {
             Self::DuplicateIdentical | Self::DuplicateConflicting | Self::UsersExceedVisits | Self::LabelOutlier => CleanAction::Dropped,
+            Self::NotAHost | Self::TotalRow => CleanAction::Dropped,
+            Self::MissingMarker => CleanAction::TreatedAsUnknown,
+            Self::ImplausibleMonth | Self::FractionalCount => CleanAction::Counted,
             Self::BelowOne | Self::ImplausibleValue | Self::UnknownCategory | Self::AmbiguousCategory => CleanAction::TreatedAsUnknown,
             Self::ZeroVisits | Self::ZeroUsers | Self::InputOutlier => CleanAction::TreatedAsUnknown,
             Self::UsersSetToVisits => CleanAction::Clipped,
@@ -121,7 +144,12 @@ impl CleanRule {
             }
             Self::BelowOne => "pages per visit below 1; unknown",
             Self::ImplausibleValue => "a value beyond all plausible ones; unknown",
-            Self::UnknownCategory => "a category that is not in the taxonomy; unknown",
+            Self::MissingMarker => "a text that marks a missing value, such as `nan` or `N/A`; unknown",
+            Self::ImplausibleMonth => "a month before 1990 or one that has not been; kept",
+            Self::FractionalCount => "visits, users or a rank with a decimal point, which may part thousands; kept",
+            Self::NotAHost => "a site that cannot be a host: an address, a name without a dot; row dropped",
+            Self::TotalRow => "a row that sums up others; row dropped",
+            Self::UnknownCategory => "a category that is not in the taxonomy; the known one above it, else unknown",
             Self::AmbiguousCategory => "a category name under several tops; unknown",
             Self::PagesBelowBounce => "fewer pages per visit than the bounce rate allows; kept",
             Self::UsersExceedVisits => "unique users exceed visits by more than the tolerance; row dropped",
@@ -140,6 +168,11 @@ impl CleanRule {
         match warning {
             Warning::BelowOne { .. } => Some(Self::BelowOne),
             Warning::Implausible { .. } => Some(Self::ImplausibleValue),
+            Warning::MissingMarker { .. } => Some(Self::MissingMarker),
+            Warning::ImplausibleMonth { .. } => Some(Self::ImplausibleMonth),
+            Warning::FractionalCount { .. } => Some(Self::FractionalCount),
+            Warning::NotAHost { .. } => Some(Self::NotAHost),
+            Warning::TotalRow { .. } => Some(Self::TotalRow),
             Warning::UnknownCategory { .. } => Some(Self::UnknownCategory),
             Warning::AmbiguousCategory { .. } => Some(Self::AmbiguousCategory),
             Warning::PagesBelowBounce { .. } => Some(Self::PagesBelowBounce),
@@ -217,9 +250,10 @@ impl Tally {
     pub(super) fn warning(&mut self, warning: &Warning, record: &Record) {
         let Some(rule) = CleanRule::of_warning(warning) else { return };
         match warning {
-            Warning::BelowOne { field, .. } | Warning::Implausible { field, .. } => {
+            Warning::BelowOne { field, .. } | Warning::Implausible { field, .. } | Warning::FractionalCount { field, .. } => {
                 self.value(rule, Field::column(*field), record, || warning.to_string());
             }
+            Warning::MissingMarker { field, .. } => self.value(rule, field.column(), record, || warning.to_string()),
             _ => self.row(rule, record, || warning.to_string()),
         }
     }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::column_use::{ColumnUse, ReadNote};
 use super::columns::{Binding, column_names};
-use super::{Chunk, Context, ReadError, ReadOptions};
+use super::{CheckedChunks, Chunk, ChunkSource, Context, ReadError, ReadOptions};
 
-struct BatchChunks<B> {
+pub(super) struct BatchChunks<B> {
     context: Context,
     batches: B,
     binding: Binding,
@@ -17,27 +18,40 @@ struct BatchChunks<B> {
     started: bool,
 }
 
+/// Chunks of batches that are in memory, checked.
+pub struct BatchReader<B>(CheckedChunks<BatchChunks<B>>);
+
 /// Checks batches that are in memory, in chunks that share their columns; `name` is what messages call them.
 ///
 /// At least one chunk comes, so that the columns are known even where there is no row.
 ///
 /// **Errors**: the columns name no date or no input, or two are of one field; a later batch cannot be had.
-pub fn check_batches<B>(
-    name: &str,
-    batches: B,
-    options: ReadOptions,
-) -> Result<impl Iterator<Item = Result<Chunk, ReadError>> + use<B>, ReadError>
-where
-    B: RecordBatchReader,
-{
-    let context = Context {
-        file: Arc::from(name),
-        rules: options.rules,
-        bounce_rate_unit: options.bounce_rate_unit,
-        chunk_rows: options.chunk_rows.max(1),
-    };
+pub fn check_batches<B: RecordBatchReader>(name: &str, batches: B, options: &ReadOptions) -> Result<BatchReader<B>, ReadError> {
+    let context = Context::new(Arc::from(name), options);
     let binding = context.bind(&column_names(&batches.schema()))?;
-    Ok(BatchChunks { context, batches, binding, rest: None, rows_read: 0, started: false })
+    let chunks = BatchChunks { context: context.clone(), batches, binding, rest: None, rows_read: 0, started: false };
+    Ok(BatchReader(CheckedChunks::new(context, chunks)))
+}
+
+impl<B: RecordBatchReader> BatchReader<B> {
+    /// How the columns are used, and what was noticed so far.
+    pub fn columns(&mut self) -> ColumnUse {
+        self.0.columns()
+    }
+}
+
+impl<B: RecordBatchReader> Iterator for BatchReader<B> {
+    type Item = Result<Chunk, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl<B> std::fmt::Debug for BatchReader<B> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("BatchReader").finish_non_exhaustive()
+    }
 }
 
 impl<B: RecordBatchReader> BatchChunks<B> {
@@ -55,18 +69,20 @@ impl<B: RecordBatchReader> BatchChunks<B> {
         self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
         Ok(Some(batch.slice(0, rows)))
     }
-
-    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
-        let Some(batch) = self.next_piece()? else { return Ok(None) };
-        self.started = true;
-        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read)))
-    }
 }
 
-impl<B: RecordBatchReader> Iterator for BatchChunks<B> {
-    type Item = Result<Chunk, ReadError>;
+impl<B: RecordBatchReader> ChunkSource for BatchChunks<B> {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        let Some(batch) = self.next_piece()? else { return Ok(None) };
+        self.started = true;
+        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read, Vec::new())))
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
+    fn names(&self) -> Vec<String> {
+        column_names(&self.batches.schema())
+    }
+
+    fn notes(&self) -> Vec<ReadNote> {
+        self.binding.is_own_output().then_some(ReadNote::OwnOutput).into_iter().collect()
     }
 }

@@ -1,18 +1,18 @@
-//! From columns to checked rows: each column is downcast once a batch, then the rows are walked.
+//! Which columns mean something, and the rows of a table checked.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, DictionaryArray, Float64Array, Int32Array, LargeStringArray, StringArray, StringViewArray,
-};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Int32Type, Int64Type, TimeUnit};
-use arrow::record_batch::RecordBatch;
-use uu_core::{Checked, Fault, Field, Month, RawRecord, RawValue, check};
+use arrow::datatypes::{DataType, Field as Column, Schema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use uu_core::{Checked, Fault, Field, RawRecord, RawValue, check_until, visible};
 
-use super::{BounceRateUnit, Chunk, Context, ReadError, RowFaults};
+use super::cells::{Cells, is_text};
+use super::decimal::with_point;
+use super::own_output::OwnOutput;
+use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
 
 /// What a column is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,57 +23,108 @@ pub(super) enum Target {
     Extra(usize),
 }
 
+impl Target {
+    /// Whether a model may learn from it.
+    pub(super) fn is_input(self) -> bool {
+        match self {
+            Self::Extra(_) => true,
+            Self::Field(field) => field.is_input(),
+        }
+    }
+
+    /// Whether it holds numbers.
+    pub(super) fn is_number(self) -> bool {
+        match self {
+            Self::Extra(_) => true,
+            Self::Field(field) => field.is_number(),
+        }
+    }
+}
+
 /// The columns that mean something, by their place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Binding {
     columns: Vec<(usize, Target)>,
+    own: Option<OwnOutput>,
+}
+
+impl Binding {
+    pub(super) fn is_own_output(&self) -> bool {
+        self.own.is_some()
+    }
 }
 
 impl Context {
     /// What a column or key of that name is.
     pub(super) fn target(&self, name: &str) -> Option<Target> {
-        let extra = self.rules.extras.iter().position(|extra| extra == name).map(Target::Extra);
-        extra.or_else(|| Field::named(name).map(Target::Field))
+        let name = visible(name);
+        let extra = self.rules.extras.iter().position(|extra| *extra == name).map(Target::Extra);
+        extra.or_else(|| Field::named(&name).map(Target::Field))
+    }
+
+    /// The columns that mean something, and two of one field where there are such.
+    ///
+    /// A column `month` is the date only where no other column is: beside one it is the month's number.
+    pub(super) fn targets(&self, names: &[String]) -> (Vec<(usize, Target)>, Option<(Target, usize, usize)>) {
+        let mut seen: HashMap<Target, usize> = HashMap::new();
+        let mut columns: Vec<(usize, Target)> = Vec::new();
+        let mut twice = None;
+        for (index, name) in names.iter().enumerate() {
+            let Some(target) = self.target(name) else { continue };
+            let Some(first) = seen.get(&target).copied() else {
+                seen.insert(target, index);
+                columns.push((index, target));
+                continue;
+            };
+            if target == Target::Field(Field::Date) && is_month(&names[first]) && !is_month(name) {
+                seen.insert(target, index);
+                columns.retain(|(place, _)| *place != first);
+                columns.push((index, target));
+            } else if !(target == Target::Field(Field::Date) && is_month(name)) && twice.is_none() {
+                twice = Some((target, first, index));
+            }
+        }
+        (columns, twice)
     }
 
     /// Finds the columns that mean something.
     ///
     /// **Errors**: no date, no input, or two columns of one field.
     pub(super) fn bind(&self, names: &[String]) -> Result<Binding, ReadError> {
-        let mut seen: HashMap<Target, &str> = HashMap::new();
-        let mut binding = Binding::default();
-        for (index, name) in names.iter().enumerate() {
-            let Some(target) = self.target(name) else { continue };
-            if let Some(first) = seen.insert(target, name) {
-                let field = match target {
-                    Target::Field(field) => field.words().to_owned(),
-                    Target::Extra(extra) => self.rules.extras[extra].clone(),
-                };
-                let (first, second) = (first.to_owned(), name.clone());
-                return Err(ReadError::DuplicateColumn { file: self.file.clone(), field, first, second });
-            }
-            binding.columns.push((index, target));
+        let (columns, twice) = self.targets(names);
+        if let Some((target, first, second)) = twice {
+            let field = match target {
+                Target::Field(field) => field.words().to_owned(),
+                Target::Extra(extra) => self.rules.extras[extra].clone(),
+            };
+            let (first, second) = (names[first].clone(), names[second].clone());
+            return Err(ReadError::DuplicateColumn { file: self.file.clone(), field, first, second });
         }
-        if !seen.contains_key(&Target::Field(Field::Date)) {
+        if !columns.iter().any(|(_, target)| *target == Target::Field(Field::Date)) {
             return Err(ReadError::NoDateColumn { file: self.file.clone(), columns: names.to_vec() });
         }
-        if !seen.keys().any(|target| is_input(*target)) {
+        if !columns.iter().any(|(_, target)| target.is_input()) {
             return Err(ReadError::NoInputColumn { file: self.file.clone(), columns: names.to_vec() });
         }
-        Ok(binding)
+        Ok(Binding { columns, own: OwnOutput::of(names) })
     }
 
-    /// The next chunk of an input of typed columns, of which `rows_read` rows came before it.
-    pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64) -> Chunk {
+    /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
+    /// be bad.
+    pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
-        let rows = self.check_batch(&batch, binding, first_row, Vec::new());
-        let numbers_from_text = self.numbers_from_text(&batch, binding);
+        let batch = match binding.own {
+            Some(own) => self.without_estimates(batch, own),
+            None => batch,
+        };
+        let batch = if self.decimal == Some(Decimal::Comma) { with_points(batch, binding) } else { batch };
+        let rows = self.check_batch(&batch, binding, first_row, malformed);
+        let numbers_from_text = numbers_from_text(&batch, binding);
         Chunk { first_row, batch, json: None, rows, numbers_from_text }
     }
 
-    /// Checks each row of a batch; rows listed in `malformed`, by their place, are already known to be bad.
-    pub(super) fn check_batch(
+    fn check_batch(
         &self,
         batch: &RecordBatch,
         binding: &Binding,
@@ -93,31 +144,15 @@ impl Context {
             for (target, cells) in &cells {
                 self.place(&mut raw, *target, cells.get(row));
             }
-            rows.push(check(&raw, &self.rules).map_err(|faults| self.row_faults(first_row + row as u64, faults)));
+            rows.push(check_until(&raw, &self.rules, self.newest).map_err(|faults| self.row_faults(first_row + row as u64, faults)));
         }
         rows
-    }
-
-    /// How many values of numeric fields are text, by column; for formats whose numbers need not be.
-    pub(super) fn numbers_from_text(&self, batch: &RecordBatch, binding: &Binding) -> BTreeMap<String, u64> {
-        let mut counts = BTreeMap::new();
-        for (index, target) in &binding.columns {
-            let column = batch.column(*index);
-            let text = match column.data_type() {
-                DataType::Dictionary(_, values) => is_text(values),
-                kind => is_text(kind),
-            };
-            if text && is_number(*target) {
-                counts.insert(batch.schema().field(*index).name().clone(), (column.len() - column.logical_null_count()) as u64);
-            }
-        }
-        counts
     }
 
     /// Puts a value where it belongs, in the unit of its field.
     pub(super) fn place<'a>(&self, raw: &mut RawRecord<'a>, target: Target, value: RawValue<'a>) {
         match target {
-            Target::Field(Field::BounceRate) if self.bounce_rate_unit == BounceRateUnit::Fraction => {
+            Target::Field(Field::BounceRate) if self.bounce_rate_unit == Some(BounceRateUnit::Fraction) => {
                 raw.set(Field::BounceRate, percent(value));
             }
             Target::Field(field) => raw.set(field, value),
@@ -126,25 +161,54 @@ impl Context {
     }
 
     pub(super) fn row_faults(&self, row: u64, faults: Vec<Fault>) -> RowFaults {
-        RowFaults { file: self.file.clone(), row, faults }
+        RowFaults { file: self.file.clone(), row, line: None, faults }
     }
 }
 
-fn is_input(target: Target) -> bool {
-    use Field::{AvgVisitDuration, BounceRate, Category, PagesPerVisit, Rank, Visits};
-    match target {
-        Target::Extra(_) => true,
-        Target::Field(field) => matches!(field, Rank | Visits | PagesPerVisit | BounceRate | AvgVisitDuration | Category),
-    }
+fn is_month(name: &str) -> bool {
+    visible(name).eq_ignore_ascii_case("month")
 }
 
-/// Whether a column holds numbers.
-pub(super) fn is_number(target: Target) -> bool {
-    use Field::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, UniqueUsers, Visits};
-    match target {
-        Target::Extra(_) => true,
-        Target::Field(field) => matches!(field, Rank | Visits | PagesPerVisit | BounceRate | AvgVisitDuration | UniqueUsers),
+/// How many values of numeric fields are text, by column; for formats whose numbers need not be.
+fn numbers_from_text(batch: &RecordBatch, binding: &Binding) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for (index, target) in &binding.columns {
+        let column = batch.column(*index);
+        let text = match column.data_type() {
+            DataType::Dictionary(_, values) => is_text(values),
+            kind => is_text(kind),
+        };
+        if text && target.is_number() {
+            counts.insert(batch.schema().field(*index).name().clone(), (column.len() - column.logical_null_count()) as u64);
+        }
     }
+    counts
+}
+
+/// The batch with points in the numbers of its text columns.
+fn with_points(batch: RecordBatch, binding: &Binding) -> RecordBatch {
+    let mut columns = batch.columns().to_vec();
+    for (index, _) in binding.columns.iter().filter(|(_, target)| target.is_number()) {
+        if let Some(texts) = texts_of(&columns[*index]) {
+            let numbers: StringArray = texts.iter().map(|text| text.map(with_point)).collect();
+            columns[*index] = Arc::new(numbers);
+        }
+    }
+    let schema = batch.schema();
+    let fields = schema.fields().iter().zip(&columns);
+    let fields: Vec<Column> = fields.map(|(field, values)| field.as_ref().clone().with_data_type(values.data_type().clone())).collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options).expect("every column kept its rows")
+}
+
+/// A column's texts, where it holds texts.
+pub(super) fn texts_of(column: &ArrayRef) -> Option<StringArray> {
+    let is_of_texts = match column.data_type() {
+        DataType::Dictionary(_, values) => is_text(values),
+        kind => is_text(kind),
+    };
+    is_of_texts.then(|| cast(column, &DataType::Utf8).ok()).flatten().map(|texts| texts.as_string::<i32>().clone())
 }
 
 pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
@@ -158,132 +222,7 @@ pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
     }
 }
 
-/// One column, ready to be walked.
-pub(super) enum Cells {
-    Numbers(Float64Array),
-    Text(StringArray),
-    LargeText(LargeStringArray),
-    TextView(StringViewArray),
-    Dictionary { keys: Int32Array, values: StringArray },
-    Other { kind: &'static str, nulls: Option<NullBuffer> },
-}
-
-impl Cells {
-    pub(super) fn of(column: &ArrayRef, target: Target) -> Self {
-        if target == Target::Field(Field::Date)
-            && let Some(days) = days(column)
-        {
-            return Self::of_days(&days);
-        }
-        Self::of_values(column).unwrap_or_else(|| Self::Other { kind: kind(column.data_type()), nulls: column.logical_nulls() })
-    }
-
-    fn of_values(column: &ArrayRef) -> Option<Self> {
-        match column.data_type() {
-            DataType::Utf8 => Some(Self::Text(column.as_string::<i32>().clone())),
-            DataType::LargeUtf8 => Some(Self::LargeText(column.as_string::<i64>().clone())),
-            DataType::Utf8View => Some(Self::TextView(column.as_string_view().clone())),
-            DataType::Dictionary(_, values) if is_text(values) => {
-                let flat = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-                let column = cast(column, &flat).ok()?;
-                let dictionary: &DictionaryArray<Int32Type> = column.as_dictionary_opt()?;
-                Some(Self::Dictionary { keys: dictionary.keys().clone(), values: dictionary.values().as_string::<i32>().clone() })
-            }
-            DataType::Dictionary(_, values) => Self::of_values(&cast(column, values).ok()?),
-            kind if kind.is_numeric() => Some(Self::Numbers(cast(column, &DataType::Float64).ok()?.as_primitive().clone())),
-            _ => None,
-        }
-    }
-
-    /// Days are few and come again, so each is written once.
-    fn of_days(days: &Date32Array) -> Self {
-        let mut places: HashMap<i32, i32> = HashMap::new();
-        let mut distinct: Vec<i32> = Vec::new();
-        let mut last = None;
-        let keys: Int32Array = days
-            .iter()
-            .map(|day| {
-                let day = day?;
-                if let Some((known, place)) = last
-                    && known == day
-                {
-                    return Some(place);
-                }
-                let place = *places.entry(day).or_insert_with(|| {
-                    distinct.push(day);
-                    distinct.len() as i32 - 1
-                });
-                last = Some((day, place));
-                Some(place)
-            })
-            .collect();
-        let values: StringArray = distinct.into_iter().map(|day| Some(written(day))).collect();
-        Self::Dictionary { keys, values }
-    }
-
-    #[inline]
-    pub(super) fn get(&self, row: usize) -> RawValue<'_> {
-        match self {
-            // NaN is how some frames write what is not known.
-            Self::Numbers(numbers) if numbers.is_null(row) || numbers.value(row).is_nan() => RawValue::Unknown,
-            Self::Numbers(numbers) => RawValue::Number(numbers.value(row)),
-            Self::Text(texts) if texts.is_null(row) => RawValue::Unknown,
-            Self::Text(texts) => RawValue::text(texts.value(row)),
-            Self::LargeText(texts) if texts.is_null(row) => RawValue::Unknown,
-            Self::LargeText(texts) => RawValue::text(texts.value(row)),
-            Self::TextView(texts) if texts.is_null(row) => RawValue::Unknown,
-            Self::TextView(texts) => RawValue::text(texts.value(row)),
-            Self::Dictionary { keys, .. } if keys.is_null(row) => RawValue::Unknown,
-            Self::Dictionary { keys, values } => {
-                let place = keys.value(row) as usize;
-                if values.is_null(place) { RawValue::Unknown } else { RawValue::text(values.value(place)) }
-            }
-            Self::Other { nulls, .. } if nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)) => RawValue::Unknown,
-            Self::Other { kind, .. } => RawValue::Other { kind: (*kind).into() },
-        }
-    }
-}
-
-/// A day as the check reads it, which is its month; one outside the calendar as what it is, for the check to refuse.
-fn written(day: i32) -> String {
-    Month::of_day_since_1970(day.into()).map_or_else(|| format!("day {day} after 1970-01-01"), |month| month.to_string())
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-/// The days of a column of dates or instants; an instant's day is that of UTC.
-fn days(column: &ArrayRef) -> Option<Date32Array> {
-    let per_day = match column.data_type() {
-        DataType::Date32 => return Some(column.as_primitive::<Date32Type>().clone()),
-        DataType::Date64 => 86_400_000,
-        DataType::Timestamp(TimeUnit::Second, _) => 86_400,
-        DataType::Timestamp(TimeUnit::Millisecond, _) => 86_400_000,
-        DataType::Timestamp(TimeUnit::Microsecond, _) => 86_400_000_000,
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => 86_400_000_000_000_i64,
-        _ => return None,
-    };
-    let instants = cast(column, &DataType::Int64).ok()?;
-    Some(
-        instants
-            .as_primitive::<Int64Type>()
-            .unary(|instant: i64| instant.div_euclid(per_day).clamp(i32::MIN.into(), i32::MAX.into()) as i32),
-    )
-}
-
-fn kind(kind: &DataType) -> &'static str {
-    match kind {
-        DataType::Null => "nothing",
-        DataType::Boolean => "a boolean",
-        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => "a date",
-        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "a list",
-        DataType::Struct(_) | DataType::Map(..) => "an object",
-        _ => "a value of another kind",
-    }
-}
-
 /// The names of a schema's columns.
-pub(super) fn column_names(schema: &Arc<arrow::datatypes::Schema>) -> Vec<String> {
+pub(super) fn column_names(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }

@@ -34,6 +34,12 @@ impl Source {
         Ok(self.head.get_ref())
     }
 
+    /// The same as UTF-8, of which the beginning was not looked at.
+    pub(super) fn as_utf8(self, encoding: &'static encoding_rs::Encoding) -> Self {
+        let compressed = self.compressed;
+        Self { compressed, ..Self::new(super::encoding::as_utf8(self, encoding)) }
+    }
+
     pub(super) fn was_compressed(&self) -> bool {
         self.compressed
     }

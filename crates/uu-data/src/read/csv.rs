@@ -9,9 +9,11 @@ use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use uu_core::{Fault, FaultField, FaultRule};
 
-use super::columns::Binding;
+use super::column_use::ReadNote;
+use super::columns::{Binding, column_names};
 use super::compressed::{HEAD_BYTES, Source};
-use super::{Chunk, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
+use super::dialect::Dialect;
+use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -35,20 +37,20 @@ pub(super) struct CsvChunks {
     taken: Arc<AtomicUsize>,
     schema: SchemaRef,
     binding: Binding,
+    dialect: Dialect,
     rows_read: u64,
     started: bool,
 }
 
 pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, ReadError> {
     let head = source.peek(HEAD_BYTES).map_err(|error| ReadError::from_io(&context.file, 0, error))?;
-    if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
-        return Err(ReadError::Encoding { file: context.file.clone(), found: "UTF-16" });
-    }
-    let delimiter = delimiter(head);
+    let dialect = Dialect::of(head, &context);
+    io::copy(&mut (&mut source).take(dialect.skipped_bytes as u64), &mut io::sink())
+        .map_err(|error| ReadError::from_io(&context.file, 0, error))?;
     let taken = Arc::new(AtomicUsize::new(0));
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
-        .delimiter(delimiter)
+        .delimiter(dialect.delimiter)
         .buffer_capacity(BUFFER_BYTES)
         .from_reader(Bounded { source, taken: taken.clone() });
     let header = reader.byte_headers().map_err(|error| failed(&context, 0, error))?;
@@ -57,14 +59,7 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
         header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
     let binding = context.bind(&names)?;
     let schema = Arc::new(Schema::new(names.into_iter().map(|name| Column::new(name, DataType::Utf8, true)).collect::<Vec<_>>()));
-    Ok(CsvChunks { context, reader, taken, schema, binding, rows_read: 0, started: false })
-}
-
-/// The delimiter the header uses most.
-fn delimiter(head: &[u8]) -> u8 {
-    let header = head.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
-    let count = |delimiter: u8| header.iter().filter(|byte| **byte == delimiter).count();
-    [b';', b'\t'].into_iter().filter(|other| count(*other) > count(b',')).max_by_key(|other| count(*other)).unwrap_or(b',')
+    Ok(CsvChunks { context, reader, taken, schema, binding, dialect, rows_read: 0, started: false })
 }
 
 fn failed(context: &Context, row: u64, error: csv::Error) -> ReadError {
@@ -78,11 +73,11 @@ fn failed(context: &Context, row: u64, error: csv::Error) -> ReadError {
     }
 }
 
-impl CsvChunks {
-    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
+impl ChunkSource for CsvChunks {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let width = self.schema.fields().len();
         let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::new()).collect();
-        let mut malformed = Vec::new();
+        let (mut malformed, mut lines) = (Vec::new(), Vec::new());
         let mut record = csv::ByteRecord::new();
         let most_rows = self.context.rows_of(width);
         let (mut rows, mut bytes) = (0, 0);
@@ -95,6 +90,7 @@ impl CsvChunks {
             if let Some(fault) = append(&mut builders, &record) {
                 malformed.push((rows, fault));
             }
+            lines.push(record.position().map_or(0, csv::Position::line));
             bytes += record.as_slice().len();
             rows += 1;
         }
@@ -105,11 +101,27 @@ impl CsvChunks {
         self.started = true;
         let columns: Vec<ArrayRef> = builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns).expect("every row appends to every column");
-        let first_row = self.rows_read + 1;
-        self.rows_read += rows as u64;
-        let rows = self.context.check_batch(&batch, &self.binding, first_row, malformed);
-        let numbers_from_text = self.context.numbers_from_text(&batch, &self.binding);
-        Ok(Some(Chunk { first_row, batch, json: None, rows, numbers_from_text }))
+        let mut chunk = self.context.chunk(batch, &self.binding, &mut self.rows_read, malformed);
+        for (row, line) in chunk.rows.iter_mut().zip(lines) {
+            if let Err(bad) = row {
+                bad.line = Some(line + self.dialect.skipped_lines);
+            }
+        }
+        Ok(Some(chunk))
+    }
+
+    fn names(&self) -> Vec<String> {
+        column_names(&self.schema)
+    }
+
+    fn notes(&self) -> Vec<ReadNote> {
+        let lines = self.dialect.told_lines;
+        let passed_over = (lines > 0).then_some(ReadNote::LinesBeforeHeader { lines });
+        passed_over.into_iter().chain(self.binding.is_own_output().then_some(ReadNote::OwnOutput)).collect()
+    }
+
+    fn points_may_group(&self) -> bool {
+        self.dialect.points_may_group()
     }
 }
 
@@ -132,12 +144,4 @@ fn append(builders: &mut [StringBuilder], record: &csv::ByteRecord) -> Option<Fa
         return fault(format!("{} cells wide, as the header is", builders.len()), record.len().to_string());
     }
     None
-}
-
-impl Iterator for CsvChunks {
-    type Item = Result<Chunk, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
-    }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
+use uu_core::{Field, Month, escaped};
 
 use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
@@ -107,7 +108,7 @@ pub enum ReadError {
         columns: Vec<String>,
     },
     /// Two columns are of one field.
-    #[error("`{file}` must have one column of each field, got `{first}` and `{second}`, which are both {field}")]
+    #[error("`{file}` must have one column of each field, got `{}` and `{}`, which are both {field}", escaped(first), escaped(second))]
     DuplicateColumn {
         /// The input.
         file: Arc<str>,
@@ -125,6 +126,53 @@ pub enum ReadError {
         file: Arc<str>,
         /// What it is.
         found: &'static str,
+    },
+    /// It is a file of a format that is not read.
+    #[error("`{file}` must be CSV, JSON, NDJSON or Parquet, got {name}")]
+    ForeignFormat {
+        /// The input.
+        file: Arc<str>,
+        /// What it is, with its article.
+        name: &'static str,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// All bounce rates are at most 1, and some lie between 0 and 1: they are fractions, by all appearance.
+    #[error("`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {found}")]
+    BounceRateFractions {
+        /// The input.
+        file: Arc<str>,
+        /// How many there are, as far as the file was read.
+        known: u64,
+        /// One of them.
+        found: f64,
+    },
+    /// Every point in a column of counts has three digits behind it: it may part thousands.
+    #[error("`{file}` column `{column}`: `{found}` can be read as {} or as {}", found.trim_start_matches('0'), found.replace('.', ""))]
+    GroupedNumbers {
+        /// The input.
+        file: Arc<str>,
+        /// The column.
+        column: String,
+        /// A number of it.
+        found: String,
+    },
+    /// Most sites have rows of several dates of a month: they are days or weeks.
+    #[error(
+        "`{file}` must have one row for each site and month, got rows of several days for {several} of {of} site-months, such as `{site}` in \
+         {:04}-{:02}", month.year(), month.month_of_year()
+    )]
+    RepeatedMonths {
+        /// The input.
+        file: Arc<str>,
+        /// Site-months with rows of several dates, as far as the file was read.
+        several: usize,
+        /// Site-months.
+        of: usize,
+        /// The first such site.
+        site: String,
+        /// Its month.
+        month: Month,
     },
     /// The JSON is not an array of records.
     #[error("`{file}` row {row}: expected {expected}, got {found}")]
@@ -182,14 +230,37 @@ impl ReadError {
             Self::BadRows { rows, .. } => {
                 return rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows".into()));
             }
-            Self::NoDateColumn { .. } => "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`",
-            Self::NoInputColumn { .. } => "the first row must name the columns; extra inputs are named in the configuration",
+            Self::NoDateColumn { columns, .. } => {
+                let hint = "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`";
+                return Some(with_near(hint, columns, |field| field == Field::Date));
+            }
+            Self::NoInputColumn { columns, .. } => {
+                let hint = "the header must name the columns; extra inputs are named in the configuration";
+                return Some(with_near(hint, columns, Field::is_input));
+            }
+            Self::ForeignFormat { hint, .. } => hint,
+            Self::BounceRateFractions { .. } => {
+                "if they are fractions, pass `--bounce-rate-unit fraction` (`bounceRateUnit=fraction`, `bounce_rate_unit=\"fraction\"`); if they are percent, pass `percent` in the same way"
+            }
+            Self::GroupedNumbers { .. } => {
+                "if the points part thousands, pass `--decimal comma` (`decimal=comma`, `decimal=\"comma\"`); if they are decimal points, pass `point` in the same way"
+            }
+            Self::RepeatedMonths { .. } => {
+                "add the rows of each month up first; if each row is a month all the same, pass `--allow-repeated-months` (`allowRepeatedMonths=true`, `allow_repeated_months=True`)"
+            }
             Self::LargePieces { .. } => "write it with pages of some MiB and row groups of some 100,000 rows",
-            Self::Encoding { .. } => "convert it, for instance with `iconv -f UTF-16 -t UTF-8`",
+            Self::Encoding { .. } => "convert it, for instance with `iconv -f UTF-32 -t UTF-8`",
             _ => return None,
         };
         Some(fixed.into())
     }
+}
+
+/// A hint, with the columns that may have been meant.
+fn with_near(hint: &str, columns: &[String], wanted: impl Fn(Field) -> bool) -> Cow<'static, str> {
+    let near = columns.iter().filter_map(|column| Some((column, Field::nearest(column).filter(|field| wanted(*field))?)));
+    let near: Vec<String> = near.take(5).map(|(column, field)| format!("`{}` may be `{}`", escaped(column), field.column())).collect();
+    if near.is_empty() { hint.to_owned().into() } else { format!("{}; {hint}", near.join(", ")).into() }
 }
 
 fn listed(columns: &[String]) -> String {
@@ -197,7 +268,8 @@ fn listed(columns: &[String]) -> String {
     if columns.is_empty() {
         return "no columns".to_owned();
     }
-    let mut names: Vec<String> = columns.iter().take(MOST).map(|name| format!("`{}`", name.chars().take(60).collect::<String>())).collect();
+    let mut names: Vec<String> =
+        columns.iter().take(MOST).map(|name| format!("`{}`", escaped(&name.chars().take(60).collect::<String>()))).collect();
     if columns.len() > MOST {
         names.push(format!("and {} more", columns.len() - MOST));
     }

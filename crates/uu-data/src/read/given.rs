@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use uu_core::{Checked, Field, RawValue};
+use uu_core::{Checked, Field, RawValue, is_missing_marker, visible};
 
-use super::columns::{Cells, Target, column_names, percent};
+use super::cells::Cells;
+use super::columns::{Target, column_names, percent};
 use super::{BounceRateUnit, GoodChunk, ReadOptions};
 use crate::write::records_batch;
 
@@ -46,14 +47,14 @@ fn extra(extras: &[String], name: &str) -> Target {
 impl Given {
     fn of(batch: &RecordBatch, target: Target, options: &ReadOptions) -> Self {
         let extras = &options.rules.extras;
-        let is_of = |name: &str| match extras.iter().position(|extra| extra == name) {
+        let is_of = |name: &str| match extras.iter().position(|extra| *extra == visible(name)) {
             Some(place) => Target::Extra(place) == target,
             None => Field::named(name).map(Target::Field) == Some(target),
         };
         let names = column_names(&batch.schema());
         let places = names.iter().enumerate().filter(|(_, name)| is_of(name));
         let cells = places.map(|(place, _)| Cells::of(batch.column(place), target)).collect();
-        let is_fraction = target == Target::Field(Field::BounceRate) && options.bounce_rate_unit == BounceRateUnit::Fraction;
+        let is_fraction = target == Target::Field(Field::BounceRate) && options.bounce_rate_unit == Some(BounceRateUnit::Fraction);
         Self { cells, is_fraction }
     }
 
@@ -74,7 +75,7 @@ impl Given {
     fn text(&self, row: usize) -> Option<Cow<'_, str>> {
         match self.value(row) {
             RawValue::Number(number) => Some(number.to_string().into()),
-            RawValue::Text(text) => Some(text),
+            RawValue::Text(text) => Some(text).filter(|text| !is_missing_marker(text)),
             RawValue::Unknown | RawValue::Other { .. } => None,
         }
     }

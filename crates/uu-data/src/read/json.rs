@@ -1,16 +1,19 @@
 //! JSON: arrays, lines and objects keyed by date, element by element.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue as Given, check};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue as Given, check_until};
 
-use super::columns::{Target, is_number};
+use super::column_use::ReadNote;
+use super::columns::Target;
 use super::compressed::Source;
+use super::decimal::with_point;
 use super::elements::Elements;
 use super::object::{Entries, cell, given, malformed, parse};
 use super::text_table::TextTable;
-use super::{Chunk, Chunks, Context, Format, MAX_CHUNK_BYTES, ReadError, RowFaults, nested};
+use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, ReadError, RowFaults, nested};
 
 struct JsonChunks {
     context: Context,
@@ -22,6 +25,8 @@ struct JsonChunks {
     pending: VecDeque<Row>,
     rows_read: u64,
     numbers_from_text: BTreeMap<String, u64>,
+    /// Whether a record was one of an output of this product.
+    holds_estimates: bool,
 }
 
 /// A flat record, still JSON, or what was wrong with the element it should have been in.
@@ -41,11 +46,12 @@ pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result
         pending: VecDeque::new(),
         rows_read: 0,
         numbers_from_text: BTreeMap::new(),
+        holds_estimates: false,
     }))
 }
 
-impl JsonChunks {
-    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
+impl ChunkSource for JsonChunks {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
         while rows.len() < self.context.rows_of(self.table.names().len()) && bytes < MAX_CHUNK_BYTES {
             let Some(row) = self.next_row()? else { break };
@@ -75,6 +81,16 @@ impl JsonChunks {
         Ok(Some(Chunk { first_row, batch, json: Some(json), rows, numbers_from_text }))
     }
 
+    fn names(&self) -> Vec<String> {
+        self.table.names().to_vec()
+    }
+
+    fn notes(&self) -> Vec<ReadNote> {
+        self.holds_estimates.then_some(ReadNote::OwnOutput).into_iter().collect()
+    }
+}
+
+impl JsonChunks {
     /// A file of which no row has a date or an input is not a file of records.
     fn require_columns(&self, rows: &[Result<Checked, RowFaults>]) -> Result<(), ReadError> {
         let only_malformed = rows.iter().all(|row| row.as_ref().is_err_and(|bad| bad.faults[0].rule == FaultRule::MalformedRow));
@@ -93,7 +109,13 @@ impl JsonChunks {
             let Some(bytes) = self.elements.next()? else { return Ok(None) };
             let expanded = parse(bytes).and_then(|element| expand(element, self.nested));
             match expanded {
-                Ok(rows) => self.pending.extend(rows.into_iter().map(Ok)),
+                Ok(rows) => {
+                    for row in rows {
+                        let known = self.context.without_estimates_of(&row);
+                        self.holds_estimates |= known.is_some();
+                        self.pending.push_back(Ok(known.unwrap_or(row)));
+                    }
+                }
                 Err(fault) => self.pending.push_back(Err(fault)),
             }
         }
@@ -105,24 +127,28 @@ impl JsonChunks {
         let Entries(entries) = Entries::of(object).map_err(|fault| vec![fault])?;
         let mut raw = RawRecord::new();
         let mut faults = Vec::new();
-        for (key, value) in &entries {
-            if !self.table.set(row, key, cell(value)) {
+        let targets: Vec<Option<Target>> = entries.iter().map(|(key, _)| self.target(key)).collect();
+        // A month's number beside a date is no second date.
+        let is_dated =
+            || entries.iter().zip(&targets).any(|((key, _), target)| *target == Some(Target::Field(Field::Date)) && !is_month(key));
+        for ((key, value), target) in entries.iter().zip(&targets) {
+            let has_commas = self.context.decimal == Some(Decimal::Comma) && target.is_some_and(Target::is_number);
+            let text = cell(value).map(|text| if has_commas { Cow::Owned(with_point(&text).into_owned()) } else { text });
+            if !self.table.set(row, key, text) {
                 return Err(vec![malformed("one of a table with at most 10,000 columns", "one more".to_owned())]);
             }
-            let target = match self.targets.get(key.as_ref()) {
-                Some(target) => *target,
-                None => {
-                    let target = self.context.target(key);
-                    self.targets.insert(key.clone().into_owned(), target);
-                    target
-                }
+            let Some(target) = *target else { continue };
+            if target == Target::Field(Field::Date) && is_month(key) && is_dated() {
+                continue;
+            }
+            let value = match given(value) {
+                Given::Text(text) if has_commas => Given::Text(Cow::Owned(with_point(&text).into_owned())),
+                value => value,
             };
-            let Some(target) = target else { continue };
-            let value = given(value);
             if value.is_unknown() {
                 continue;
             }
-            if matches!(value, Given::Text(_)) && is_number(target) {
+            if matches!(value, Given::Text(_)) && target.is_number() {
                 *self.numbers_from_text.entry(key.clone().into_owned()).or_default() += 1;
             }
             let taken = match target {
@@ -135,7 +161,7 @@ impl JsonChunks {
                 self.context.place(&mut raw, target, value);
             }
         }
-        match check(&raw, &self.context.rules) {
+        match check_until(&raw, &self.context.rules, self.context.newest) {
             Ok(checked) if faults.is_empty() => Ok(checked),
             Ok(_) => Err(faults),
             Err(more) => {
@@ -143,6 +169,15 @@ impl JsonChunks {
                 Err(faults)
             }
         }
+    }
+
+    fn target(&mut self, key: &str) -> Option<Target> {
+        if let Some(target) = self.targets.get(key) {
+            return *target;
+        }
+        let target = self.context.target(key);
+        self.targets.insert(key.to_owned(), target);
+        target
     }
 
     fn twice(&self, target: Target) -> Fault {
@@ -154,12 +189,8 @@ impl JsonChunks {
     }
 }
 
-impl Iterator for JsonChunks {
-    type Item = Result<Chunk, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
-    }
+fn is_month(key: &str) -> bool {
+    key.eq_ignore_ascii_case("month")
 }
 
 /// The flat records of an element: itself, its months if its keys are dates, or those of a site of the nested export.

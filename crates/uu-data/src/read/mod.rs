@@ -2,38 +2,54 @@
 
 mod bad_rows;
 mod batches;
+mod cells;
+mod chunk;
+mod column_use;
 mod columns;
 mod compressed;
 mod csv;
+mod decimal;
+mod dialect;
 mod elements;
+mod encoding;
 mod error;
+mod file_checks;
 mod format;
 mod given;
+pub(crate) mod instants;
 mod json;
+mod magic;
 mod nested;
 pub(crate) mod object;
+mod options;
+pub(crate) mod own_output;
 mod page_header;
 mod pages;
 mod parquet;
+mod repeats;
 mod text_table;
 mod views;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::parquet::file::reader::ChunkReader;
-use arrow::record_batch::RecordBatch;
-use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, Rules};
+use uu_core::{Month, Rules};
 
 pub use bad_rows::{BadRows, GoodChunk, SkippedRows, read_all};
-pub use batches::check_batches;
+pub use batches::{BatchReader, check_batches};
+pub use chunk::{Chunk, RowFaults};
+pub use column_use::{ColumnUse, ReadNote};
 pub use error::ReadError;
 pub use format::Format;
+pub use options::{BounceRateUnit, Decimal, ReadOptions, newest_month};
+
+use compressed::Source;
+use encoding::Wide;
+use file_checks::FileChecks;
+use magic::{Foreign, foreign};
 
 /// Most bytes that one CSV row, JSON element or NDJSON line may have.
 pub const MAX_ROW_BYTES: usize = 16 << 20;
@@ -91,100 +107,34 @@ impl fmt::Debug for Input {
     }
 }
 
-/// The unit a file gives its bounce rates in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BounceRateUnit {
-    /// 0 to 100.
-    #[default]
-    Percent,
-    /// 0 to 1.
-    Fraction,
-}
-
-/// How to read.
-#[derive(Clone, Debug)]
-pub struct ReadOptions {
-    /// The format; by extension, and by content where that says nothing, when not given.
-    pub format: Option<Format>,
-    /// What the check needs to know.
-    pub rules: Rules,
-    /// The unit of the bounce rates, for the whole file.
-    pub bounce_rate_unit: BounceRateUnit,
-    /// Most rows of a chunk.
-    pub chunk_rows: usize,
-    /// Most bytes that a compressed input may stand for.
-    pub decompressed_bytes: u64,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        Self {
-            format: None,
-            rules: Rules::default(),
-            bounce_rate_unit: BounceRateUnit::Percent,
-            chunk_rows: 16_384,
-            decompressed_bytes: u64::MAX,
-        }
-    }
-}
-
-/// Some consecutive rows: the columns as given, and what the check made of each row.
-#[derive(Debug)]
-pub struct Chunk {
-    /// The data row, counted from 1, that the chunk begins with.
-    pub first_row: u64,
-    /// Every column of the input, also those that name no field; as text where the format has no types.
-    pub batch: RecordBatch,
-    /// The objects as they were given, where the input was JSON.
-    pub json: Option<Vec<Box<RawValue>>>,
-    /// One outcome for each row of `batch`.
-    pub rows: Vec<Result<Checked, RowFaults>>,
-    /// Values of numeric fields that were given as text, by column.
-    pub numbers_from_text: BTreeMap<String, u64>,
-}
-
-/// Everything wrong with one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RowFaults {
-    /// The input.
-    pub file: Arc<str>,
-    /// The data row, counted from 1.
-    pub row: u64,
-    /// The faults, in the order of the fields.
-    pub faults: Vec<Fault>,
-}
-
-impl RowFaults {
-    /// A hint at the way out, where a fault suggests one.
-    #[must_use]
-    pub fn hint(&self) -> Option<Cow<'static, str>> {
-        self.faults.iter().find_map(Fault::hint)
-    }
-}
-
-impl fmt::Display for RowFaults {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "`{}` row {}: ", self.file, self.row)?;
-        for (index, fault) in self.faults.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "; " };
-            write!(formatter, "{separator}{fault}")?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for RowFaults {}
-
 /// What every format's reader is told.
+#[derive(Clone)]
 struct Context {
     file: Arc<str>,
     rules: Rules,
-    bounce_rate_unit: BounceRateUnit,
+    bounce_rate_unit: Option<BounceRateUnit>,
+    decimal: Option<Decimal>,
+    allow_repeated_months: bool,
+    /// Whether the rows were read and checked before.
+    is_trusted: bool,
+    newest: Option<Month>,
     chunk_rows: usize,
 }
 
 impl Context {
+    fn new(file: Arc<str>, options: &ReadOptions) -> Self {
+        Self {
+            file,
+            rules: options.rules.clone(),
+            bounce_rate_unit: options.bounce_rate_unit,
+            decimal: options.decimal,
+            allow_repeated_months: options.allow_repeated_months,
+            is_trusted: options.is_trusted,
+            newest: options.newest_month,
+            chunk_rows: options.chunk_rows.max(1),
+        }
+    }
+
     /// Most rows of a chunk that has so many columns.
     fn rows_of(&self, columns: usize) -> usize {
         self.chunk_rows.min(MAX_CHUNK_CELLS / columns.max(1)).max(1)
@@ -195,14 +145,101 @@ impl Context {
     }
 }
 
-type Chunks = Box<dyn Iterator<Item = Result<Chunk, ReadError>> + Send>;
+/// Chunks of one format, in order.
+trait ChunkSource {
+    /// The next chunk; `None` at the end.
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError>;
+
+    /// The columns met so far.
+    fn names(&self) -> Vec<String>;
+
+    /// What was noticed so far.
+    fn notes(&self) -> Vec<ReadNote>;
+
+    /// Whether the texts are of programs that put points between thousands.
+    fn points_may_group(&self) -> bool {
+        false
+    }
+}
+
+impl<S: ChunkSource + ?Sized> ChunkSource for Box<S> {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
+        (**self).next_chunk()
+    }
+
+    fn names(&self) -> Vec<String> {
+        (**self).names()
+    }
+
+    fn notes(&self) -> Vec<ReadNote> {
+        (**self).notes()
+    }
+
+    fn points_may_group(&self) -> bool {
+        (**self).points_may_group()
+    }
+}
+
+/// Chunks of a source, looked at as a whole input; ends after the first error.
+struct CheckedChunks<S> {
+    context: Context,
+    source: S,
+    checks: FileChecks,
+    /// A chunk that was read to see its columns.
+    ahead: Option<Result<Chunk, ReadError>>,
+    started: bool,
+    ended: bool,
+}
+
+impl<S: ChunkSource> CheckedChunks<S> {
+    fn new(context: Context, source: S) -> Self {
+        Self { context, source, checks: FileChecks::default(), ahead: None, started: false, ended: false }
+    }
+
+    /// How the columns are used; where that is known only once rows were seen, the first chunk is read.
+    fn columns(&mut self) -> ColumnUse {
+        if !self.started {
+            self.ahead = self.read();
+        }
+        let mut notes = self.source.notes();
+        notes.extend(self.checks.notes());
+        self.context.column_use(&self.source.names(), notes)
+    }
+
+    fn read(&mut self) -> Option<Result<Chunk, ReadError>> {
+        self.started = true;
+        let (context, points_may_group) = (&self.context, self.source.points_may_group());
+        let chunk = self.source.next_chunk().and_then(|chunk| {
+            let Some(mut chunk) = chunk else { return Ok(None) };
+            self.checks.look(context, &mut chunk, points_may_group)?;
+            Ok(Some(chunk))
+        });
+        self.ended = !matches!(chunk, Ok(Some(_)));
+        chunk.transpose()
+    }
+}
+
+impl<S: ChunkSource> Iterator for CheckedChunks<S> {
+    type Item = Result<Chunk, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.ahead.take() {
+            Some(chunk) => Some(chunk),
+            None if self.ended => None,
+            None => self.read(),
+        }
+    }
+}
+
+type Chunks = Box<dyn ChunkSource + Send>;
 
 /// The chunks of one input, in order; ends after the first error.
 pub struct Reader {
     format: Format,
     file: Arc<str>,
     options: ReadOptions,
-    chunks: Option<Chunks>,
+    chunks: CheckedChunks<Chunks>,
+    is_utf16: bool,
 }
 
 impl Reader {
@@ -215,7 +252,14 @@ impl Reader {
     /// The unit of the bounce rates as they are given.
     #[must_use]
     pub fn bounce_rate_unit(&self) -> BounceRateUnit {
-        self.options.bounce_rate_unit
+        self.options.bounce_rate_unit.unwrap_or_default()
+    }
+
+    /// How the columns are used, and what was noticed so far; of JSON, whose columns come with its rows, the first chunk is read for it.
+    pub fn columns(&mut self) -> ColumnUse {
+        let mut columns = self.chunks.columns();
+        columns.notes.extend(self.is_utf16.then_some(ReadNote::Utf16));
+        columns
     }
 
     /// How it reads.
@@ -239,11 +283,7 @@ impl Iterator for Reader {
     type Item = Result<Chunk, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let item = self.chunks.as_mut()?.next();
-        if !matches!(item, Some(Ok(_))) {
-            self.chunks = None;
-        }
-        item
+        self.chunks.next()
     }
 }
 
@@ -270,28 +310,48 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
         Input::Stream { reader, .. } => (reader, None),
     };
     let mut source = compressed::decompress(raw, options.decompressed_bytes).map_err(|error| ReadError::from_io(&file, 0, error))?;
+    let compressed = source.was_compressed();
+    let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
+    let wide = Wide::of(head).filter(|_| extension != Some(Format::Parquet));
+    let source = match wide {
+        None => {
+            if let Some(Foreign { name, hint }) = foreign(extension, head) {
+                return Err(ReadError::ForeignFormat { file, name, hint });
+            }
+            source
+        }
+        Some(Wide::Utf16(encoding)) => source.as_utf8(encoding),
+        Some(Wide::Utf32) => return Err(ReadError::Encoding { file, found: "UTF-32" }),
+    };
+    of_source((source, path.filter(|_| !compressed)), file, extension, options, wide.is_some())
+}
+
+/// Opens what is text or Parquet by now; `path` is that of a file that can be read in place.
+fn of_source(
+    (mut source, path): (Source, Option<PathBuf>),
+    file: Arc<str>,
+    extension: Option<Format>,
+    options: ReadOptions,
+    is_utf16: bool,
+) -> Result<Reader, ReadError> {
     let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
     let format = Format::of_content(extension, head).ok_or_else(|| ReadError::Empty { file: file.clone() })?;
-    let compressed = source.was_compressed();
-    let context = Context {
-        file: file.clone(),
-        rules: options.rules.clone(),
-        bounce_rate_unit: options.bounce_rate_unit,
-        chunk_rows: options.chunk_rows.max(1),
-    };
+    let context = Context::new(file.clone(), &options);
     let chunks: Chunks = match format {
-        Format::Csv => Box::new(csv::chunks(source, context)?),
-        Format::Json | Format::Ndjson | Format::Nested => json::chunks(source, format, context)?,
+        Format::Csv => Box::new(csv::chunks(source, context.clone())?),
+        Format::Json | Format::Ndjson | Format::Nested => json::chunks(source, format, context.clone())?,
         Format::Parquet => {
             let handle = match path {
                 // A named pipe cannot seek, so only a regular file is read in place.
-                Some(path) if !compressed && path.is_file() => std::fs::File::open(path).map_err(opened)?,
+                Some(path) if path.is_file() => {
+                    std::fs::File::open(path).map_err(|source| ReadError::Open { file: file.clone(), source })?
+                }
                 _ => compressed::spool(source).map_err(|error| ReadError::from_io(&file, 0, error))?,
             };
-            Box::new(parquet::chunks(handle, context)?)
+            Box::new(parquet::chunks(handle, context.clone())?)
         }
     };
-    Ok(Reader { format, file, options, chunks: Some(chunks) })
+    Ok(Reader { format, file, options, chunks: CheckedChunks::new(context, chunks), is_utf16 })
 }
 
 /// Opens Parquet that is already in memory, without a temporary file.
@@ -299,12 +359,7 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
 /// **Errors**: as [`open`].
 pub fn open_parquet<S: ChunkReader + 'static>(name: &str, source: S, options: ReadOptions) -> Result<Reader, ReadError> {
     let file: Arc<str> = Arc::from(name);
-    let context = Context {
-        file: Arc::clone(&file),
-        rules: options.rules.clone(),
-        bounce_rate_unit: options.bounce_rate_unit,
-        chunk_rows: options.chunk_rows.max(1),
-    };
-    let chunks: Chunks = Box::new(parquet::chunks(source, context)?);
-    Ok(Reader { format: Format::Parquet, file, options, chunks: Some(chunks) })
+    let context = Context::new(Arc::clone(&file), &options);
+    let chunks: Chunks = Box::new(parquet::chunks(source, context.clone())?);
+    Ok(Reader { format: Format::Parquet, file, options, chunks: CheckedChunks::new(context, chunks), is_utf16: false })
 }

@@ -66,13 +66,50 @@ impl<'a> Entries<'a> {
         if !text.starts_with('{') {
             return Err(malformed("a JSON object", kind(text).to_owned()));
         }
-        serde_json::from_str(text).map_err(|error| malformed("a JSON object", format!("broken JSON ({error})")))
+        serde_json::from_str(text).map_err(|error| broken(&error.to_string()))
     }
 }
 
-/// The JSON value that the bytes are.
+/// The JSON value that the bytes are; `NaN`, which is no JSON and which some programs write, is null.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Box<RawValue>, Fault> {
-    serde_json::from_slice(bytes.trim_ascii()).map_err(|error| malformed("a JSON object", format!("broken JSON ({error})")))
+    let bytes = bytes.trim_ascii();
+    serde_json::from_slice(bytes).or_else(|error| {
+        let Some((text, infinite)) = without_nan(bytes) else { return Err(broken(&error.to_string())) };
+        serde_json::from_slice(&text).map_err(|error| match infinite {
+            Some(word) => malformed("a JSON object", format!("`{word}`, which is no JSON: write null where a value is unknown")),
+            None => broken(&error.to_string()),
+        })
+    })
+}
+
+fn broken(reason: &str) -> Fault {
+    malformed("a JSON object", format!("broken JSON ({reason})"))
+}
+
+/// The text with null in place of each `NaN` outside of strings, and another word that is no JSON, if there is one; `None` where there is
+/// neither.
+fn without_nan(bytes: &[u8]) -> Option<(Vec<u8>, Option<&'static str>)> {
+    const INFINITE: [&str; 4] = ["Infinity", "None", "undefined", "nan"];
+    let (mut text, mut other, mut changed) = (Vec::with_capacity(bytes.len()), None, false);
+    let (mut in_string, mut escaped) = (false, false);
+    let mut rest = bytes;
+    while let Some(byte) = rest.first() {
+        if in_string {
+            in_string = escaped || *byte != b'"';
+            escaped = !escaped && *byte == b'\\';
+        } else if rest.starts_with(b"NaN") {
+            text.extend_from_slice(b"null");
+            rest = &rest[3..];
+            changed = true;
+            continue;
+        } else {
+            in_string = *byte == b'"';
+            other = other.or_else(|| INFINITE.into_iter().find(|word| rest.starts_with(word.as_bytes())));
+        }
+        text.push(*byte);
+        rest = &rest[1..];
+    }
+    (changed || other.is_some()).then_some((text, other))
 }
 
 /// A row that cannot be taken apart.

@@ -11,10 +11,11 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions, RecordBatchReader};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::reader::ChunkReader;
 
+use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
 use super::pages::{PageError, check_contents, check_pages};
 use super::views::{add_bytes, as_views, fixed_bytes, rows_of};
-use super::{Chunk, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
+use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 pub(super) struct ParquetChunks {
     context: Context,
@@ -107,8 +108,10 @@ impl ParquetChunks {
         let rows = RecordBatchOptions::new().with_row_count(Some(piece.num_rows()));
         RecordBatch::try_new_with_options(self.schema.clone(), columns?, &rows)
     }
+}
 
-    fn read(&mut self) -> Result<Option<Chunk>, ReadError> {
+impl ChunkSource for ParquetChunks {
+    fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         if self.waiting.is_empty() {
             let reader = &mut self.reader;
             let batch = guarded(&self.context.file, || reader.next().transpose().map_err(|error| error.to_string()))?;
@@ -121,14 +124,14 @@ impl ParquetChunks {
         let Some(piece) = self.waiting.pop() else { return Ok(None) };
         let batch = guarded(&self.context.file, || self.as_declared(&piece).map_err(|error| error.to_string()))?;
         self.started = true;
-        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read)))
+        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read, Vec::new())))
     }
-}
 
-impl Iterator for ParquetChunks {
-    type Item = Result<Chunk, ReadError>;
+    fn names(&self) -> Vec<String> {
+        column_names(&self.schema)
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.read().transpose()
+    fn notes(&self) -> Vec<ReadNote> {
+        self.binding.is_own_output().then_some(ReadNote::OwnOutput).into_iter().collect()
     }
 }

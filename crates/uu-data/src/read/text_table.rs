@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder};
+use arrow::array::{ArrayBuilder, ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
@@ -16,7 +16,8 @@ use super::MAX_COLUMNS;
 #[derive(Default)]
 pub(super) struct TextTable {
     names: Vec<String>,
-    places: HashMap<String, usize>,
+    /// Where the columns of a name are: a key that stands twice in one record has two.
+    places: HashMap<String, Vec<usize>>,
     cells: Vec<StringBuilder>,
 }
 
@@ -26,14 +27,16 @@ impl TextTable {
         &self.names
     }
 
-    /// Sets a cell; `row` never goes back. A cell set twice keeps its first value; `false` where there are too many columns.
+    /// Sets a cell; `row` never goes back. A cell set twice goes to a second column of its name; `false` where there are too many columns.
     pub(super) fn set(&mut self, row: usize, name: &str, cell: Option<Cow<'_, str>>) -> bool {
-        let place = match self.places.get(name) {
-            Some(place) => *place,
+        let known = self.places.get(name).map_or(&[][..], Vec::as_slice);
+        let free = known.iter().copied().find(|place| self.cells[*place].len() <= row);
+        let place = match free {
+            Some(place) => place,
             // A stream whose keys are values would have as many columns as values.
             None if self.names.len() == MAX_COLUMNS => return false,
             None => {
-                self.places.insert(name.to_owned(), self.names.len());
+                self.places.entry(name.to_owned()).or_default().push(self.names.len());
                 self.names.push(name.to_owned());
                 self.cells.push(StringBuilder::new());
                 self.names.len() - 1
@@ -41,11 +44,9 @@ impl TextTable {
         };
         let cells = &mut self.cells[place];
         pad(cells, row);
-        if pending(cells, row) {
-            match cell {
-                Some(cell) => cells.append_value(cell),
-                None => cells.append_null(),
-            }
+        match cell {
+            Some(cell) => cells.append_value(cell),
+            None => cells.append_null(),
         }
         true
     }
@@ -64,14 +65,8 @@ impl TextTable {
 }
 
 fn pad(cells: &mut StringBuilder, rows: usize) {
-    use arrow::array::ArrayBuilder;
     let missing = rows.saturating_sub(cells.len());
     for _ in 0..missing {
         cells.append_null();
     }
-}
-
-fn pending(cells: &StringBuilder, row: usize) -> bool {
-    use arrow::array::ArrayBuilder;
-    cells.len() == row
 }

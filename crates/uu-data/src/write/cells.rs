@@ -8,11 +8,14 @@ use arrow::array::{
     StringViewArray,
 };
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::WriteError;
+use crate::read::instants::{units_per_second, zone_named};
 
 /// Parts the entries of a list within one cell.
 const LIST_SEPARATOR: &[u8] = b"; ";
@@ -60,6 +63,14 @@ impl Cells {
                 Self::List { list, entries }
             }
             DataType::Dictionary(_, values) => Self::of(&cast(column, values)?)?,
+            DataType::RunEndEncoded(_, values) => Self::of(&cast(column, values.data_type())?)?,
+            DataType::Timestamp(unit, Some(zone)) => Self::Text(local_times(column, *unit, zone)?),
+            // In seconds, as durations are read.
+            DataType::Duration(unit) => {
+                let per_second = units_per_second(*unit) as f64;
+                let counts = cast(column, &DataType::Int64)?;
+                Self::Numbers(counts.as_primitive::<Int64Type>().unary(|count: i64| count as f64 / per_second))
+            }
             _ => Self::Text(cast(column, &DataType::Utf8)?.as_string::<i32>().clone()),
         })
     }
@@ -144,6 +155,20 @@ impl Cells {
     }
 }
 
+/// Instants by the clock on the wall of their zone, with its offset; one in a zone that is not known, in UTC.
+fn local_times(column: &ArrayRef, unit: TimeUnit, zone: &str) -> Result<StringArray, ArrowError> {
+    let zone = zone_named(zone).unwrap_or(TimeZone::UTC);
+    let per_second = units_per_second(unit);
+    let instants = cast(column, &DataType::Int64)?;
+    let written = |instant: i64| {
+        let (seconds, rest) = (instant.div_euclid(per_second), instant.rem_euclid(per_second));
+        let nanoseconds = i32::try_from(rest * (1_000_000_000 / per_second)).unwrap_or_default();
+        let instant = Timestamp::new(seconds, nanoseconds).ok()?;
+        Some(instant.display_with_offset(zone.to_offset(instant)).to_string())
+    };
+    Ok(instants.as_primitive::<Int64Type>().iter().map(|instant| instant.and_then(written)).collect())
+}
+
 fn bounds(list: &ListArray, row: usize) -> (usize, usize) {
     let offsets = list.value_offsets();
     (offsets[row] as usize, offsets[row + 1] as usize)
@@ -186,7 +211,7 @@ pub(super) fn quote_from(start: usize, out: &mut Vec<u8>) {
 }
 
 /// A column's values as a column of text, as CSV would have them.
-pub(super) fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+pub(crate) fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
     let cells = Cells::of(column)?;
     let mut builder = StringBuilder::with_capacity(column.len(), 8 * column.len());
     let mut text = Vec::new();

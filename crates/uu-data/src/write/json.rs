@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::Field;
+use uu_core::{Field, RawValue as Given, is_missing_marker};
 
 use super::cells::{Cells, push_json_text};
 use super::layout::fills;
@@ -137,6 +137,14 @@ impl ObjectWriter {
     }
 }
 
+/// Whether nothing is known by a value: null, nothing, or a marker of a missing value.
+fn is_unknown(value: &RawValue) -> bool {
+    match given(value) {
+        Given::Text(text) => is_missing_marker(&text),
+        value => value.is_unknown(),
+    }
+}
+
 fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], out: &mut Vec<u8>) {
     let entries = Entries::of(object).map(|entries| entries.0).unwrap_or_default();
     let mut done = vec![false; added.len()];
@@ -153,7 +161,7 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
         push_json_text(name, out);
         out.push(b':');
         match beside {
-            Some(place) if Field::named(name).is_none() || given(value).is_unknown() => added[place].2.push_json(row, out),
+            Some(place) if Field::named(name).is_none() || is_unknown(value) => added[place].2.push_json(row, out),
             // A line break can only stand between tokens, where a space does as well; NDJSON must not have it.
             _ => out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte })),
         }

@@ -1,6 +1,6 @@
 //! Which columns an output has, and where each comes from. Fixed by the first batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, StringArray, new_null_array};
@@ -8,18 +8,39 @@ use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field as Column, Float32Type, Float64Type, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use uu_core::Field;
+use uu_core::{Field, is_missing_marker};
 
 use super::{Added, WriteError};
 
 /// One column of the output.
 struct OutColumn {
     name: String,
-    /// Name of the given column, where it comes from one.
-    given: Option<String>,
+    /// The given column, where it comes from one.
+    given: Option<GivenColumn>,
     /// Name of the added column, where it comes from one, or is filled by one.
     added: Option<String>,
     kind: DataType,
+}
+
+/// A given column: by its name, and by how many columns of that name come before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct GivenColumn {
+    name: String,
+    place: usize,
+}
+
+impl GivenColumn {
+    /// The given columns of a schema, in order.
+    fn all(schema: &Schema) -> Vec<Self> {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let mut all = Vec::with_capacity(schema.fields().len());
+        for field in schema.fields() {
+            let count = counts.entry(field.name()).or_default();
+            all.push(Self { name: field.name().clone(), place: *count });
+            *count += 1;
+        }
+        all
+    }
 }
 
 /// The columns of the output.
@@ -51,19 +72,21 @@ impl Layout {
     pub(super) fn new(batch: &RecordBatch, added: &[Added], text: bool, extras: &[String]) -> Self {
         let schema = batch.schema();
         let mut columns: Vec<OutColumn> = Vec::new();
-        for column in schema.fields() {
+        for (column, given) in schema.fields().iter().zip(GivenColumn::all(&schema)) {
             let name = column.name();
             let beside = added.iter().find(|added| added.name == *name || fills(&added.name, name));
             let replaced = beside.is_some() && Field::named(name).is_none();
             let mut kind = column.data_type().clone();
-            if !text && is_text(&kind) && is_number(name, extras) {
+            if is_number(name, extras) && (kind == DataType::Null || (!text && is_text(&kind))) {
                 kind = DataType::Float64;
+            } else if kind == DataType::Null && Field::named(name).is_some() {
+                kind = DataType::Utf8;
             }
             if let Some(beside) = beside {
                 kind = if replaced { beside.values.data_type().clone() } else { merged(&kind, beside.values.data_type(), text) };
             }
             let added = beside.map(|added| added.name.clone());
-            columns.push(OutColumn { name: name.clone(), given: (!replaced).then(|| name.clone()), added, kind });
+            columns.push(OutColumn { name: name.clone(), given: (!replaced).then_some(given), added, kind });
         }
         for more in added {
             if columns.iter().all(|column| column.added.as_ref() != Some(&more.name)) {
@@ -71,7 +94,38 @@ impl Layout {
                 columns.push(OutColumn { name: more.name.clone(), given: None, added: Some(more.name.clone()), kind });
             }
         }
-        Self { columns, text }
+        let mut layout = Self { columns, text };
+        if !text {
+            layout.rename_repeated();
+        }
+        layout
+    }
+
+    /// Gives columns whose name is taken one of their own.
+    fn rename_repeated(&mut self) {
+        let mut taken: HashSet<String> = HashSet::new();
+        for index in 0..self.columns.len() {
+            let name = self.columns[index].name.clone();
+            let mut renamed = name.clone();
+            let mut number = 2;
+            while taken.contains(&renamed) || (number > 2 && self.columns.iter().any(|column| column.name == renamed)) {
+                renamed = format!("{name}_{number}");
+                number += 1;
+            }
+            taken.insert(renamed.clone());
+            self.columns[index].name = renamed;
+        }
+    }
+
+    /// Given columns that have another name in the output, with their names there.
+    pub(super) fn renamed(&self) -> BTreeMap<String, Vec<String>> {
+        let mut renamed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for column in &self.columns {
+            if let Some(given) = column.given.as_ref().filter(|given| given.name != column.name) {
+                renamed.entry(given.name.clone()).or_default().push(column.name.clone());
+            }
+        }
+        renamed
     }
 
     pub(super) fn schema(&self) -> SchemaRef {
@@ -81,20 +135,22 @@ impl Layout {
 
     /// The batch's rows in the columns of the output. Given columns that the layout does not have are named in `late`.
     pub(super) fn table(&self, batch: &RecordBatch, added: &[Added], late: &mut BTreeSet<String>) -> Result<RecordBatch, WriteError> {
-        for column in batch.schema().fields() {
-            if self.columns.iter().all(|known| known.name != *column.name() && !fills(&known.name, column.name())) {
-                late.insert(column.name().clone());
+        let given = GivenColumn::all(&batch.schema());
+        for column in &given {
+            let is_known = |known: &OutColumn| known.given.as_ref() == Some(column) || known.name == column.name && column.place == 0;
+            if !self.columns.iter().any(|known| is_known(known) || fills(&known.name, &column.name)) {
+                late.insert(column.name.clone());
             }
         }
-        let columns = self.columns.iter().map(|column| self.column(column, batch, added)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.iter().map(|column| self.column(column, batch, &given, added)).collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
     }
 
-    fn column(&self, column: &OutColumn, batch: &RecordBatch, added: &[Added]) -> Result<ArrayRef, WriteError> {
+    fn column(&self, column: &OutColumn, batch: &RecordBatch, given: &[GivenColumn], added: &[Added]) -> Result<ArrayRef, WriteError> {
         // A later batch of JSON may spell a field in another way than the first.
         let given = match &column.given {
-            Some(name) => batch.column_by_name(name),
+            Some(wanted) => given.iter().position(|given| given == wanted).map(|place| batch.column(place)),
             None => column.added.as_ref().and_then(|added| {
                 let schema = batch.schema();
                 let place = schema.fields().iter().position(|given| fills(added, given.name()))?;
@@ -149,7 +205,7 @@ fn known(values: &ArrayRef) -> Result<BooleanArray, WriteError> {
         }
         DataType::Utf8 => {
             let texts = values.as_string::<i32>();
-            texts.iter().map(|text| Some(text.is_some_and(|text| !text.trim().is_empty()))).collect()
+            texts.iter().map(|text| Some(text.is_some_and(|text| !text.trim().is_empty() && !is_missing_marker(text)))).collect()
         }
         _ => is_not_null(values)?,
     })
@@ -162,8 +218,9 @@ fn numbers(values: &ArrayRef, column: &str) -> Result<ArrayRef, WriteError> {
     let parse = |text: Option<&str>| match text.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => match text.parse::<f64>() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(WriteError::NotANumber { column: column.to_owned(), found: text.chars().take(60).collect() }),
+            Ok(number) if number.is_finite() => Ok(Some(number)),
+            _ if is_missing_marker(text) => Ok(None),
+            _ => Err(WriteError::NotANumber { column: column.to_owned(), found: text.chars().take(60).collect() }),
         },
     };
     let numbers = texts.iter().map(parse).collect::<Result<Float64Array, _>>()?;

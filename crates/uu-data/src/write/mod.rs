@@ -8,7 +8,7 @@ mod output;
 mod parquet;
 mod records;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -18,6 +18,7 @@ use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
 use uu_core::Field;
 
+pub(crate) use cells::texts;
 pub use output::{Compression, Output};
 pub use records::{records_batch, write_records};
 
@@ -61,6 +62,8 @@ pub struct Written {
     pub rows: u64,
     /// Columns that a later row of the JSON input was the first to have: a table whose header stands cannot take them up.
     pub late_columns: BTreeSet<String>,
+    /// Columns whose name an earlier column has too, and the name the output gives them: its format cannot have a name twice.
+    pub renamed_columns: BTreeMap<String, Vec<String>>,
     /// Columns of the input that the output has anew, with other values, since an added column has their name.
     pub replaced_columns: BTreeSet<String>,
 }
@@ -210,6 +213,7 @@ impl Writer {
             return Ok(());
         }
         let layout = Layout::new(batch, added, self.format == Format::Csv, &self.extras);
+        self.written.renamed_columns = layout.renamed();
         let encoder: Box<dyn Encode> = match self.format {
             Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone())),
             Format::Parquet => Box::new(parquet::ParquetWriter::new(sink, layout.schema())?),

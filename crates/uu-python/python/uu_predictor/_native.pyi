@@ -25,6 +25,7 @@ __all__ = [
 
 _Path = Union[str, PathLike[str]]
 _Progress = Callable[[str, int, int], object]
+_BounceRateUnit = Literal["percent", "fraction"]
 _BounceDefinition = Literal["one_page", "not_engaged", "unknown"]
 
 class _ArrowStream(Protocol):
@@ -86,10 +87,25 @@ class Model:
     def report(self) -> dict[str, Any]: ...
     @property
     def extra_inputs(self) -> list[str]: ...
-    def predict(self, data: _ArrowStream, *, level: float = 0.9, skip_bad_rows: bool = False) -> Table: ...
-    def fill(self, data: _ArrowStream, *, skip_bad_rows: bool = False) -> Table: ...
+    def predict(
+        self,
+        data: _ArrowStream,
+        *,
+        level: float = 0.9,
+        skip_bad_rows: bool = False,
+        bounce_rate_unit: _BounceRateUnit | None = None,
+        allow_repeated_months: bool = False,
+    ) -> Table: ...
+    def fill(self, data: _ArrowStream, *, skip_bad_rows: bool = False, bounce_rate_unit: _BounceRateUnit | None = None) -> Table: ...
     def evaluate(
-        self, data: _Tables, *, level: float = 0.9, unseen_only: bool = False, skip_bad_rows: bool = False
+        self,
+        data: _Tables,
+        *,
+        level: float = 0.9,
+        unseen_only: bool = False,
+        skip_bad_rows: bool = False,
+        bounce_rate_unit: _BounceRateUnit | None = None,
+        allow_repeated_months: bool = False,
     ) -> dict[str, Any]: ...
     def retrain(
         self,
@@ -98,6 +114,8 @@ class Model:
         *,
         settings: Mapping[str, Any] | None = None,
         skip_bad_rows: bool = False,
+        bounce_rate_unit: _BounceRateUnit | None = None,
+        allow_repeated_months: bool = False,
         progress: _Progress | None = None,
     ) -> Model: ...
     def save(self, path: _Path) -> None: ...
@@ -106,7 +124,9 @@ def read(
     paths: _Path | Sequence[_Path],
     *,
     format: Literal["csv", "json", "ndjson", "parquet", "nested"] | None = None,
-    bounce_rate_unit: Literal["percent", "fraction"] = "percent",
+    bounce_rate_unit: _BounceRateUnit | None = None,
+    decimal: Literal["point", "comma"] | None = None,
+    allow_repeated_months: bool = False,
     extra_inputs: Sequence[str] = ...,
     skip_bad_rows: bool = False,
 ) -> Table: ...
@@ -118,6 +138,8 @@ def clean(
     input_deviations: float | None = None,
     label_deviations: float | None = None,
     skip_bad_rows: bool = False,
+    bounce_rate_unit: _BounceRateUnit | None = None,
+    allow_repeated_months: bool = False,
 ) -> tuple[Table, dict[str, Any]]: ...
 def fit(
     data: _Tables,
@@ -127,6 +149,8 @@ def fit(
     bounce_definitions: Mapping[str, _BounceDefinition] | None = None,
     cleaned: bool = False,
     skip_bad_rows: bool = False,
+    bounce_rate_unit: _BounceRateUnit | None = None,
+    allow_repeated_months: bool = False,
     progress: _Progress | None = None,
 ) -> Model: ...
 def default_settings() -> dict[str, Any]: ...

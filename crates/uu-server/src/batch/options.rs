@@ -11,7 +11,7 @@ use crate::problem::{Faults, Problem};
 pub(super) struct Options {
     pub(super) estimate: EstimateOptions,
     pub(super) bad_rows: BadRows,
-    pub(super) bounce_rate_unit: BounceRateUnit,
+    pub(super) bounce_rate_unit: Option<BounceRateUnit>,
 }
 
 impl Options {
@@ -25,7 +25,7 @@ impl Options {
                 "skipBadRows" => {
                     options.bad_rows = if read_switch("skipBadRows", &value, &mut faults) { BadRows::Skip } else { BadRows::Fail };
                 }
-                "bounceRateUnit" => options.bounce_rate_unit = read_bounce_rate_unit(&value, &mut faults),
+                "bounceRateUnit" => options.bounce_rate_unit = Some(read_bounce_rate_unit(&value, &mut faults)),
                 _ => faults.push(|| bad_parameter("unknown_parameter", &name, &value, "`level`, `skipBadRows` or `bounceRateUnit`")),
             }
         }

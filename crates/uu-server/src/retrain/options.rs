@@ -10,7 +10,7 @@ use crate::problem::{Faults, Problem};
 pub(super) struct Options {
     pub(super) force: bool,
     pub(super) skip_bad_rows: bool,
-    pub(super) bounce_rate_unit: BounceRateUnit,
+    pub(super) bounce_rate_unit: Option<BounceRateUnit>,
     pub(super) uris: Vec<String>,
 }
 
@@ -23,7 +23,7 @@ impl Options {
             match &*name {
                 "force" => options.force = read_switch("force", &value, &mut faults),
                 "skipBadRows" => options.skip_bad_rows = read_switch("skipBadRows", &value, &mut faults),
-                "bounceRateUnit" => options.bounce_rate_unit = read_bounce_rate_unit(&value, &mut faults),
+                "bounceRateUnit" => options.bounce_rate_unit = Some(read_bounce_rate_unit(&value, &mut faults)),
                 "uri" => options.uris.push(value.into_owned()),
                 _ => faults.push(|| bad_parameter("unknown_parameter", &name, &value, "`force`, `skipBadRows`, `bounceRateUnit` or `uri`")),
             }

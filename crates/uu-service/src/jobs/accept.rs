@@ -89,6 +89,8 @@ fn check(
         format: delivered.format,
         rules: rules.clone(),
         bounce_rate_unit: request.bounce_rate_unit,
+        decimal: request.decimal,
+        allow_repeated_months: request.allow_repeated_months,
         decompressed_bytes: limits.decompressed_bytes,
         ..ReadOptions::default()
     };

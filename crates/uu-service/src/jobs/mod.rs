@@ -11,7 +11,7 @@ mod supervisor;
 mod work;
 
 use serde::{Deserialize, Serialize};
-use uu_data::read::BounceRateUnit;
+use uu_data::read::{BounceRateUnit, Decimal};
 
 pub use accept::{AcceptError, Delivered, DeliveryLimits, accept};
 pub use child::{ChildError, ChildProcess, ProgressLine};
@@ -31,12 +31,25 @@ pub struct RetrainRequest {
     pub force: bool,
     /// Leaves out rows that break a rule.
     pub skip_bad_rows: bool,
-    /// The unit the files give bounce rates in.
-    pub bounce_rate_unit: BounceRateUnit,
+    /// The unit the files give bounce rates in. Where none is given it is percent, and the files are checked for it when they are accepted.
+    #[serde(serialize_with = "settled")]
+    pub bounce_rate_unit: Option<BounceRateUnit>,
+    /// The decimal mark of numbers in texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<Decimal>,
+    /// Takes files with rows of several days of a month.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_repeated_months: bool,
     /// Why a policy asked, where it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     /// The latest batch that waited when a policy asked: it does not ask twice about the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<i64>,
+}
+
+/// Once files are accepted their unit is settled; and a release before this one expects a unit.
+#[expect(clippy::ref_option, reason = "what serde passes")]
+fn settled<S: serde::Serializer>(unit: &Option<BounceRateUnit>, serializer: S) -> Result<S::Ok, S::Error> {
+    unit.unwrap_or_default().serialize(serializer)
 }

@@ -88,6 +88,9 @@ fn delivery(registry: &Registry, job: &Job, rules: &Rules, request: &RetrainRequ
     }
     let sources = || Sources {
         bounce_rate_unit: request.bounce_rate_unit,
+        decimal: request.decimal,
+        // They were asked about when they were accepted.
+        allow_repeated_months: true,
         bad_rows: if request.skip_bad_rows { BadRows::Skip } else { BadRows::Fail },
         ..Sources::new(files.iter().map(|(name, bytes)| Input::bytes(name, Arc::clone(bytes))).collect(), rules.clone())
     };

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use uu_core::{Record, Rules};
 use uu_data::clean::{CleanError, QualityReport};
-use uu_data::read::{ReadError, ReadOptions, read_all};
+use uu_data::read::{ReadError, read_all};
 use uu_data::sample::SOURCE as GENERATED;
 use uu_data::{Dataset, Sealed, join_rows};
 use uu_model::{ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trained, train, train_continued};
@@ -41,9 +41,9 @@ impl Delivery {
     ///
     /// **Errors**: the first file that cannot be read; bad rows, unless they are skipped; rows that must not train together.
     pub fn read(sources: impl Fn() -> Sources, origin: String, rows_read: &mut dyn FnMut(u64)) -> Result<Self, SourceError> {
-        let Sources { inputs, format, rules, bounce_rate_unit, bad_rows } = sources();
-        let options = ReadOptions { format, rules, bounce_rate_unit, ..ReadOptions::default() };
-        let (checked, _) = read_all(inputs, &options, bad_rows)?;
+        let first = sources();
+        let (options, bad_rows) = (first.options(), first.bad_rows);
+        let (checked, _) = read_all(first.inputs, &options, bad_rows)?;
         let as_they_came = checked.into_iter().map(|row| row.record).collect();
         let (rows, quality) = sources().for_training(rows_read)?;
         Ok(Self { as_they_came, rows, quality, origin })

@@ -1,0 +1,128 @@
+//! What reading made of an input as a whole: which columns it used, which it missed, and what else is to be said of the file.
+
+use std::fmt;
+
+use uu_core::{Field, Month, escaped};
+
+use super::Context;
+use super::columns::Target;
+use super::own_output::is_added;
+
+/// Names that a sentence lists.
+const LISTED: usize = 12;
+
+/// How the columns of an input were used, and what was noticed about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnUse {
+    /// Columns that are no field and no extra input, in their order.
+    pub unused: Vec<String>,
+    /// Inputs that no column gives.
+    pub absent: Vec<Field>,
+    /// Unused columns whose names are near that of a field that no column gives.
+    pub near: Vec<(String, Field)>,
+    /// What else there is to say, each a sentence.
+    pub notes: Vec<ReadNote>,
+}
+
+/// Something noticed about an input as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReadNote {
+    /// It is an output of this product.
+    OwnOutput,
+    /// It is UTF-16.
+    Utf16,
+    /// Lines before its header were passed over.
+    LinesBeforeHeader {
+        /// How many.
+        lines: u64,
+    },
+    /// Nearly all of its days are the last of a month.
+    LastDays,
+    /// Rows are of a source, site and month that an earlier row is of.
+    RepeatedMonths {
+        /// How many rows.
+        rows: u64,
+        /// The site of the first of them.
+        site: String,
+        /// Its month.
+        month: Month,
+    },
+}
+
+impl Context {
+    /// How columns of these names are used.
+    pub(super) fn column_use(&self, names: &[String], notes: Vec<ReadNote>) -> ColumnUse {
+        let (bound, _) = self.targets(names);
+        let is_bound = |field: Field| bound.iter().any(|(_, target)| *target == Target::Field(field));
+        let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
+        let own = notes.contains(&ReadNote::OwnOutput);
+        let unused = names.iter().enumerate().filter(|(place, name)| !is_used(*place) && !(own && is_added(name)));
+        let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
+        let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !is_bound(*field))?)));
+        let near = near.collect();
+        ColumnUse { unused, absent: Field::all().filter(|field| field.is_input() && !is_bound(*field)).collect(), near, notes }
+    }
+}
+
+impl ColumnUse {
+    /// What a person should know, a line each; nothing where every column was used and nothing else was noticed.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
+        if !self.unused.is_empty() {
+            let of = |name: &String| match self.near.iter().find(|(near, _)| near == name) {
+                Some((_, field)) => format!("`{}` (is it `{}`?)", escaped(name), field.column()),
+                None => format!("`{}`", escaped(name)),
+            };
+            // Those that may have been meant come first.
+            let (likely, others): (Vec<&String>, Vec<&String>) =
+                self.unused.iter().partition(|name| self.near.iter().any(|(near, _)| near == *name));
+            lines.push(format!("columns not used: {}", listed(likely.into_iter().chain(others).map(of))));
+            if !self.absent.is_empty() {
+                lines.push(format!("inputs without a column: {}", listed(self.absent.iter().map(|field| field.column().to_owned()))));
+            }
+        }
+        lines
+    }
+
+    /// Adds what was found in another input.
+    pub fn join(&mut self, other: Self) {
+        for name in other.unused {
+            if !self.unused.contains(&name) {
+                self.unused.push(name);
+            }
+        }
+        self.near.extend(other.near.into_iter().filter(|near| !self.near.contains(near)).collect::<Vec<_>>());
+        self.absent.extend(other.absent.into_iter().filter(|field| !self.absent.contains(field)).collect::<Vec<_>>());
+        self.notes.extend(other.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
+    }
+}
+
+/// The first of some names, and how many more there are.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    let more = names.len().saturating_sub(LISTED);
+    let text = names.into_iter().take(LISTED).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{text} and {more} more") } else { text }
+}
+
+impl fmt::Display for ReadNote {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OwnOutput => formatter.write_str(
+                "the input is an output of this product: its estimates and filled inputs were treated as unknown, `unique_users_known` as known",
+            ),
+            Self::Utf16 => formatter.write_str("the input is UTF-16, and was read as such"),
+            Self::LinesBeforeHeader { lines: 1 } => formatter.write_str("1 line before the header was passed over"),
+            Self::LinesBeforeHeader { lines } => write!(formatter, "{lines} lines before the header were passed over"),
+            Self::LastDays => formatter.write_str(
+                "nearly all dates are the last day of a month: if they are local midnights given in UTC, each belongs to the month after",
+            ),
+            Self::RepeatedMonths { rows, site, month } => {
+                let (rows, are) = if *rows == 1 { ("1 row repeats".to_owned(), "a") } else { (format!("{rows} rows repeat"), "the") };
+                let (year, month) = (month.year(), month.month_of_year());
+                write!(formatter, "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month")
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Where the header of a CSV file is, and what parts its cells.
+
+use super::Context;
+
+/// Lines in which a header is looked for.
+const MOST_LINES: usize = 60;
+
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// How a file is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    pub(super) delimiter: u8,
+    /// Bytes before the header.
+    pub(super) skipped_bytes: usize,
+    /// Lines before the header.
+    pub(super) skipped_lines: u64,
+    /// Lines before the header that say something.
+    pub(super) told_lines: u64,
+}
+
+impl Dialect {
+    /// Looks at the beginning of a file: the header is the first line that names a date and an input; comments (`#`), a line `sep=;`, titles and
+    /// empty lines before it are passed over. Where no line does, it is the first that is none of these.
+    pub(super) fn of(head: &[u8], context: &Context) -> Self {
+        let (mut offset, mut told_lines, mut declared) = (0, 0, None);
+        let mut first: Option<Self> = None;
+        for skipped_lines in 0..MOST_LINES as u64 {
+            let Some(line) = head.get(offset..).filter(|rest| !rest.is_empty()).map(first_line) else { break };
+            let text = line.strip_prefix(super::format::BOM).unwrap_or(line).trim_ascii();
+            if let Some(separator) = separator(text) {
+                declared = Some(separator);
+            } else if !text.is_empty() && !text.starts_with(b"#") {
+                let delimiter = declared.unwrap_or_else(|| most_used(line));
+                let here = Self { delimiter, skipped_bytes: offset, skipped_lines, told_lines };
+                if is_header(&head[offset..], delimiter, context) {
+                    return here;
+                }
+                first.get_or_insert(here);
+            }
+            told_lines += u64::from(!text.is_empty());
+            offset += line.len();
+        }
+        first.unwrap_or(Self { delimiter: b',', skipped_bytes: 0, skipped_lines: 0, told_lines: 0 })
+    }
+
+    /// Whether programs that write this dialect put points between thousands.
+    pub(super) fn points_may_group(self) -> bool {
+        matches!(self.delimiter, b';' | b'\t')
+    }
+}
+
+/// The first line, with its end.
+fn first_line(text: &[u8]) -> &[u8] {
+    let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |end| end + 1);
+    &text[..end]
+}
+
+/// The delimiter that a line `sep=;` declares, as spreadsheets write it.
+fn separator(line: &[u8]) -> Option<u8> {
+    match line.trim_ascii_end().strip_prefix(b"\"").unwrap_or(line).get(..4)? {
+        start if start.eq_ignore_ascii_case(b"sep=") => match line.iter().skip_while(|byte| **byte != b'=').nth(1) {
+            Some(separator) if DELIMITERS.contains(separator) => Some(*separator),
+            _ => Some(b'\t'),
+        },
+        _ => None,
+    }
+}
+
+/// The delimiter that stands most often outside of quotes.
+fn most_used(line: &[u8]) -> u8 {
+    let mut counts = [0usize; DELIMITERS.len()];
+    let mut quoted = false;
+    for byte in line {
+        if *byte == b'"' {
+            quoted = !quoted;
+        } else if let Some(place) = DELIMITERS.iter().position(|delimiter| delimiter == byte).filter(|_| !quoted) {
+            counts[place] += 1;
+        }
+    }
+    // Of equals the earlier in the list.
+    let best = counts.iter().enumerate().max_by_key(|(place, count)| (**count, std::cmp::Reverse(*place)));
+    best.map_or(b',', |(place, _)| DELIMITERS[place])
+}
+
+fn is_header(text: &[u8], delimiter: u8, context: &Context) -> bool {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
+    let mut record = csv::ByteRecord::new();
+    if !reader.read_byte_record(&mut record).unwrap_or(false) {
+        return false;
+    }
+    let names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+    context.bind(&names).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::read::ReadOptions;
+
+    fn dialect(text: &str) -> (char, u64) {
+        let context = Context::new("test".into(), &ReadOptions::default());
+        let dialect = Dialect::of(text.as_bytes(), &context);
+        (dialect.delimiter as char, dialect.skipped_lines)
+    }
+
+    #[rstest]
+    #[case("date,visits\n2024-12,5\n", (',', 0))]
+    #[case("date;visits\n", (';', 0))]
+    #[case("date\tvisits\n", ('\t', 0))]
+    #[case("date|visits\n", ('|', 0))]
+    #[case("\"site (host; no www; ..)\",date,visits\n", (',', 0))]
+    #[case("\"a, b, c\";date;visits\n", (';', 0))]
+    #[case("# a; b; c\n# d\n\ndate,visits\n", (',', 3))]
+    #[case("sep=;\ndate;visits\n", (';', 1))]
+    #[case("\u{feff}SEP=;\r\ndate;visits\r\n", (';', 1))]
+    #[case("Traffic report\nDecember, 2024\n\ndate;visits\n", (';', 3))]
+    #[case("\"pages\nper visit\",date,visits\n", (',', 0))]
+    #[case("day,number\n2024-12,5\n", (',', 0))]
+    #[case("", (',', 0))]
+    fn the_header_and_its_delimiter_are_found(#[case] text: &str, #[case] expected: (char, u64)) {
+        assert_eq!(dialect(text), expected, "{text}");
+    }
+}

@@ -1,0 +1,86 @@
+//! How an input is read.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uu_core::{Month, Rules};
+
+use super::Format;
+
+/// The unit a file gives its bounce rates in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceRateUnit {
+    /// 0 to 100.
+    #[default]
+    Percent,
+    /// 0 to 1.
+    Fraction,
+}
+
+/// The decimal mark of numbers in texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decimal {
+    /// `1234.5`; nothing parts thousands.
+    Point,
+    /// `1234,5`; points, blanks and apostrophes part thousands: `1.234,5`.
+    Comma,
+}
+
+/// How to read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// The format; by extension, and by content where that says nothing, when not given.
+    pub format: Option<Format>,
+    /// What the check needs to know.
+    pub rules: Rules,
+    /// The unit of the bounce rates, for the whole file. Where none is given it is percent, and a file whose bounce rates are all at most 1
+    /// is refused.
+    pub bounce_rate_unit: Option<BounceRateUnit>,
+    /// The decimal mark of the whole file. Where none is given it is a point, and a file with semicolons or tabs whose points may all part
+    /// thousands is refused.
+    pub decimal: Option<Decimal>,
+    /// Takes files of which most site-months have rows of several days, as daily and weekly exports have.
+    pub allow_repeated_months: bool,
+    /// Whether the rows were read and checked before: nothing about the file as a whole is asked again.
+    pub is_trusted: bool,
+    /// The last month that can have been measured.
+    pub newest_month: Option<Month>,
+    /// Most rows of a chunk.
+    pub chunk_rows: usize,
+    /// Most bytes that a compressed input may stand for.
+    pub decompressed_bytes: u64,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self {
+            format: None,
+            rules: Rules::default(),
+            bounce_rate_unit: None,
+            decimal: None,
+            allow_repeated_months: false,
+            is_trusted: false,
+            newest_month: Some(newest_month()),
+            chunk_rows: 16_384,
+            decompressed_bytes: u64::MAX,
+        }
+    }
+}
+
+impl ReadOptions {
+    /// For rows that were read and checked before: nothing about the file as a whole is asked again.
+    #[must_use]
+    pub fn trusted(self) -> Self {
+        Self { bounce_rate_unit: Some(self.bounce_rate_unit.unwrap_or_default()), decimal: Some(Decimal::Point), is_trusted: true, ..self }
+    }
+}
+
+/// The month after the current one: somewhere on earth it may have begun.
+#[must_use]
+pub fn newest_month() -> Month {
+    const SECONDS_PER_DAY: u64 = 86_400;
+    let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() / SECONDS_PER_DAY);
+    let month = i64::try_from(days).ok().and_then(Month::of_day_since_1970).and_then(|month| month.plus(1));
+    month.unwrap_or_else(|| Month::new(9999, 12).expect("the calendar ends there"))
+}

@@ -1,0 +1,154 @@
+//! Columns: which are used, which are not, and names that stand twice or hold what cannot be seen.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, NullArray, StringArray};
+use arrow::record_batch::RecordBatch;
+use rstest::rstest;
+use uu_core::Field;
+use uu_data::read::{Input, ReadNote, ReadOptions, open};
+use uu_data::write::{Added, Output, WriteOptions, Writer, Written};
+
+use crate::formats::{format_of, parquet, read, table};
+
+#[test]
+fn columns_under_other_names_are_reported_with_what_they_may_be() {
+    let header = "date|Domain|Total Visits|Pages / Visit|Avg. Visit Duration|Bounce Rate|Global Rank|Category|notes";
+    let rows = ["2024-12|shop-b.example|31000|1.7|44|71.0|640000|Sports/Soccer|x"];
+    for (name, bytes) in table(header, &rows).in_every_format() {
+        let columns = read(name, &bytes).unwrap().columns;
+        assert_eq!(columns.unused, ["Total Visits", "Pages / Visit", "Avg. Visit Duration", "Global Rank", "notes"], "{name}");
+        assert_eq!(columns.absent, [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::AvgVisitDuration], "{name}");
+        let near: Vec<Field> = columns.near.iter().map(|(_, field)| *field).collect();
+        assert_eq!(near, [Field::Visits, Field::PagesPerVisit, Field::AvgVisitDuration, Field::Rank], "{name}");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(columns.lines().join("\n"), @r"
+            columns not used: `Total Visits` (is it `visits`?), `Pages / Visit` (is it `pages_per_visit`?), `Avg. Visit Duration` (is it `avg_visit_duration`?), `Global Rank` (is it `rank`?), `notes`
+            inputs without a column: rank, visits, pages_per_visit, avg_visit_duration
+            ");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_reported_where_every_column_is_used() {
+    for (name, bytes) in table("date|site|visits", &["2024-12|a.example|5"]).in_every_format() {
+        assert!(read(name, &bytes).unwrap().columns.lines().is_empty(), "{name}");
+    }
+}
+
+#[rstest]
+#[case("visits\u{a0} ")]
+#[case("\u{feff}visits")]
+#[case("vis\u{200b}its")]
+#[case("Visits\n")]
+#[case("\u{2003}VISITS")]
+fn what_cannot_be_seen_in_a_name_does_not_count(#[case] visits: &'static str) {
+    let header: &'static str = Box::leak(format!("date|site|{visits}|pages\u{a0}per\nvisit").into_boxed_str());
+    let mut given = table(header, &["2024-12|a.example|31000|1.7"]);
+    given.keep_header(header);
+    for (name, bytes) in given.in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!(read.visits(), [Some(31_000.0)], "{name}");
+        assert_eq!(read.rows[0].record.pages_per_visit.map(uu_core::PagesPerVisit::get), Some(1.7), "{name}");
+        assert!(read.columns.unused.is_empty(), "{name}");
+    }
+}
+
+/// What is written of an input, with one column added.
+fn written(name: &str, bytes: &[u8], out: &str) -> (Vec<u8>, Written) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(out);
+    let mut writer =
+        Writer::create(Output::Path(path.clone()), WriteOptions { format: Some(format_of(out)), ..WriteOptions::default() }).unwrap();
+    for chunk in open(Input::bytes(name, bytes.to_vec()), ReadOptions::default()).unwrap() {
+        let chunk = chunk.unwrap();
+        let model: ArrayRef = Arc::new(StringArray::from(vec!["v1"; chunk.batch.num_rows()]));
+        let rates: ArrayRef = Arc::new(Float64Array::from(vec![51.81; chunk.batch.num_rows()]));
+        let added = [Added { name: "model".to_owned(), values: model }, Added { name: "bounce_rate".to_owned(), values: rates }];
+        writer.write(&chunk.batch, chunk.json.as_deref(), &added).unwrap();
+    }
+    let report = writer.finish().unwrap();
+    (std::fs::read(path).unwrap(), report)
+}
+
+const NOTES: &[u8] = b"date,visits,Address,Address\n2024-12,250000,first-A,second-A\n2024-12,31000,first-B,second-B\n";
+
+#[test]
+fn two_columns_of_one_name_are_carried_by_their_place() {
+    let (csv, report) = written("a.csv", NOTES, "out.csv");
+    insta::assert_snapshot!(String::from_utf8(csv).unwrap(), @r"
+    date,visits,Address,Address,model,bounce_rate
+    2024-12,250000,first-A,second-A,v1,51.81
+    2024-12,31000,first-B,second-B,v1,51.81
+    ");
+    assert!(report.renamed_columns.is_empty());
+    for out in ["out.json", "out.ndjson", "out.parquet"] {
+        let (bytes, report) = written("a.csv", NOTES, out);
+        assert_eq!(report.renamed_columns.into_iter().collect::<Vec<_>>(), [("Address".to_owned(), vec!["Address_2".to_owned()])], "{out}");
+        let csv = String::from_utf8(written(out, &bytes, "again.csv").0).unwrap();
+        assert!(
+            csv.starts_with("date,visits,Address,Address_2,") && csv.contains("first-A,second-A") && csv.contains("first-B,second-B"),
+            "{out}: {csv}"
+        );
+    }
+}
+
+#[test]
+fn a_new_name_is_one_that_no_column_has() {
+    let (bytes, report) = written("a.csv", b"date,visits,a,a_2,a,a\n2024-12,5,w,x,y,z\n", "out.ndjson");
+    assert_eq!(report.renamed_columns["a"], ["a_3", "a_4"]);
+    assert!(String::from_utf8(bytes).unwrap().contains(r#""a":"w","a_2":"x","a_3":"y","a_4":"z""#));
+}
+
+#[test]
+fn a_key_that_stands_twice_in_a_record_keeps_both_values() {
+    let text = b"{\"date\":\"2024-12\",\"visits\":5,\"note\":\"x\",\"note\":\"y\"}\n{\"date\":\"2024-12\",\"visits\":6,\"note\":\"z\"}\n";
+    let (csv, _) = written("a.ndjson", text, "out.csv");
+    insta::assert_snapshot!(String::from_utf8(csv).unwrap(), @r"
+    date,visits,note,note,model,bounce_rate
+    2024-12,5,x,y,v1,51.81
+    2024-12,6,z,,v1,51.81
+    ");
+}
+
+#[rstest]
+#[case("out.json")]
+#[case("out.ndjson")]
+#[case("out.parquet")]
+#[case("out.csv")]
+fn a_column_of_nulls_is_filled_with_numbers(#[case] out: &str) {
+    let date: ArrayRef = Arc::new(StringArray::from(vec!["2024-12"]));
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![5.0]));
+    let nothing: ArrayRef = Arc::new(NullArray::new(1));
+    let columns = [("date", date), ("visits", visits), ("bounce_rate", nothing.clone()), ("rank", nothing.clone()), ("site", nothing)];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true))).unwrap();
+    let (bytes, _) = written("a.parquet", &parquet(&batch), out);
+    if out == "out.ndjson" {
+        insta::assert_snapshot!(String::from_utf8(bytes.clone()).unwrap(), @r#"{"date":"2024-12","visits":5,"bounce_rate":51.81,"rank":null,"site":null,"model":"v1"}"#);
+    }
+    let read = read(out, &bytes).unwrap();
+    assert_eq!(read.rows[0].record.bounce_rate.map(uu_core::BounceRate::get), Some(51.81));
+}
+
+#[rstest]
+#[case("# one\n# two\n\ndate,site,visits\n2024-12,a.example,5\n", 2)]
+#[case("sep=,\ndate,site,visits\n2024-12,a.example,5\n", 1)]
+#[case("Traffic of our sites\n2024\ndate,site,visits\n2024-12,a.example,5\n", 2)]
+fn lines_before_the_header_are_passed_over_and_noted(#[case] text: &str, #[case] lines: u64) {
+    let read = read("a.csv", text.as_bytes()).unwrap();
+    assert_eq!((read.visits(), read.columns.notes), (vec![Some(5.0)], vec![ReadNote::LinesBeforeHeader { lines }]));
+}
+
+#[test]
+fn a_bad_row_is_named_with_its_line() {
+    let text = "# one\n# two\ndate,note,visits\n2024-12,\"a\nb\",5\n2024-12,c,many\n";
+    let error = read("a.csv", text.as_bytes()).err().unwrap();
+    assert_eq!(error.to_string(), "`a.csv` row 2 (line 6): visits must be a number, got `many`");
+}
+
+#[test]
+fn semicolons_in_a_quoted_name_part_nothing() {
+    let text = "\"site (host; no www; lower case; no port)\",date,visits\na.example,2024-12,12400\n";
+    assert_eq!(read("a.csv", text.as_bytes()).unwrap().visits(), [Some(12_400.0)]);
+}

@@ -1,0 +1,54 @@
+//! Outputs of this product, read again.
+
+use rstest::rstest;
+use uu_data::read::ReadNote;
+
+use crate::formats::{Rows, read, table};
+
+const HEADER: &str =
+    "date|site|visits|rank|bounce_rate|unique_users|unique_users_low|unique_users_high|unique_users_known|filled|warnings|model";
+
+fn values(read: &Rows, row: usize) -> (Option<f64>, Option<f64>, Option<f64>, Option<f64>) {
+    let record = &read.rows[row].record;
+    (
+        record.visits.map(uu_core::Visits::get),
+        record.rank.map(uu_core::Rank::get),
+        record.bounce_rate.map(uu_core::BounceRate::get),
+        record.unique_users.map(uu_core::UniqueUsers::get),
+    )
+}
+
+#[test]
+fn estimates_and_filled_inputs_are_unknown_and_known_users_are_labels_in_every_format() {
+    let rows = [
+        "2024-12|a.example|12400|83919|41.5|5788|4000|7000||rank; bounce_rate||v0001",
+        "2024-12|b.example|88000|51000|52|41000|30000|52000|40000|rank||v0001",
+        "2024-12|c.example|88000|51000|52|41000|30000|52000||||v0001",
+    ];
+    for (name, bytes) in table(HEADER, &rows).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!(values(&read, 0), (Some(12_400.0), None, None, None), "{name}");
+        assert_eq!(values(&read, 1), (Some(88_000.0), None, Some(52.0), Some(40_000.0)), "{name}");
+        assert_eq!(values(&read, 2), (Some(88_000.0), Some(51_000.0), Some(52.0), None), "{name}");
+        assert_eq!(read.columns.notes, [ReadNote::OwnOutput], "{name}");
+        assert!(read.columns.unused.is_empty(), "{name}");
+    }
+}
+
+#[rstest]
+#[case(r#"{"2024-12":{"visits":12400,"alexa":83919,"uniqueUsers":5788,"uniqueUsersLow":4000,"uniqueUsersHigh":7000,"level":0.9,"filled":["alexa"],"warnings":[],"model":"v0001"}}"#, None)]
+#[case(r#"{"2024-12":{"visits":12400,"alexa":83919,"uniqueUsers":5788,"uniqueUsersLow":5788,"uniqueUsersHigh":5788,"known":true,"filled":["alexa"],"warnings":[],"model":"v0001"}}"#, Some(5_788.0))]
+fn an_answer_over_http_is_no_label_unless_it_says_so(#[case] text: &str, #[case] users: Option<f64>) {
+    let read = read("a.json", text.as_bytes()).unwrap();
+    assert_eq!(values(&read, 0), (Some(12_400.0), None, None, users));
+    assert_eq!(read.columns.notes, [ReadNote::OwnOutput]);
+}
+
+#[test]
+fn a_label_beside_a_column_named_model_is_a_label() {
+    for (name, bytes) in table("date|visits|unique_users|model", &["2024-12|12400|5788|tesla"]).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!(values(&read, 0).3, Some(5_788.0), "{name}");
+        assert_eq!(read.columns.notes, [], "{name}");
+    }
+}
