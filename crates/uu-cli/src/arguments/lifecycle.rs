@@ -32,13 +32,13 @@ pub(crate) enum Models {
         #[arg(id = "VERSION")]
         version: ModelVersion,
         /// Why, for the audit log
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Put the version in use that was before; running servers follow within seconds
     Rollback {
         /// Why, for the audit log
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// List what was done to models and tokens, by whom and why, the newest first

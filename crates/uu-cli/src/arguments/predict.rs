@@ -13,16 +13,16 @@ use super::{FormatName, Reading};
 #[derive(Debug, Args)]
 pub(crate) struct Predict {
     /// File with site-months; `-` is standard input
-    #[arg(long, value_name = "FILE", conflicts_with = "Fields")]
+    #[arg(long, value_name = "FILE")]
     pub input: Option<PathBuf>,
     /// File to write, its format by extension; `-` is standard output [default: standard output, in the format of the input]
-    #[arg(long, value_name = "FILE", conflicts_with = "Fields")]
+    #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// How the input is read.
     #[command(flatten)]
     pub reading: Reading,
     /// Format of the output [default: by extension, or as the input]
-    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "Fields")]
+    #[arg(long, value_enum, value_name = "FORMAT")]
     pub output_format: Option<FormatName>,
     /// Level of the intervals, from 0.5 to 0.99
     #[arg(long, default_value_t = 0.9, value_parser = number)]
@@ -32,7 +32,7 @@ pub(crate) struct Predict {
     pub explain: bool,
     /// Take the rows of one site for its months, so that those whose unique users are known tell of the others; the output is sorted by site
     /// and month. What does not fit memory is sorted in temporary files (`TMPDIR` names their folder)
-    #[arg(long, conflicts_with = "Fields")]
+    #[arg(long)]
     pub by_site: bool,
     /// Version of the model [default: the one in use]
     #[arg(long, value_name = "VERSION")]
@@ -85,9 +85,11 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Whether anything was typed.
-    pub(crate) fn are_given(&self) -> bool {
-        !self.extras.is_empty() || self.values().into_iter().any(|(_, value)| value.is_some())
+    /// The option of a field that was given, if any was.
+    pub(crate) fn first_given(&self) -> Option<String> {
+        let given = self.values().into_iter().find(|(_, value)| value.is_some()).map(|(field, _)| field.column().replace('_', "-"));
+        let option = given.or_else(|| (!self.extras.is_empty()).then(|| "extra".to_owned()))?;
+        Some(format!("--{option}"))
     }
 
     /// Each field with what was typed for it.

@@ -20,7 +20,7 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<ExitCode> {
     let mut program = visible_command().disable_help_subcommand(true);
     program.build();
     let Some(folder) = folder else {
-        print(&whole(&program)?)?;
+        print(&with_examples(&whole(&program)?))?;
         return Ok(ExitCode::SUCCESS);
     };
     fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
@@ -33,9 +33,9 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<ExitCode> {
 /// Writes the page of a command and those of the commands below it.
 fn write(command: &Command, folder: &Path, name: &str, pages: &mut Vec<String>) -> anyhow::Result<()> {
     let mut page = Vec::new();
-    Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
+    Man::new(command.clone()).title(name).render(&mut page)?;
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, page).with_context(|| format!("cannot write `{}`", path.display()))?;
+    fs::write(&path, with_examples(&text(page))).with_context(|| format!("cannot write `{}`", path.display()))?;
     pages.push(name.to_owned());
     command.get_subcommands().try_for_each(|below| write(below, folder, &format!("{name}-{}", below.get_name()), pages))
 }
@@ -63,7 +63,7 @@ fn section(command: &Command, above: &str, page: &mut String) -> io::Result<()> 
     man.render_description_section(&mut part)?;
     man.render_options_section(&mut part)?;
     man.render_extra_section(&mut part)?;
-    page.push_str(&format!(".SH \"{}\"\n", path.to_uppercase().replace('-', "\\-")));
+    page.push_str(&format!(".SH \"{}\"\n", path.replace('-', "\\-")));
     // Its parts stand below its own heading.
     for line in text(part).lines() {
         let is_preamble = line.starts_with(".ie ") || line.starts_with(".el ");
@@ -73,6 +73,11 @@ fn section(command: &Command, above: &str, page: &mut String) -> io::Result<()> 
         }
     }
     command.get_subcommands().try_for_each(|below| section(below, &path, page))
+}
+
+/// What stands below a help is examples.
+fn with_examples(page: &str) -> String {
+    page.replace(".SH EXTRA\n", ".SH EXAMPLES\n").replace(".SS EXTRA\n", ".SS EXAMPLES\n")
 }
 
 fn text(bytes: Vec<u8>) -> String {

@@ -22,8 +22,8 @@ const NOTHING_ESTIMATED: u8 = 1;
 
 /// Estimates one site and prints what came of it, or a file's rows and writes them beside what they came with.
 pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<ExitCode> {
-    if arguments.fields.are_given() {
-        return one_site::run(&arguments, settings);
+    if let Some(option) = arguments.fields.first_given() {
+        return one_site::run(&arguments, &option, settings);
     }
     let Some(input) = arguments.input else {
         return Err(Advised::error(

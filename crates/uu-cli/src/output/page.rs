@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal};
 
+use uu_core::escaped;
+
 use super::table::Table;
 
 /// Narrower than this nothing can be laid out.
@@ -40,10 +42,7 @@ impl Page {
         let facts: Vec<(&str, String)> = facts.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let indent = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0) + 2;
         for (name, value) in facts {
-            for (row, line) in value.lines().enumerate() {
-                let name = if row == 0 { name } else { "" };
-                self.wrapped(&format!("{name:indent$}{line}"), indent);
-            }
+            self.wrapped(&format!("{name:indent$}{}", escaped(&value)), indent);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{Cell, CellAlignment};
+use uu_core::escaped;
 
 /// What stands between columns and around them: `| a | b |`.
 const BORDER: usize = 3;
@@ -62,7 +63,7 @@ impl Table {
 
     /// Adds rows, each with a cell for each column.
     pub(crate) fn rows<const COLUMNS: usize>(mut self, rows: impl IntoIterator<Item = [String; COLUMNS]>) -> Self {
-        self.rows.extend(rows.into_iter().map(|row| row.into_iter().map(|cell| printable(&cell)).collect()));
+        self.rows.extend(rows.into_iter().map(|row| row.iter().map(|cell| escaped(cell).into_owned()).collect()));
         self
     }
 
@@ -134,16 +135,6 @@ fn cut(text: &str, width: usize) -> String {
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
     format!("{}…", kept.trim_end())
-}
-
-/// What a terminal would act on, as a reader may see it.
-fn printable(text: &str) -> String {
-    if !text.chars().any(char::is_control) {
-        return text.to_owned();
-    }
-    text.chars()
-        .flat_map(|letter| if letter.is_control() { letter.escape_default().collect::<Vec<char>>() } else { vec![letter] })
-        .collect()
 }
 
 #[cfg(test)]

@@ -48,8 +48,8 @@ fn options_about_the_store_are_accepted_where_they_are_not_shown() {
 #[test]
 fn the_manual_tells_of_every_command_and_of_nothing_hidden() {
     let page = succeeds(&["man"]).out;
-    assert!(page.contains(".TH uu\\-predictor 1"), "{}", &page[..300]);
-    for part in ["UU\\-PREDICTOR PREDICT", "UU\\-PREDICTOR MODELS PROMOTE", "\\-\\-avg\\-visit\\-duration", "Example"] {
+    assert!(page.contains(".TH uu-predictor 1"), "{}", &page[..300]);
+    for part in ["uu\\-predictor predict", "uu\\-predictor models promote", "\\-\\-avg\\-visit\\-duration", "EXAMPLES"] {
         assert!(page.contains(part), "{part}");
     }
     let folder = tempfile::tempdir().unwrap();

@@ -13,7 +13,8 @@ const CHANGES_NOTHING: f64 = 5e-4;
 pub(super) fn add(page: &mut Page, answer: &Answer) {
     let Some(explanation) = &answer.estimate.explanation else { return };
     let mut users = explanation.base;
-    let mut rows = vec![["start".to_owned(), String::new(), String::new(), whole(users), meaning("").to_owned()]];
+    let mut rows = vec![["start".to_owned(), String::new(), String::new(), whole(users)]];
+    let mut meanings = vec![("start".to_owned(), meaning(""))];
     let mut without_effect = Vec::new();
     for (factor, value) in &explanation.factors {
         if (value - 1.0).abs() < CHANGES_NOTHING {
@@ -21,17 +22,13 @@ pub(super) fn add(page: &mut Page, answer: &Answer) {
             continue;
         }
         users *= value;
-        rows.push([name(factor), known(answer, factor), format!("x {}", rounded(*value)), whole(users), meaning(factor.json()).to_owned()]);
+        rows.push([name(factor), known(answer, factor), format!("x {}", rounded(*value)), whole(users)]);
+        meanings.push((name(factor), meaning(factor.json())));
     }
-    let columns = [
-        Column::text("step"),
-        Column::text("value").cut_to(14),
-        Column::number("factor"),
-        Column::number("users so far"),
-        Column::text("what it stands for").rank(1).cut_to(26),
-    ];
+    let columns = [Column::text("step"), Column::text("value").cut_to(14), Column::number("factor"), Column::number("users so far")];
     let title = "Why: each factor multiplies what stands above it; above 1 it raises the estimate, below 1 it lowers it";
     page.table(title, &Table::new(columns).rows(rows));
+    page.facts(meanings.iter().map(|(step, meaning)| (step.as_str(), (*meaning).to_owned())));
     if !without_effect.is_empty() {
         page.paragraph(&format!("Without effect: {}", without_effect.join(", ")));
     }

@@ -2,20 +2,27 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue, Rules, check};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue, Rules, check_until, escaped};
 
-use crate::arguments::{BounceRateUnitName, Fields, Reading};
+use crate::arguments::{BounceRateUnitName, Fields, Predict};
 use crate::failure::Advised;
 
 const S_PER_DAY: u64 = 86_400;
 
 /// What is about files must not be passed over in silence.
-pub(super) fn refuse_file_options(reading: &Reading) -> anyhow::Result<()> {
-    let given = [("--format", reading.format.is_some()), ("--skip-bad-rows", reading.skip_bad_rows)];
+pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::Result<()> {
+    let given = [
+        ("--input", arguments.input.is_some()),
+        ("--output", arguments.output.is_some()),
+        ("--output-format", arguments.output_format.is_some()),
+        ("--by-site", arguments.by_site),
+        ("--format", arguments.reading.format.is_some()),
+        ("--skip-bad-rows", arguments.reading.skip_bad_rows),
+    ];
     match given.into_iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Advised::error(
-            format!("`{option}` is about files, and the fields of one site were given"),
-            format!("leave `{option}` out, or name a file with `--input FILE` in place of the fields"),
+            format!("`{option}` is about files, and `{field}` describes one site"),
+            "give either a file with `--input FILE`, or the fields of one site, whose estimate is printed (`--json`: as JSON)",
         )),
         None => Ok(()),
     }
@@ -26,11 +33,11 @@ pub(super) fn refuse_file_options(reading: &Reading) -> anyhow::Result<()> {
 /// **Errors**: everything that is wrong with it, at once.
 pub(super) fn checked(fields: &Fields, unit: BounceRateUnitName, rules: &Rules) -> anyhow::Result<Checked> {
     let (raw, of_extras) = raw(fields, unit, rules);
-    let (checked, faults) = match check(&raw, rules) {
+    let (checked, faults) = match check_until(&raw, rules, current_month().plus(1)) {
         Ok(checked) => (Some(checked), Vec::new()),
         Err(faults) => (None, faults),
     };
-    let hint = faults.iter().find_map(hint).map(str::to_owned).or_else(|| of_extras.first().map(|_| extras_hint(rules)));
+    let hint = faults.iter().find_map(hint).or_else(|| of_extras.first().map(|_| extras_hint(rules)));
     let wrong: Vec<String> = faults.iter().map(ToString::to_string).chain(of_extras).collect();
     match (checked, wrong.as_slice()) {
         (Some(checked), []) => Ok(checked),
@@ -61,7 +68,7 @@ fn raw<'a>(fields: &'a Fields, unit: BounceRateUnitName, rules: &Rules) -> (RawR
     let mut given = Vec::new();
     for extra in &fields.extras {
         let Some((name, value)) = extra.split_once('=') else {
-            wrong.push(format!("`--extra` must be NAME=VALUE, got `{extra}`"));
+            wrong.push(format!("`--extra` must be NAME=VALUE, got `{}`", escaped(extra)));
             continue;
         };
         match rules.extras.iter().position(|known| known == name.trim()) {
@@ -70,7 +77,7 @@ fn raw<'a>(fields: &'a Fields, unit: BounceRateUnitName, rules: &Rules) -> (RawR
                 given.push(index);
                 raw.set_extra(index, RawValue::text(value));
             }
-            None => wrong.push(format!("the model has no extra input `{}`", name.trim())),
+            None => wrong.push(format!("the model has no extra input `{}`", escaped(name.trim()))),
         }
     }
     (raw, wrong)
@@ -90,17 +97,14 @@ fn current_month() -> Month {
     Month::of_day_since_1970(days).or_else(|| Month::new(1970, 1)).expect("the year 1970 has a January")
 }
 
-fn hint(fault: &Fault) -> Option<&'static str> {
-    match (fault.rule, &fault.field) {
-        (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => {
-            Some("the bounce rate is in percent; with `--bounce-rate-unit fraction` it is a fraction")
-        }
-        (FaultRule::OutOfRange, _) if fault.found == "-1" => Some("leave the option out where the value is unknown"),
-        (FaultRule::NotANumber, FaultField::Field(Field::AvgVisitDuration)) => Some("the duration is in seconds: 00:03:12 is 192"),
-        (FaultRule::NotANumber, FaultField::Field(Field::BounceRate)) => Some("write percent without the sign: 43"),
-        (FaultRule::NotANumber, _) => Some("write numbers without separators, and leave the option out where the value is unknown"),
-        _ => None,
+/// The hint of the fault, in words that fit an option.
+fn hint(fault: &Fault) -> Option<String> {
+    if (fault.rule, &fault.field) == (FaultRule::OutOfRange, &FaultField::Field(Field::BounceRate)) && fault.found != "-1" {
+        return Some("the bounce rate is in percent; with `--bounce-rate-unit fraction` it is a fraction".to_owned());
     }
+    let of_file = fault.hint()?;
+    let of_value = of_file.split("; for a whole file").next().unwrap_or_default();
+    Some(of_value.replace("leave the value empty (or null) where it is unknown", "leave the option out where the value is unknown"))
 }
 
 fn extras_hint(rules: &Rules) -> String {

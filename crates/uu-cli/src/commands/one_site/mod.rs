@@ -26,9 +26,9 @@ struct Answer {
     unit: BounceRateUnitName,
 }
 
-/// Estimates one site and prints the answer.
-pub(crate) fn run(arguments: &Predict, settings: &Settings) -> anyhow::Result<ExitCode> {
-    given::refuse_file_options(&arguments.reading)?;
+/// Estimates one site, of which the option `given` was typed, and prints the answer.
+pub(crate) fn run(arguments: &Predict, given: &str, settings: &Settings) -> anyhow::Result<ExitCode> {
+    given::refuse_file_options(arguments, given)?;
     let level = checked_level(arguments.level)?;
     let served = load(&existing(settings)?, arguments.model)?;
     let unit = arguments.reading.bounce_rate_unit;
