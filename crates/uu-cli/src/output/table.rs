@@ -86,7 +86,7 @@ impl Table {
                 Cell::new(cut(&row[index], width)).set_alignment(alignment)
             }));
         }
-        let is_told = |index: &usize| !kept.contains(index) && self.rows.iter().any(|row| !row[*index].is_empty());
+        let is_told = |index: &usize| !kept.contains(index) && !self.is_blank(*index);
         let left_out = (0..self.columns.len()).filter(is_told).map(|index| self.columns[index].title.clone()).collect();
         Fitted { text: shown.trim_fmt(), left_out, is_cut }
     }
@@ -94,6 +94,11 @@ impl Table {
     fn natural_width(&self, index: usize) -> usize {
         let cells = self.rows.iter().map(|row| letters(&row[index]));
         cells.max().unwrap_or(0).max(letters(&self.columns[index].title))
+    }
+
+    /// Whether no row has a value in the column: it goes before all others, and is not missed.
+    fn is_blank(&self, index: usize) -> bool {
+        self.rows.iter().all(|row| row[index].is_empty())
     }
 
     /// The columns that fit, and the width of each.
@@ -106,7 +111,7 @@ impl Table {
             };
             let needed: usize = kept.iter().map(|&index| least(index) + BORDER).sum::<usize>() + 1;
             let expendable = kept.iter().copied().filter(|&index| self.columns[index].rank > 0);
-            match expendable.max_by_key(|&index| self.columns[index].rank) {
+            match expendable.max_by_key(|&index| (self.is_blank(index), self.columns[index].rank)) {
                 Some(worst) if needed > width => kept.retain(|&index| index != worst),
                 _ => {
                     let mut spare = width.saturating_sub(needed);
@@ -159,10 +164,10 @@ mod tests {
         assert!(whole.left_out.is_empty() && !whole.is_cut && whole.text.contains("and more"), "{}", whole.text);
         let fitted = table().fitted(Some(44));
         insta::assert_snapshot!(fitted.text, @r"
-        | version | rows  | why                  |
-        |---------|-------|----------------------|
-        | v0001   | 1,234 | trained on sites.cs… |
-        | v0002   |    99 | short                |
+        | version | rows  | why                    |
+        |---------|-------|------------------------|
+        | v0001   | 1,234 | trained on sites.csv,… |
+        | v0002   |    99 | short                  |
         ");
         assert_eq!((fitted.left_out, fitted.is_cut), (vec!["sha256".to_owned()], true), "a column without values is not missed");
     }
