@@ -1,5 +1,6 @@
 //! How an error is told.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -10,6 +11,28 @@ use uu_service::{BatchError, LoadError, SourceError};
 
 /// Exit code of an error; 1 is kept for answers that are no.
 const ERROR: u8 = 2;
+
+/// An error of the command line itself, with the way out.
+#[derive(Debug)]
+pub(crate) struct Advised {
+    message: String,
+    hint: String,
+}
+
+impl Advised {
+    /// An error with what is wrong, and what to do.
+    pub(crate) fn error(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+        Self { message: message.into(), hint: hint.into() }.into()
+    }
+}
+
+impl fmt::Display for Advised {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Advised {}
 
 /// Tells an error on standard error, with its causes and a hint at the way out where there is one.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
@@ -36,6 +59,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
 }
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<Advised>() {
+        return Some(error.hint.clone());
+    }
     if let Some(error) = cause.downcast_ref::<LoadError>() {
         let of_store = if let LoadError::Store(error) = error { registry_hint(error) } else { None };
         return error.hint().or(of_store).map(str::to_owned);
@@ -63,9 +89,12 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
 
 fn registry_hint(error: &RegistryError) -> Option<&'static str> {
     match error {
+        RegistryError::NoStore { .. } => {
+            Some("train a model into a new one: `uu-predictor train --data FILE`, or name another folder with `--store FOLDER`")
+        }
         RegistryError::Unavailable { .. } => Some("nothing was changed; the same command works once it can be reached again"),
         RegistryError::DamagedVersion { .. } => {
-            Some("restore the file from a backup, or put another version in use: `uu-predictor models promote VERSION`")
+            Some("restore the file from a backup, or promote another version: `uu-predictor models promote VERSION`")
         }
         RegistryError::NewerSchema { .. } => Some(
             "start the newer release again, or restore the backup that was made before it into an empty store: `uu-predictor restore --input FILE`",

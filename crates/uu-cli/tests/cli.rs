@@ -208,7 +208,7 @@ fn evaluate_prints_figures_by_group_and_warns_of_sites_it_was_trained_on() {
     let args = ["evaluate", "--data", &fixture.path("train.csv"), "--store", &fixture.path("store")];
     let output = succeeds(&args);
     let text = String::from_utf8(output.stdout).unwrap();
-    for title in ["all rows", "known inputs", "only these inputs shown", "top category", "global ratio"] {
+    for title in ["all rows", "known inputs", "If only these inputs were known", "top category", "global ratio"] {
         assert!(text.contains(title), "{title}: {text}");
     }
     assert!(String::from_utf8(output.stderr).unwrap().contains("--unseen-only"));
@@ -228,7 +228,7 @@ fn models_are_listed_shown_and_exported() {
     let error = fails(&["models", "promote", "v0007", "--store", &store]);
     assert!(error.contains("the store has no version `v0007`; it has `v0001`"), "{error}");
     let output = succeeds(&["models", "promote", "v0001", "--store", &store]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` answers already"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` is the champion already"));
     let trees = fixture.path("trees");
     succeeds(&["models", "export", "--trees", &trees, "--store", &store]);
     assert!(fs::read_to_string(PathBuf::from(trees).join("ratio.txt")).unwrap().starts_with("tree\n"));
@@ -328,7 +328,7 @@ fn errors_name_the_fault_and_the_way_out() {
     let fixture = Fixture::get();
     let empty = fixture.path("empty-store");
     let error = fails(&["predict", "--input", &fixture.path("train.csv"), "--output", "-", "--store", &empty]);
-    assert!(error.contains("the store has no model yet") && error.contains("uu-predictor train --data FILE"), "{error}");
+    assert!(error.contains("there is no store at") && error.contains("uu-predictor train --data FILE"), "{error}");
     let error = fails(&["train", "--data", "nowhere.csv", "--store", &empty]);
     assert!(error.contains("nowhere.csv"), "{error}");
     let error = fails(&["predict", "--input", &fixture.path("train.csv"), "--output", "-", "--store", &empty, "--level", "1.5"]);

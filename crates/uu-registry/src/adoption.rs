@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::aliases::{Aliases, write_in};
 use crate::audit::{Entry, note};
-use crate::database::Database;
+use crate::database::{DATABASE_FILE, Database};
 use crate::error::failed;
 use crate::objects::{Folder, LocalFolder, Objects, Stored, replace};
 use crate::versions::{NewVersion, insert, known};
@@ -37,6 +37,12 @@ pub(crate) fn prepare_folder(store: &Path) -> Result<(), RegistryError> {
     let models = store.join(Folder::Models.name());
     fs::create_dir_all(&models).map_err(|source| failed("make the folder", &models, source))?;
     format_of(store).map(|_| ())
+}
+
+/// Whether the folder holds a store, of this layout or the one before.
+pub(crate) fn holds_store(store: &Path) -> bool {
+    let is_there = |name: &&str| store.join(name).exists();
+    [FORMAT_FILE, CHAMPION_FILE, DATABASE_FILE].iter().any(is_there) || old_versions(store).is_ok_and(|versions| !versions.is_empty())
 }
 
 /// Takes over the versions of a store of the layout before, if this is one and the registry has none.

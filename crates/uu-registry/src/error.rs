@@ -13,6 +13,12 @@ pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
+    /// There is no store to open.
+    #[error("there is no store at {place}")]
+    NoStore {
+        /// Where it was looked for, in words.
+        place: String,
+    },
     /// There is no such version.
     #[error("the store has no version `{version}`; it has {}", listed(.known))]
     UnknownVersion {

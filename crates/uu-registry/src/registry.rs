@@ -37,18 +37,40 @@ impl Registry {
     ///
     /// **Errors**: a folder that cannot be made or written; a database or an object store that cannot be reached; a store of a newer release.
     pub fn open(location: &Location) -> Result<Self, RegistryError> {
+        Self::open_or_make(location, true)
+    }
+
+    /// Opens the registry as [`Registry::open`] does, and makes none where there is none: for those who only want to look.
+    ///
+    /// **Errors**: as there; [`RegistryError::NoStore`] where the folder holds no store, or the database no tables of one.
+    pub fn open_existing(location: &Location) -> Result<Self, RegistryError> {
+        if location.database_url.is_none() && !adoption::holds_store(&location.store) {
+            return Err(RegistryError::NoStore { place: format!("`{}`", location.store.display()) });
+        }
+        Self::open_or_make(location, false)
+    }
+
+    fn open_or_make(location: &Location, may_make: bool) -> Result<Self, RegistryError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("registry")
             .enable_all()
             .build()
             .map_err(|source| RegistryError::Thread { source })?;
-        if location.uses_folder() {
-            adoption::prepare_folder(&location.store)?;
+        let prepare = || if location.uses_folder() { adoption::prepare_folder(&location.store) } else { Ok(()) };
+        if location.database_url.is_none() {
+            // SQLite's file lies in the folder.
+            prepare()?;
         }
         let opened = runtime.block_on(async {
             let objects = Objects::open(location)?;
             let database = within(PATIENCE, Database::connect(location)).await?;
+            if location.database_url.is_some() {
+                if !may_make && !within(PATIENCE, schema::is_there(&database)).await? {
+                    return Err(RegistryError::NoStore { place: "the database".to_owned() });
+                }
+                prepare()?;
+            }
             within(PATIENCE, schema::migrate(&database)).await?;
             adoption::adopt(&location.store, &database, &objects).await?;
             Ok((database, objects))

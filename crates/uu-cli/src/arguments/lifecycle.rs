@@ -6,6 +6,8 @@ use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use uu_registry::{ModelVersion, Scope};
 
+use super::names::{batch_number, job_number, log_number, whole};
+
 /// Commands about models.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Models {
@@ -30,22 +32,22 @@ pub(crate) enum Models {
         #[arg(id = "VERSION")]
         version: ModelVersion,
         /// Why, for the audit log
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// Put the version in use that was before; running servers follow within seconds
     Rollback {
         /// Why, for the audit log
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
     /// List what was done to models and tokens, by whom and why, the newest first
     Log {
         /// Records at most
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
         limit: u32,
         /// Only records older than the one of this number
-        #[arg(long, value_name = "NUMBER")]
+        #[arg(long, value_name = "NUMBER", value_parser = log_number)]
         before: Option<i64>,
         /// Print as JSON
         #[arg(long)]
@@ -60,7 +62,10 @@ pub(crate) enum Models {
         #[arg(long, value_name = "FILE")]
         artifact: Option<PathBuf>,
         /// Version [default: the one in use]
-        #[arg(long, value_name = "VERSION")]
+        #[arg(id = "VERSION")]
+        version: Option<ModelVersion>,
+        /// The same as an option
+        #[arg(long, value_name = "VERSION", conflicts_with = "VERSION", hide_short_help = true)]
         model: Option<ModelVersion>,
     },
 }
@@ -71,7 +76,7 @@ pub(crate) enum Jobs {
     /// List the newest jobs
     List {
         /// Jobs at most
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
         limit: u32,
         /// Print as JSON
         #[arg(long)]
@@ -80,7 +85,7 @@ pub(crate) enum Jobs {
     /// Show a job: what was asked for, how far it is, what came of it
     Show {
         /// Number of the job
-        #[arg(id = "NUMBER")]
+        #[arg(id = "NUMBER", value_parser = job_number)]
         number: i64,
         /// Print as JSON
         #[arg(long)]
@@ -89,13 +94,13 @@ pub(crate) enum Jobs {
     /// Call a job off; a server that does it stops within seconds
     Cancel {
         /// Number of the job
-        #[arg(id = "NUMBER")]
+        #[arg(id = "NUMBER", value_parser = job_number)]
         number: i64,
     },
     /// Do again what a job that did not succeed was asked for
     Retry {
         /// Number of the job
-        #[arg(id = "NUMBER")]
+        #[arg(id = "NUMBER", value_parser = job_number)]
         number: i64,
     },
 }
@@ -112,7 +117,7 @@ pub(crate) enum Observations {
     /// Keep a batch from being used by trainings
     Quarantine {
         /// Number of the batch
-        #[arg(id = "BATCH")]
+        #[arg(id = "BATCH", value_parser = batch_number)]
         batch: i64,
         /// Why
         #[arg(long)]
@@ -121,7 +126,7 @@ pub(crate) enum Observations {
     /// Let a batch be used by trainings again
     Release {
         /// Number of the batch
-        #[arg(id = "BATCH")]
+        #[arg(id = "BATCH", value_parser = batch_number)]
         batch: i64,
     },
 }
@@ -140,7 +145,7 @@ pub(crate) struct JobWorker {
 /// Commands about access tokens.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Tokens {
-    /// Make a token and print it, this once
+    /// Create a token and print it; it cannot be shown again
     Create {
         /// What it is for
         #[arg(id = "NAME")]
@@ -155,11 +160,11 @@ pub(crate) enum Tokens {
         #[arg(long)]
         json: bool,
     },
-    /// Make a token good for nothing
+    /// Revoke a token: requests with it are refused from then on
     Revoke {
-        /// Number of the token
-        #[arg(id = "NUMBER")]
-        number: i64,
+        /// Number of the token, or its name where no other good token has it
+        #[arg(id = "TOKEN")]
+        token: String,
     },
 }
 

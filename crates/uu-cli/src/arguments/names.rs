@@ -1,5 +1,7 @@
 //! Values that are given by name.
 
+use std::str::FromStr;
+
 use clap::ValueEnum;
 use uu_data::read::{BounceRateUnit, Decimal, Format};
 
@@ -73,4 +75,29 @@ impl From<DecimalName> for Decimal {
             DecimalName::Comma => Self::Comma,
         }
     }
+}
+
+/// A whole number that is not negative.
+pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "expected a whole number, such as 12".to_owned())
+}
+
+/// A number with or without a fraction.
+pub(super) fn number(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| "expected a number, such as 0.9".to_owned())
+}
+
+/// The number of a job.
+pub(super) fn job_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected the number of a job; `uu-predictor jobs list` lists them".to_owned())
+}
+
+/// The number of a batch of observations.
+pub(super) fn batch_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected the number of a batch; `uu-predictor observations list` lists them".to_owned())
+}
+
+/// A record's number in the audit log.
+pub(super) fn log_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "expected the number of a record; `uu-predictor models log` lists them".to_owned())
 }

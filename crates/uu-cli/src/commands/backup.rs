@@ -10,9 +10,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use uu_registry::{Contents, Onto, Registry};
 
-use super::{place, registry};
+use super::{existing, place, registry};
 use crate::arguments::{Backup, Restore};
-use crate::output::{note, print_json};
+use crate::output::{counted, note, print_json};
 use crate::settings::Settings;
 
 /// Stands for standard input and output.
@@ -20,7 +20,7 @@ const STANDARD: &str = "-";
 
 /// Writes a backup.
 pub(crate) fn backup(arguments: &Backup, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+    let registry = existing(settings)?;
     let is_standard = arguments.output == Path::new(STANDARD);
     let contents = if is_standard { registry.backup(io::stdout().lock())? } else { written(&registry, &arguments.output)? };
     if arguments.json && !is_standard {
@@ -80,5 +80,6 @@ fn beside(output: &Path) -> anyhow::Result<PathBuf> {
 fn described(contents: &Contents) -> String {
     let rows = |table: &str| contents.rows.get(table).copied().unwrap_or_default();
     let bytes = contents.object_bytes as f64 / 1e6;
-    format!("{} versions, {} batches, {} records of the audit log and {bytes:.1} MB", rows("versions"), rows("batches"), rows("audit_log"))
+    let (versions, batches) = (counted(rows("versions"), "version"), counted(rows("batches"), "batch"));
+    format!("{versions}, {batches}, {} of the audit log and {bytes:.1} MB", counted(rows("audit_log"), "record"))
 }

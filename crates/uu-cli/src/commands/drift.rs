@@ -6,8 +6,8 @@ use uu_model::drift::{DriftReport, DriftVerdict};
 use uu_service::observing::LiveStatus;
 use uu_service::{DriftStatus, drift_status};
 
-use super::registry;
-use crate::output::{note, percent, print, print_json, table, texts, whole};
+use super::existing;
+use crate::output::{Column, Page, Table, counted, note, percent, print, print_json, whole};
 use crate::settings::Settings;
 
 /// Exit code where something has drifted strongly.
@@ -15,25 +15,28 @@ const DRIFTED: u8 = 1;
 
 /// Looks at what all servers have counted, and at all observations.
 pub(crate) fn run(json: bool, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let status = drift_status(&registry(settings)?, None)?;
+    let status = drift_status(&existing(settings)?, None)?;
     if json {
         print_json(&status)?;
     } else {
         print(&text(&status))?;
-        note("servers tell what they have counted every 30 seconds");
+        note("servers report what they have counted every 30 seconds");
     }
     Ok(if status.verdict == DriftVerdict::Strong { ExitCode::from(DRIFTED) } else { ExitCode::SUCCESS })
 }
 
 fn text(status: &DriftStatus) -> String {
-    let requests = match &status.requests {
-        Some(report) => requests(report, status.replicas),
-        None => "the model was trained by a release that kept nothing to compare requests with".to_owned(),
-    };
-    format!("`{}`: {}\n\n{requests}\n\n{}", status.version, words(status.verdict), observations(&status.observations))
+    let mut page = Page::new();
+    page.paragraph(&format!("`{}`: {}", status.version, words(status.verdict)));
+    match &status.requests {
+        Some(report) => requests(&mut page, report, status.replicas),
+        None => page.paragraph("the model was trained by a release that kept nothing to compare requests with"),
+    }
+    observations(&mut page, &status.observations);
+    page.finish()
 }
 
-fn requests(report: &DriftReport, replicas: usize) -> String {
+fn requests(page: &mut Page, report: &DriftReport, replicas: usize) {
     let rows = report.figures.iter().map(|figure| {
         [
             figure.figure.name().to_owned(),
@@ -44,23 +47,30 @@ fn requests(report: &DriftReport, replicas: usize) -> String {
             words(figure.verdict).to_owned(),
         ]
     });
-    let header = ["figure", "requests", "PSI less chance", "chance reaches", "Jensen-Shannon", "verdict"];
-    format!("{} requests of the last day, counted by {replicas} servers\n\n{}", whole(report.requests as f64), table(header, rows))
+    let columns = [
+        Column::text("input").cut_to(16),
+        Column::number("requests"),
+        Column::number("PSI less chance"),
+        Column::number("chance reaches").rank(1),
+        Column::number("Jensen-Shannon").rank(2),
+        Column::text("verdict"),
+    ];
+    let counts = format!("{} of the last day, counted by {}", counted(report.requests, "request"), counted(replicas, "server"));
+    page.table(&counts, &Table::new(columns).rows(rows));
 }
 
-fn observations(status: &LiveStatus) -> String {
-    let mut text = String::new();
+fn observations(page: &mut Page, status: &LiveStatus) {
     if let Some(watch) = &status.watch {
         let difference = watch.mean_difference.map_or_else(|| "not known yet".to_owned(), |difference| format!("{difference:+.3}"));
-        text = format!(
-            "error beside that of the version before, over {} sites: {difference} ({:+.3} to {:+.3}) on the logarithmic scale\n\n",
-            whole(watch.observations as f64),
+        page.paragraph(&format!(
+            "error compared with that of the version before, over {}: {difference} ({:+.3} to {:+.3}) on the logarithmic scale",
+            counted(watch.observations, "site"),
             watch.bounds.0,
             watch.bounds.1
-        );
+        ));
     }
     if status.concept.months.is_empty() {
-        return text + "no observations have arrived since it was put in use";
+        return page.paragraph("no observations have arrived since it was promoted");
     }
     let rows = status.concept.months.iter().map(|month| {
         [
@@ -71,7 +81,14 @@ fn observations(status: &LiveStatus) -> String {
             words(month.verdict).to_owned(),
         ]
     });
-    text + &texts(["arrived", "sites", "observed / estimated", "coverage", "verdict"], rows)
+    let columns = [
+        Column::text("arrived"),
+        Column::number("sites"),
+        Column::number("observed / estimated"),
+        Column::number("coverage"),
+        Column::text("verdict"),
+    ];
+    page.table("", &Table::new(columns).rows(rows));
 }
 
 fn words(verdict: DriftVerdict) -> &'static str {

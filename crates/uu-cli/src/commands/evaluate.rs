@@ -7,9 +7,9 @@ use uu_data::clean::QualityReport;
 use uu_model::Contents;
 use uu_service::{Judgement, Served, judge};
 
-use super::{checked_level, registry, sources};
+use super::{checked_level, existing, sources};
 use crate::arguments::Evaluate;
-use crate::output::{evaluation, note, print, print_json};
+use crate::output::{Page, accuracy, counted, evaluation, note, print, print_json};
 use crate::progress::rows;
 use crate::settings::Settings;
 
@@ -23,7 +23,7 @@ struct Report<'a> {
 /// Judges a model and prints its figures.
 pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<ExitCode> {
     let level = checked_level(arguments.level)?;
-    let (version, artifact) = uu_service::read(&registry(settings)?, arguments.model)?;
+    let (version, artifact) = uu_service::read(&existing(settings)?, arguments.model)?;
     let contents = Contents::of(&artifact)?;
     let training_sites = contents.training_sites()?;
     let served = Served::of_contents(version.to_string(), contents)?;
@@ -38,14 +38,19 @@ pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<Ex
     let optimistic = judgement.rows_of_training_sites;
     if optimistic > 0 && !arguments.unseen_only {
         note(&format!(
-            "warning: {optimistic} of {} rows are of sites the model was trained on, and flatter it; `--unseen-only` leaves them out",
-            figures.overall.errors.rows
+            "warning: of {}, {optimistic} are of sites the model was trained on, and flatter it; `--unseen-only` leaves them out",
+            counted(figures.overall.errors.rows, "row")
         ));
     }
     if arguments.json {
         print_json(&Report { judgement: &judgement, data_quality: &quality })?;
     } else {
-        print(&evaluation(figures))?;
+        let verdict = format!("`{}` on {}: {}.", served.version, counted(figures.overall.errors.rows, "labelled row"), accuracy(figures));
+        let mut page = Page::new();
+        page.paragraph(&verdict);
+        evaluation(&mut page, figures);
+        page.paragraph(&verdict);
+        print(&page.finish())?;
     }
     Ok(ExitCode::SUCCESS)
 }

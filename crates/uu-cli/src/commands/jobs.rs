@@ -4,24 +4,24 @@ use std::process::ExitCode;
 
 use uu_registry::{Job, JobId, Registry};
 
-use super::{actor, registry};
+use super::{actor, existing};
 use crate::arguments::Jobs;
-use crate::output::{note, print, print_json, texts};
+use crate::output::{Column, Page, Table, note, print, print_json, short};
 use crate::settings::Settings;
 
 /// Lists, shows, cancels or retries jobs.
 pub(crate) fn run(arguments: &Jobs, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+    let registry = existing(settings)?;
     match *arguments {
         Jobs::List { limit, json } => list(&registry, limit, json)?,
         Jobs::Show { number, json } => show(&registry, JobId(number), json)?,
         Jobs::Cancel { number } => {
             let state = registry.request_cancel(JobId(number), &actor())?;
-            note(&format!("the job `{number}` is called off; it is {state} now"));
+            note(&format!("job {number} is cancelled; its state is `{state}`"));
         }
         Jobs::Retry { number } => {
             let again = registry.retry(JobId(number), &actor())?;
-            note(&format!("queued as the job `{again}`; the next server that is free does it"));
+            note(&format!("queued as job {again}; the next free server runs it"));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -34,8 +34,23 @@ fn list(registry: &Registry, limit: u32, json: bool) -> anyhow::Result<()> {
     }
     let rows = jobs
         .iter()
-        .map(|job| [job.id.to_string(), job.kind.clone(), job.state.to_string(), came_to(job), job.queued_at.to_string(), job.by.clone()]);
-    Ok(print(&texts(["number", "kind", "state", "came to", "asked for", "by"], rows))?)
+        .map(|job| [job.id.to_string(), job.kind.clone(), job.state.to_string(), came_to(job), short(&job.queued_at), job.by.clone()]);
+    let columns = [
+        Column::number("number"),
+        Column::text("kind").rank(2),
+        Column::text("state"),
+        Column::text("came to").cut_to(16),
+        Column::text("asked for (UTC)").rank(1),
+        Column::text("by").cut_to(10).rank(3),
+    ];
+    let table = Table::new(columns).rows(rows);
+    if table.is_empty() {
+        note("no job yet; `POST /retrain` to a server asks for one");
+        return Ok(());
+    }
+    let mut page = Page::new();
+    page.table("", &table);
+    Ok(print(&page.finish())?)
 }
 
 fn show(registry: &Registry, id: JobId, json: bool) -> anyhow::Result<()> {
@@ -44,18 +59,20 @@ fn show(registry: &Registry, id: JobId, json: bool) -> anyhow::Result<()> {
         return print_json(&job);
     }
     let mut facts = vec![
-        ["job".to_owned(), format!("{} ({})", job.id, job.kind)],
-        ["state".to_owned(), job.state.to_string()],
-        ["asked for".to_owned(), format!("{} by {}", job.queued_at, job.by)],
-        ["files".to_owned(), job.request["origin"].as_str().unwrap_or_default().to_owned()],
+        ("job", format!("{} ({})", job.id, job.kind)),
+        ("state", job.state.to_string()),
+        ("asked for", format!("{} by {}", job.queued_at, job.by)),
+        ("files", job.request["origin"].as_str().unwrap_or_default().to_owned()),
     ];
-    facts.extend(job.request["policy"].as_str().map(|reason| ["policy".to_owned(), reason.to_owned()]));
-    facts.extend(job.worker.as_ref().map(|worker| ["worker".to_owned(), worker.clone()]));
-    facts.extend(job.ended_at.map(|time| ["ended".to_owned(), time.to_string()]));
-    facts.push(["came to".to_owned(), came_to(&job)]);
+    facts.extend(job.request["policy"].as_str().map(|reason| ("policy", reason.to_owned())));
+    facts.extend(job.worker.as_ref().map(|worker| ("worker", worker.clone())));
+    facts.extend(job.ended_at.map(|time| ("ended", time.to_string())));
+    facts.push(("came to", came_to(&job)));
     let reasons = job.outcome.iter().filter_map(|outcome| outcome["retraining"]["reasons"].as_array()).flatten();
-    facts.extend(reasons.filter_map(|reason| Some(["why".to_owned(), reason.as_str()?.to_owned()])));
-    Ok(print(&texts(["", ""], facts))?)
+    facts.extend(reasons.filter_map(|reason| Some(("why", reason.as_str()?.to_owned()))));
+    let mut page = Page::new();
+    page.facts(facts);
+    Ok(print(&page.finish())?)
 }
 
 /// What came of a job, or how far it is, in a few words.

@@ -1,14 +1,17 @@
 //! One file for each command: settle the settings, call the use case, print.
 
 mod backup;
+mod categories;
 mod config;
 mod drift;
 mod evaluate;
 mod healthcheck;
 mod job_worker;
 mod jobs;
+mod manual;
 mod models;
 mod observations;
+mod one_site;
 mod predict;
 mod research;
 mod retrain;
@@ -17,17 +20,17 @@ mod serve;
 mod tokens;
 mod train;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::CommandFactory;
 use uu_core::Rules;
 use uu_data::clean::QualityReport;
-use uu_data::read::{BadRows, Input};
+use uu_data::read::{BadRows, Format, Input};
 use uu_registry::{Registry, RegistryError};
 use uu_service::{Sources, TrainingRows};
 
-use crate::arguments::{Arguments, Command, Reading};
+use crate::arguments::{Arguments, Command, FormatName, Reading};
+use crate::failure::Advised;
 use crate::output::note;
 use crate::settings::{DataOverrides, LogOverrides, Overrides, ServerOverrides, Settings, TrainOverrides};
 use crate::{logging, output};
@@ -38,12 +41,9 @@ use crate::{logging, output};
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match &arguments.command {
         // These need no settings, and must work where the settings are broken.
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "uu-predictor", &mut script);
-            output::print(&String::from_utf8_lossy(&script))?;
-            return Ok(ExitCode::SUCCESS);
-        }
+        Command::Completions { shell } => return manual::completions(*shell),
+        Command::Man { out } => return manual::run(out.as_deref()),
+        Command::Categories(arguments) => return categories::run(arguments),
         Command::Openapi => {
             output::print(&uu_server::openapi().to_pretty_json()?)?;
             return Ok(ExitCode::SUCCESS);
@@ -70,7 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Restore(arguments) => backup::restore(&arguments, &settings),
         Command::Config(arguments) => config::run(&arguments, &settings),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments, &settings),
-        Command::Completions { .. } | Command::Openapi => Ok(ExitCode::SUCCESS),
+        Command::Completions { .. } | Command::Man { .. } | Command::Categories(_) | Command::Openapi => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -105,8 +105,14 @@ fn overrides(arguments: &Arguments) -> Overrides {
     overrides
 }
 
+/// The store; it is made where there is none.
 fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
     Registry::open(&settings.location())
+}
+
+/// The store of those who look at what it holds, or change what it holds: none is made.
+fn existing(settings: &Settings) -> Result<Registry, RegistryError> {
+    Registry::open_existing(&settings.location())
 }
 
 /// Who does this, for the audit log: as whom they are logged in.
@@ -152,6 +158,28 @@ fn warn_of_unused(quality: &QualityReport, rules: &Rules) {
     for field in quality.fields.iter().filter(|field| field.known == 0 && rules.extras.contains(&field.field)) {
         note(&format!("warning: no row has a value of the extra input `{}`, so estimates cannot use it", field.field));
     }
+}
+
+/// The format of an output that a path or an option names.
+///
+/// **Errors**: a file whose extension names none, where no option does.
+fn output_format(output: Option<&Path>, named: Option<FormatName>) -> anyhow::Result<Option<Format>> {
+    const WRITTEN: &str = "`.csv`, `.json`, `.ndjson` or `.parquet`, also with `.gz` or `.zst` behind it";
+    let named = named.map(Format::from);
+    // Devices and pipes have no extension to go by.
+    let file = output.filter(|path| *path != Path::new("-") && (path.is_file() || !path.exists()));
+    let Some(file) = file.filter(|_| named.is_none()) else { return Ok(named) };
+    let name = file.display().to_string();
+    // A file of that name would have to be parted by tabs, which none is that is written.
+    let is_by_tabs = [".tsv", ".tsv.gz", ".tsv.gzip", ".tsv.zst", ".tsv.zstd"].iter().any(|end| name.to_ascii_lowercase().ends_with(end));
+    if let Some(format) = Format::of_name(&name).filter(|_| !is_by_tabs) {
+        return Ok(Some(format));
+    }
+    let extension = file.extension().map_or_else(|| "has no extension".to_owned(), |end| format!("ends in `.{}`", end.display()));
+    Err(Advised::error(
+        format!("`--output` must end in {WRITTEN}; `{name}` {extension}"),
+        "choose another name, or the format with `--output-format csv`",
+    ))
 }
 
 fn bad_rows(reading: &Reading) -> BadRows {

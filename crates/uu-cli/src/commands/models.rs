@@ -10,9 +10,9 @@ use uu_model::{About, Contents};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
 
-use super::{actor, registry};
+use super::{actor, existing};
 use crate::arguments::Models;
-use crate::output::{evaluation, note, percent, print, print_json, table, texts, whole};
+use crate::output::{Column, Page, Table, accuracy, counted, evaluation, note, percent, print, print_json, short, whole};
 use crate::settings::Settings;
 
 /// Exit code of a rollback that has nothing to go back to.
@@ -34,14 +34,14 @@ struct Listed {
 
 /// Lists, shows, moves or exports versions.
 pub(crate) fn run(arguments: Models, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+    let registry = existing(settings)?;
     match arguments {
         Models::List { json } => list(&registry, json)?,
         Models::Show { version, json } => show(&registry, version, json)?,
         Models::Promote { version, reason } => promote(&registry, version, reason)?,
         Models::Rollback { reason } => return rollback(&registry, reason),
         Models::Log { limit, before, json } => log(&registry, (limit, before), json)?,
-        Models::Export { trees, artifact, model } => export(&registry, model, trees.as_deref(), artifact.as_deref())?,
+        Models::Export { version, trees, artifact, model } => export(&registry, version.or(model), trees.as_deref(), artifact.as_deref())?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -64,14 +64,34 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
             format!("{:.3}", about.rmsle),
             percent(about.coverage),
             version.checksum.chars().take(12).collect(),
-            version.made_at.clone(),
+            short(&version.made_at),
             version.made_by.clone(),
             version.reason.clone(),
         ]
     });
-    let header = ["version", "alias", "rows", "sites", "median APE", "RMSLE", "coverage", "sha256", "made", "by", "why"];
-    print(&table(header, rows))?;
-    note("the champion answers");
+    let columns = [
+        Column::text("version"),
+        Column::text("alias"),
+        Column::number("rows").rank(2),
+        Column::number("sites").rank(5),
+        Column::number("median APE"),
+        Column::number("RMSLE").rank(4),
+        Column::number("coverage"),
+        Column::text("sha256").rank(7),
+        Column::text("made (UTC)").rank(3),
+        Column::text("by").cut_to(8).rank(6),
+        Column::text("why").cut_to(14).rank(1),
+    ];
+    let mut page = Page::new();
+    page.table("", &Table::new(columns).rows(rows));
+    if !versions.is_empty() {
+        print(&page.finish())?;
+    }
+    match aliases.champion {
+        Some(champion) => note(&format!("{champion} (champion) answers requests")),
+        None if versions.is_empty() => note("no model yet; `uu-predictor train --data FILE` makes one"),
+        None => note("no version answers requests yet; `uu-predictor models promote VERSION` makes one the champion"),
+    }
     Ok(())
 }
 
@@ -109,29 +129,32 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
     if json {
         return print_json(&serde_json::json!({ "version": version, "record": record, "about": about, "report": report }));
     }
-    let facts = [
-        ["version".to_owned(), version.to_string()],
-        ["sha256".to_owned(), uu_model::artifact_checksum(&bytes)],
-        ["made".to_owned(), format!("{} by {}", record.made_at, record.made_by)],
-        ["why".to_owned(), record.reason],
-        ["trained by".to_owned(), format!("uu-predictor {}", about.product_version)],
-        [
-            "rows".to_owned(),
-            format!("{} of {} sites, {} labelled", whole(about.rows as f64), sites(about), whole(about.labelled_rows as f64)),
-        ],
-        ["sources".to_owned(), about.sources.join(", ")],
-        ["data fingerprint".to_owned(), about.data_fingerprint.clone()],
-        ["seed".to_owned(), about.seed.to_string()],
-        ["trees".to_owned(), about.trees.to_string()],
-    ];
-    Ok(print(&format!("{}\n\n{}", table(["model", ""], facts), evaluation(&report.evaluation)))?)
+    let verdict = format!("`{version}`: on held-out sites, {}.", accuracy(&report.evaluation));
+    let (rows, labelled) = (counted(about.rows, "row"), whole(about.labelled_rows as f64));
+    let mut page = Page::new();
+    page.paragraph(&verdict);
+    page.facts([
+        ("version", version.to_string()),
+        ("sha256", uu_model::artifact_checksum(&bytes)),
+        ("made", format!("{} by {}", record.made_at, record.made_by)),
+        ("why", record.reason),
+        ("trained by", format!("uu-predictor {}", about.product_version)),
+        ("rows", format!("{rows} of {} sites, {labelled} labelled", sites(about))),
+        ("sources", about.sources.join(", ")),
+        ("data sha256", about.data_fingerprint.clone()),
+        ("seed", about.seed.to_string()),
+        ("trees", whole(about.trees as f64)),
+    ]);
+    evaluation(&mut page, &report.evaluation);
+    page.paragraph(&verdict);
+    Ok(print(&page.finish())?)
 }
 
 fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow::Result<()> {
     match uu_service::promote(registry, version, &change(reason))? {
-        Some(before) if before == version => note(&format!("`{version}` answers already")),
-        Some(before) => note(&format!("`{version}` answers from now on, in place of `{before}`")),
-        None => note(&format!("`{version}` answers from now on")),
+        Some(before) if before == version => note(&format!("`{version}` is the champion already")),
+        Some(before) => note(&format!("`{version}` answers requests from now on, in place of `{before}`")),
+        None => note(&format!("`{version}` answers requests from now on")),
     }
     Ok(())
 }
@@ -162,9 +185,24 @@ fn log(registry: &Registry, (limit, before): (u32, Option<i64>), json: bool) -> 
     }
     let rows = records.into_iter().map(|record| {
         let reason = record.details["reason"].as_str().unwrap_or_default().to_owned();
-        [record.id.to_string(), record.happened_at.to_string(), record.by, record.action, record.subject, reason]
+        [record.id.to_string(), short(&record.happened_at), record.by, record.action, record.subject, reason]
     });
-    Ok(print(&texts(["number", "when", "by", "what", "which", "why"], rows))?)
+    let columns = [
+        Column::number("number").rank(2),
+        Column::text("when (UTC)"),
+        Column::text("by").cut_to(10),
+        Column::text("what"),
+        Column::text("which").cut_to(8),
+        Column::text("why").cut_to(14).rank(1),
+    ];
+    let mut page = Page::new();
+    let table = Table::new(columns).rows(rows);
+    if table.is_empty() {
+        note("nothing was done yet");
+        return Ok(());
+    }
+    page.table("", &table);
+    Ok(print(&page.finish())?)
 }
 
 fn export(registry: &Registry, version: Option<ModelVersion>, trees: Option<&Path>, artifact: Option<&Path>) -> anyhow::Result<()> {
@@ -180,6 +218,6 @@ fn export(registry: &Registry, version: Option<ModelVersion>, trees: Option<&Pat
         let path = folder.join(format!("{stage}.txt"));
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
-    note(&format!("{} stages of `{version}` written to `{}`", trees.len(), folder.display()));
+    note(&format!("{} of `{version}` written to `{}`", counted(trees.len(), "stage"), folder.display()));
     Ok(())
 }

@@ -4,23 +4,23 @@ use std::process::ExitCode;
 
 use uu_registry::{BatchId, Registry};
 
-use super::{actor, registry};
+use super::{actor, existing};
 use crate::arguments::Observations;
-use crate::output::{note, print, print_json, texts, whole};
+use crate::output::{Column, Page, Table, note, print, print_json, short, whole};
 use crate::settings::Settings;
 
 /// Lists batches, sets them aside or takes them back.
 pub(crate) fn run(arguments: &Observations, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+    let registry = existing(settings)?;
     match arguments {
         Observations::List { json } => list(&registry, *json)?,
         Observations::Quarantine { batch, reason } => {
             registry.quarantine(BatchId(*batch), reason, &actor())?;
-            note(&format!("trainings leave the batch `{batch}` out from now on"));
+            note(&format!("batch {batch} is set aside: trainings leave it out from now on"));
         }
         Observations::Release { batch } => {
             registry.release(BatchId(*batch), &actor())?;
-            note(&format!("trainings use the batch `{batch}` from now on"));
+            note(&format!("batch {batch} is used by trainings from now on"));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -35,9 +35,24 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
         let state = match &batch.quarantined {
             Some(reason) => format!("set aside: {reason}"),
             None if batch.examined => "in use".to_owned(),
-            None => "waits for the next training".to_owned(),
+            None => "pending: the next training uses it".to_owned(),
         };
-        [batch.id.to_string(), whole(batch.rows as f64), batch.received_at.to_string(), batch.by.clone(), batch.origin.clone(), state]
+        [batch.id.to_string(), whole(batch.rows as f64), short(&batch.received_at), batch.by.clone(), batch.origin.clone(), state]
     });
-    Ok(print(&texts(["batch", "rows", "received", "by", "from", "state"], rows))?)
+    let columns = [
+        Column::number("batch"),
+        Column::number("rows"),
+        Column::text("received (UTC)").rank(1),
+        Column::text("by").cut_to(8).rank(3),
+        Column::text("from").cut_to(12).rank(2),
+        Column::text("state").cut_to(16),
+    ];
+    let table = Table::new(columns).rows(rows);
+    if table.is_empty() {
+        note("no batch yet; `train`, `retrain` and `POST /observations` keep rows");
+        return Ok(());
+    }
+    let mut page = Page::new();
+    page.table("", &table);
+    Ok(print(&page.finish())?)
 }

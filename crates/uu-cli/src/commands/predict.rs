@@ -1,6 +1,8 @@
-//! `predict`: every row of a file.
+//! `predict`: one site, or every row of a file.
 
+use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::process::ExitCode;
 
 use uu_data::read::{Format, Input, ReadOptions, open};
@@ -8,16 +10,31 @@ use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
 use uu_service::{Batch, BatchReport, BatchRows, load, predict_batch, sort_by_site};
 
-use super::{bad_rows, checked_level, registry};
+use super::{bad_rows, checked_level, existing, one_site, output_format};
 use crate::arguments::Predict;
-use crate::output::note;
+use crate::failure::Advised;
+use crate::output::{counted, note};
 use crate::progress::rows;
 use crate::settings::Settings;
 
-/// Estimates a file's rows and writes them beside what they came with.
+/// Exit code of a run without a single estimate.
+const NOTHING_ESTIMATED: u8 = 1;
+
+/// Estimates one site and prints what came of it, or a file's rows and writes them beside what they came with.
 pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let estimate = EstimateOptions { level: checked_level(arguments.level)?, explain: false };
-    let served = load(&registry(settings)?, arguments.model)?;
+    if let Some(option) = arguments.fields.first_given() {
+        return one_site::run(&arguments, &option, settings);
+    }
+    let Some(input) = arguments.input else {
+        return Err(Advised::error(
+            "`predict` needs a file (`--input FILE`), or the fields of one site (`--visits`, `--category`, ..)",
+            "for example `uu-predictor predict --visits 1000000 --category Sports/Soccer`, or `uu-predictor predict --input sites.csv`; \
+             `--help` lists the fields",
+        ));
+    };
+    let estimate = EstimateOptions { level: checked_level(arguments.level)?, explain: arguments.explain };
+    let named_format = output_format(arguments.output.as_deref(), arguments.output_format)?;
+    let served = load(&existing(settings)?, arguments.model)?;
     let bad_rows = bad_rows(&arguments.reading);
     let read = ReadOptions {
         format: arguments.reading.format.map(Into::into),
@@ -28,15 +45,17 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
         ..ReadOptions::default()
     };
     let extras = read.rules.extras.clone();
-    let reader = open(Input::argument(arguments.input), read)?;
-    let output = Output::argument(arguments.output);
-    let as_input = matches!(output, Output::Stdout).then(|| match reader.format() {
+    let reader = open(Input::argument(input), read)?;
+    let format = named_format.unwrap_or(match reader.format() {
         // The nested export is only read; its rows are an array's.
         Format::Nested => Format::Json,
         format => format,
     });
-    let format = arguments.output_format.map(Into::into).or(as_input);
-    let writer = Writer::create(output, WriteOptions { format, extras, ..WriteOptions::default() })?;
+    let output = Output::argument(arguments.output.as_deref().unwrap_or(Path::new("-")));
+    if matches!(output, Output::Stdout) && format == Format::Parquet && io::stdout().is_terminal() {
+        return Err(Advised::error("Parquet is nothing for a terminal", "name a file with `--output FILE`, or pass `--output-format csv`"));
+    }
+    let writer = Writer::create(output, WriteOptions { format: Some(format), extras, ..WriteOptions::default() })?;
     let counter = rows();
     let rows = if arguments.by_site {
         BatchRows::BySite(Box::new(sort_by_site(reader, bad_rows, &mut |rows| counter.set_position(rows))?))
@@ -48,15 +67,22 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
         ControlFlow::Continue(())
     });
     counter.finish_and_clear();
-    tell(&report?);
-    Ok(ExitCode::SUCCESS)
+    let report = report?;
+    tell(&report);
+    Ok(if report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(NOTHING_ESTIMATED) })
 }
 
 fn tell(report: &BatchReport) {
-    note(&format!("{} rows estimated", report.rows));
+    if report.rows > 0 {
+        note(&format!("{} estimated", counted(report.rows, "row")));
+    } else if report.skipped.total > 0 {
+        note("nothing was estimated: every row was skipped");
+    } else {
+        note("nothing was estimated: the input has no rows\nhint: a CSV file has one line for each row below its header");
+    }
     if report.skipped.total > 0 {
         let rules: Vec<String> = report.skipped.by_rule.iter().map(|(rule, rows)| format!("{rule} {rows}")).collect();
-        note(&format!("{} rows skipped: {}", report.skipped.total, rules.join(", ")));
+        note(&format!("{} skipped: {}", counted(report.skipped.total, "row"), rules.join(", ")));
         for example in &report.skipped.examples {
             note(&format!("  {example}"));
         }

@@ -11,7 +11,7 @@ use uu_service::Intent;
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::{ProgressStyle, Research};
-use crate::output::{note, percent, print, table, whole};
+use crate::output::{Column, Page, Table, note, percent, print, whole};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -76,12 +76,19 @@ fn leaderboard(study: &Study) -> String {
         let errors = &entry.errors;
         [entry.model.clone(), percent(errors.median_ape), percent(errors.within_30), format!("{:.3}", errors.rmsle), whole(errors.mae)]
     };
-    let header = |title| [title, "median APE", "within 30 %", "RMSLE", "MAE"];
-    format!(
-        "{}\n\n{}",
-        table(header("cross-validated by site"), study.models.leaderboard.iter().map(row)),
-        table(header("on sites set aside"), study.validation.leaderboard.iter().map(row)),
-    )
+    let columns = |title: &str| {
+        [
+            Column::text(title).cut_to(24),
+            Column::number("median APE"),
+            Column::number("within 30 %").rank(2),
+            Column::number("RMSLE"),
+            Column::number("MAE").rank(1),
+        ]
+    };
+    let mut page = Page::new();
+    page.table("", &Table::new(columns("cross-validated by site")).rows(study.models.leaderboard.iter().map(row)));
+    page.table("", &Table::new(columns("on sites set aside")).rows(study.validation.leaderboard.iter().map(row)));
+    page.finish_with("the report")
 }
 
 #[cfg(test)]

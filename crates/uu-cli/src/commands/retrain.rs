@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use uu_data::clean::QualityReport;
 use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict, Standing};
 use uu_service::labels::LabelCheck;
 use uu_service::{Decision, Delivery, RetrainSettings, Retraining, retrain};
 
 use super::{actor, names, registry, sources, warn_of_unused};
 use crate::arguments::Retrain;
-use crate::output::{note, percent, print, print_json, quality, table, whole};
+use crate::output::{Column, Page, Table, counted, note, percent, print, print_json, quality, quality_details, whole, words};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -43,48 +44,76 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     if arguments.json {
         print_json(&serde_json::json!({ "retraining": report, "data_quality": delivery.quality() }))?;
     } else {
-        print(&format!("New data\n\n{}\n\n{}", quality(delivery.quality()), text(&report)))?;
-        tell(&report);
+        print(&text(&report, delivery.quality(), arguments.verbose))?;
+        if report.decision != Decision::Promoted {
+            note("hint: `--force` promotes nevertheless; `models log` has the metrics");
+        }
     }
     Ok(if report.decision == Decision::Promoted { ExitCode::SUCCESS } else { ExitCode::from(LOST) })
 }
 
-fn text(report: &Retraining) -> String {
+/// What came of it, and why.
+fn verdict(report: &Retraining) -> String {
+    let before = report.champion.map(|champion| format!(" in place of `{champion}`")).unwrap_or_default();
+    let decision = match (report.decision, report.version) {
+        (Decision::Promoted, Some(version)) => format!("Promoted: `{version}` answers requests from now on{before}"),
+        (Decision::Refused, Some(version)) => format!("Refused: `{version}` is stored, and does not answer requests"),
+        _ => "Set aside: nothing was trained, and these rows are not used".to_owned(),
+    };
+    report.reasons.iter().fold(decision, |text, reason| format!("{text}\n  {reason}"))
+}
+
+fn text(report: &Retraining, quality_report: &QualityReport, is_verbose: bool) -> String {
+    let verdict = verdict(report);
+    let mut page = Page::new();
+    page.paragraph(&verdict);
+    page.paragraph("New data");
+    quality(&mut page, quality_report);
+    if is_verbose {
+        quality_details(&mut page, quality_report);
+    }
     let rows = &report.rows;
-    let mut parts = vec![format!(
-        "kept{}: {} rows new, {} take the place of older ones, {} were known",
+    let replaced = match rows.replaced {
+        1 => "1 takes the place of an older one".to_owned(),
+        number => format!("{} take the place of older ones", whole(number as f64)),
+    };
+    page.paragraph(&format!(
+        "Kept{}: {} new, {replaced}, {} known before",
         report.batch.map(|batch| format!(" as batch {batch}")).unwrap_or_default(),
-        whole(rows.added as f64),
-        whole(rows.replaced as f64),
+        counted(rows.added, "row"),
         whole((rows.identical + rows.without_label) as f64),
-    )];
-    let row = |source: &uu_service::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
-    let checked = |labels: &LabelCheck| table(["source", "labels"], labels.sources.iter().map(row));
+    ));
     if let Some(labels) = &report.labels {
-        parts.push(format!("New labels against the champion\n\n{}", checked(labels)));
+        page.table("New labels compared with the champion", &checked(labels));
     }
     if let Some(labels) = &report.observed_labels {
-        let count = whole(report.observations as f64);
-        parts.push(format!("{count} observations that arrived meanwhile, against the champion\n\n{}", checked(labels)));
+        let count = counted(report.observations, "observation");
+        page.table(&format!("{count} ingested meanwhile, compared with the champion"), &checked(labels));
     }
     if let Some(why) = &report.not_continued {
-        parts.push(format!("the challenger was fitted from scratch; the champion could not be continued: {why}"));
+        page.paragraph(&format!("The challenger was fitted from scratch; the champion allowed no warm start: {why}"));
     }
     if let Some(choice) = &report.choice {
         let how = match choice.standing {
             Standing::FromScratch => "fitted from scratch",
-            Standing::Continued => "that continues the champion",
+            Standing::Continued => "with a warm start from the champion",
         };
-        parts.push(format!(
-            "of two challengers the one {how} stands, compared on {} training sites both held out",
-            whole(choice.sites as f64)
-        ));
+        let sites = counted(choice.sites, "training site");
+        page.paragraph(&format!("Of two challengers the one {how} is better, compared on {sites} that both held out"));
     }
-    parts.extend(report.gate.as_ref().map(gate));
-    parts.join("\n\n")
+    if let Some(report) = &report.gate {
+        gate(&mut page, report, is_verbose);
+    }
+    page.paragraph(&verdict);
+    page.finish()
 }
 
-fn gate(gate: &GateReport) -> String {
+fn checked(labels: &LabelCheck) -> Table {
+    let row = |source: &uu_service::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
+    Table::new([Column::text("source").cut_to(16), Column::text("labels").cut_to(20)]).rows(labels.sources.iter().map(row))
+}
+
+fn gate(page: &mut Page, gate: &GateReport, is_verbose: bool) {
     let figure = |metric: &MetricComparison, value: f64| match metric.metric {
         Metric::Mae => whole(value),
         Metric::Rmsle | Metric::LogMae => format!("{value:.3}"),
@@ -101,29 +130,22 @@ fn gate(gate: &GateReport) -> String {
         ]
     };
     // Of the many patterns those are of interest that stand in the way.
-    let is_told = |metric: &&MetricComparison| !matches!(metric.metric, Metric::CoverageOf(_)) || metric.verdict == MetricVerdict::Refused;
+    let is_told = |metric: &&MetricComparison| {
+        is_verbose || !matches!(metric.metric, Metric::CoverageOf(_)) || metric.verdict == MetricVerdict::Refused
+    };
     let (shown, others): (Vec<_>, Vec<_>) = gate.metrics.iter().partition(is_told);
-    let header = ["on sites that no version has seen", "champion", "challenger", "worse by", "95 % interval", "verdict"];
-    let (sites, rows, figures) = (whole(gate.sites as f64), whole(gate.rows as f64), table(header, shown.into_iter().map(row)));
-    let of_patterns = format!("beside them the interval's coverage for {} patterns of known inputs, none of which refuses", others.len());
-    format!("The gate: {sites} sealed sites, {rows} rows\n\n{figures}\n\n{of_patterns}")
-}
-
-/// A verdict by its stable code, with spaces.
-fn words(verdict: &impl serde::Serialize) -> String {
-    let code = serde_json::to_value(verdict).ok().and_then(|value| value.as_str().map(str::to_owned));
-    code.unwrap_or_default().replace('_', " ")
-}
-
-fn tell(report: &Retraining) {
-    let before = report.champion.map(|champion| format!(" in place of `{champion}`")).unwrap_or_default();
-    match (report.decision, report.version) {
-        (Decision::Promoted, Some(version)) => note(&format!("`{version}` answers from now on{before}")),
-        (Decision::Refused, Some(version)) => note(&format!("refused: `{version}` is kept and does not answer")),
-        _ => note("set aside: nothing was trained, and these rows are not used"),
-    }
-    report.reasons.iter().for_each(|reason| note(&format!("  {reason}")));
-    if report.decision != Decision::Promoted {
-        note("hint: `--force` promotes nevertheless; `models log` has the figures");
+    let columns = [
+        Column::text("metric").cut_to(20),
+        Column::number("champion"),
+        Column::number("challenger"),
+        Column::number("worse by").rank(1),
+        Column::number("95 % interval").rank(2),
+        Column::text("verdict"),
+    ];
+    let title = format!("The gate: {}, {}, seen by no version", counted(gate.sites, "holdout site"), counted(gate.rows, "row"));
+    page.table(&title, &Table::new(columns).rows(shown.into_iter().map(row)));
+    if !others.is_empty() {
+        let patterns = counted(others.len(), "pattern");
+        page.paragraph(&format!("The interval's coverage for {patterns} of known inputs refuses nothing; `--verbose` prints it"));
     }
 }

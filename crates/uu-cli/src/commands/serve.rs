@@ -91,8 +91,8 @@ fn first_token(registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
     if let Some((id, secret)) = registry.create_first_token("first", "serve")? {
         print(secret.expose())?;
         note(&format!(
-            "the store had no access token: `{id}`, with the scope `admin`, is printed on standard output, this once; \
-             `uu-predictor tokens create` makes others"
+            "Created the first access token (number {id}, scope admin). It is printed on standard output now and cannot be shown again; \
+             `uu-predictor tokens create` creates others."
         ));
     }
     Ok(())

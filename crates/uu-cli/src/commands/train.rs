@@ -10,7 +10,9 @@ use uu_service::{Intent, NewVersion, Sources, TrainingRows};
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
-use crate::output::{evaluation, note, percent, print, print_json, quality, table};
+use crate::output::{
+    Column, Page, Table, accuracy, beside_baselines, evaluation, falling_steps, note, print, print_json, quality, quality_details,
+};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -42,12 +44,12 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
     progress.finish();
-    let trained = trained?;
+    let trained = trained.inspect_err(|_| tell_quality(&quality_report))?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
     } else {
-        print(&text(&trained, &quality_report))?;
-        note(&format!("stored as `{}` in {}", trained.version, place(settings)));
+        let verdict = verdict(&trained, &place(settings));
+        print(&text(&trained, &quality_report, &verdict, arguments.verbose))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -64,23 +66,52 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
     }
 }
 
-fn text(trained: &NewVersion, quality_report: &QualityReport) -> String {
-    let overall = &trained.report.evaluation.overall;
-    format!(
-        "Data\n\n{}\n\n{}On sites held out, each estimated by a model that never saw it\n\n{}\n\n\
-         model `{}`, sha256 {}\nhalf of the estimates are within {} of the truth; the 90 % interval holds it in {} of the rows",
-        quality(quality_report),
-        trained.report.tuning.as_ref().map(tuning).unwrap_or_default(),
-        evaluation(&trained.report.evaluation),
-        trained.version,
-        trained.checksum,
-        percent(overall.errors.median_ape),
-        percent(overall.intervals.coverage),
-    )
+/// What cleaning left, where that is why nothing could be trained.
+fn tell_quality(report: &QualityReport) {
+    let mut page = Page::new();
+    quality(&mut page, report);
+    note(&page.finish());
+}
+
+/// What came of it, in a line or two.
+fn verdict(trained: &NewVersion, place: &str) -> String {
+    let state = if trained.promoted {
+        "answers requests from now on".to_owned()
+    } else {
+        format!("is stored, and not promoted: `uu-predictor models promote {}` does that", trained.version)
+    };
+    format!("Trained `{}` into {place}; it {state}. On held-out sites, {}.", trained.version, accuracy(&trained.report.evaluation))
+}
+
+fn text(trained: &NewVersion, quality_report: &QualityReport, verdict: &str, is_verbose: bool) -> String {
+    let mut page = Page::new();
+    page.paragraph(verdict);
+    page.paragraph("Data");
+    quality(&mut page, quality_report);
+    if is_verbose {
+        quality_details(&mut page, quality_report);
+    }
+    if let Some(tuning) = &trained.report.tuning {
+        add_tuning(&mut page, tuning);
+    }
+    page.paragraph("On held-out sites, each estimated by a model that never saw it");
+    if is_verbose {
+        evaluation(&mut page, &trained.report.evaluation);
+    } else {
+        beside_baselines(&mut page, &trained.report.evaluation);
+        falling_steps(&mut page, &trained.report.evaluation);
+        page.paragraph(&format!(
+            "`--verbose` prints the metrics by group; so does `uu-predictor models show {}`, at any time.",
+            trained.version
+        ));
+    }
+    page.facts([("sha256", trained.checksum.clone())]);
+    page.paragraph(verdict);
+    page.finish()
 }
 
 /// Every trial, the chosen one marked.
-fn tuning(tuning: &Tuning) -> String {
+fn add_tuning(page: &mut Page, tuning: &Tuning) {
     let name = |trial: usize| match trial {
         0 if tuning.best == 0 => "defaults, kept".to_owned(),
         0 => "defaults".to_owned(),
@@ -92,10 +123,9 @@ fn tuning(tuning: &Tuning) -> String {
         named.collect::<Vec<String>>().join(", ")
     };
     let rows = tuning.trials.iter().enumerate().map(|(index, trial)| [name(index), format!("{:.4}", trial.rmsle), values(trial)]);
-    format!(
-        "Tuning, each trial on sites held out; another takes the place of the defaults where its gain exceeds its standard error\n\n{}\n\n",
-        table(["trial", "RMSLE", "hyperparameters"], rows)
-    )
+    let columns = [Column::text("trial"), Column::number("RMSLE"), Column::text("hyperparameters").cut_to(20)];
+    let title = "Tuning, each trial on held-out sites; another takes the place of the defaults where its gain exceeds its standard error";
+    page.table(title, &Table::new(columns).rows(rows));
 }
 
 /// Three significant digits, without zeros that say nothing.

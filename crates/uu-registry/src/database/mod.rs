@@ -8,6 +8,7 @@ mod error;
 mod row;
 mod value;
 
+pub(crate) use dialect::FILE as DATABASE_FILE;
 pub(crate) use row::Row;
 pub(crate) use value::Value;
 

@@ -28,6 +28,11 @@ pub(crate) async fn migrate(database: &Database) -> Result<(), RegistryError> {
     bring_up(database, MIGRATIONS).await
 }
 
+/// Whether the database has tables of a registry.
+pub(crate) async fn is_there(database: &Database) -> Result<bool, RegistryError> {
+    database.has_table(TABLE).await
+}
+
 async fn bring_up(database: &Database, migrations: &'static [Migration]) -> Result<(), RegistryError> {
     let supported = number_of(migrations);
     // Most starts find nothing to do, and need not wait for a writer.

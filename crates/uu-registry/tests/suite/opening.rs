@@ -1,12 +1,13 @@
 //! Opening: by many at once, and again.
 
-use uu_registry::{Aliases, Registry};
+use uu_registry::{Aliases, Registry, RegistryError};
 
 use crate::{Check, Fresh};
 
 pub(crate) const CHECKS: &[Check] = &[
     ("many_may_open_a_new_registry_at_once", many_at_once),
     ("a_registry_opened_again_knows_what_was_there", again),
+    ("looking_makes_no_registry", looking),
     ("no_secret_is_shown", secrets),
 ];
 
@@ -28,6 +29,19 @@ fn again(fresh: &Fresh) {
     let log = fresh.open().audit_log(10, None).unwrap();
     assert_eq!(log.iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["second", "first"]);
     assert_eq!(fresh.open().audit_log(10, Some(2)).unwrap().len(), 1);
+}
+
+fn looking(fresh: &Fresh) {
+    let look = || Registry::open_existing(&fresh.location);
+    assert!(matches!(look(), Err(RegistryError::NoStore { .. })));
+    assert!(!fresh.location.store.exists(), "nothing is made");
+    if fresh.location.database_url.is_none() {
+        std::fs::create_dir_all(fresh.location.store.join("models")).unwrap();
+        assert!(matches!(look(), Err(RegistryError::NoStore { .. })), "another program's folder is left alone");
+        assert_eq!(std::fs::read_dir(&fresh.location.store).unwrap().count(), 1);
+    }
+    fresh.open();
+    assert_eq!(look().unwrap().aliases().unwrap(), Aliases::default());
 }
 
 fn secrets(fresh: &Fresh) {

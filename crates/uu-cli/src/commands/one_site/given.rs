@@ -1,0 +1,152 @@
+//! From what was typed to a checked record.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue, Rules, check_until, escaped};
+
+use crate::arguments::{BounceRateUnitName, Fields, Predict};
+use crate::failure::Advised;
+
+const S_PER_DAY: u64 = 86_400;
+
+/// What is about files must not be passed over in silence.
+pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::Result<()> {
+    let given = [
+        ("--input", arguments.input.is_some()),
+        ("--output", arguments.output.is_some()),
+        ("--output-format", arguments.output_format.is_some()),
+        ("--by-site", arguments.by_site),
+        ("--format", arguments.reading.format.is_some()),
+        ("--skip-bad-rows", arguments.reading.skip_bad_rows),
+    ];
+    match given.into_iter().find(|(_, is_given)| *is_given) {
+        Some((option, _)) => Err(Advised::error(
+            format!("`{option}` is about files, and `{field}` describes one site"),
+            "give either a file with `--input FILE`, or the fields of one site, whose estimate is printed (`--json`: as JSON)",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The record that was typed.
+///
+/// **Errors**: everything that is wrong with it, at once.
+pub(super) fn checked(fields: &Fields, unit: BounceRateUnitName, rules: &Rules) -> anyhow::Result<Checked> {
+    let (raw, of_extras) = raw(fields, unit, rules);
+    let (checked, faults) = match check_until(&raw, rules, current_month().plus(1)) {
+        Ok(checked) => (Some(checked), Vec::new()),
+        Err(faults) => (None, faults),
+    };
+    let hint = faults.iter().find_map(hint).or_else(|| of_extras.first().map(|_| extras_hint(rules)));
+    let wrong: Vec<String> = faults.iter().map(ToString::to_string).chain(of_extras).collect();
+    match (checked, wrong.as_slice()) {
+        (Some(checked), []) => Ok(checked),
+        (_, [one]) => Err(refused(one.clone(), hint)),
+        (_, several) => Err(refused(format!("{} values cannot be used\n  {}", several.len(), several.join("\n  ")), hint)),
+    }
+}
+
+fn refused(message: String, hint: Option<String>) -> anyhow::Error {
+    match hint {
+        Some(hint) => Advised::error(message, hint),
+        None => anyhow::Error::msg(message),
+    }
+}
+
+/// The values as they were typed, and what is wrong with those of extra inputs.
+fn raw<'a>(fields: &'a Fields, unit: BounceRateUnitName, rules: &Rules) -> (RawRecord<'a>, Vec<String>) {
+    let mut raw = RawRecord::new();
+    for (field, value) in fields.values() {
+        let value = match (field, value) {
+            (Field::Date, None) => RawValue::Text(current_month().to_string().into()),
+            (Field::BounceRate, Some(text)) => bounce_rate(text, unit),
+            (_, value) => value.map_or(RawValue::Unknown, RawValue::text),
+        };
+        raw.set(field, value);
+    }
+    let mut wrong = Vec::new();
+    let mut given = Vec::new();
+    for extra in &fields.extras {
+        let Some((name, value)) = extra.split_once('=') else {
+            wrong.push(format!("`--extra` must be NAME=VALUE, got `{}`", escaped(extra)));
+            continue;
+        };
+        match rules.extras.iter().position(|known| known == name.trim()) {
+            Some(index) if given.contains(&index) => wrong.push(format!("the extra input `{name}` is given twice")),
+            Some(index) => {
+                given.push(index);
+                raw.set_extra(index, RawValue::text(value));
+            }
+            None => wrong.push(format!("the model has no extra input `{}`", escaped(name.trim()))),
+        }
+    }
+    (raw, wrong)
+}
+
+/// Checked in percent, whatever it was typed in.
+fn bounce_rate(text: &str, unit: BounceRateUnitName) -> RawValue<'_> {
+    match (unit, text.trim().parse::<f64>()) {
+        (BounceRateUnitName::Fraction, Ok(fraction)) => RawValue::Number(fraction * 100.0),
+        _ => RawValue::text(text),
+    }
+}
+
+fn current_month() -> Month {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let days = i64::try_from(since.as_secs() / S_PER_DAY).unwrap_or_default();
+    Month::of_day_since_1970(days).or_else(|| Month::new(1970, 1)).expect("the year 1970 has a January")
+}
+
+/// The hint of the fault, in words that fit an option.
+fn hint(fault: &Fault) -> Option<String> {
+    if (fault.rule, &fault.field) == (FaultRule::OutOfRange, &FaultField::Field(Field::BounceRate)) && fault.found != "-1" {
+        return Some("the bounce rate is in percent; with `--bounce-rate-unit fraction` it is a fraction".to_owned());
+    }
+    let of_file = fault.hint()?;
+    let of_value = of_file.split("; for a whole file").next().unwrap_or_default();
+    Some(of_value.replace("leave the value empty (or null) where it is unknown", "leave the option out where the value is unknown"))
+}
+
+fn extras_hint(rules: &Rules) -> String {
+    match rules.extras.as_slice() {
+        [] => "the model was trained without extra inputs; `train --extra-input COLUMN` adds them".to_owned(),
+        names => format!("its extra inputs are `{}`", names.join("`, `")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(fields: &Fields, unit: BounceRateUnitName) -> String {
+        let rules = Rules { extras: vec!["backlinks".to_owned()], ..Rules::default() };
+        match checked(fields, unit, &rules) {
+            Ok(checked) => format!("{:?} {:?}", checked.record.bounce_rate.map(uu_core::BounceRate::get), checked.record.extras),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let fields = Fields {
+            visits: Some("many".to_owned()),
+            bounce_rate: Some("143".to_owned()),
+            date: Some("June".to_owned()),
+            extras: vec!["links=3".to_owned(), "backlinks".to_owned(), "backlinks=x".to_owned()],
+            ..Fields::default()
+        };
+        let text = told(&fields, BounceRateUnitName::Percent);
+        for wrong in ["6 values", "visits must be a number", "bounce rate must be", "date must be", "no extra input `links`", "NAME=VALUE"]
+        {
+            assert!(text.contains(wrong), "{wrong}: {text}");
+        }
+    }
+
+    #[test]
+    fn fractions_and_extra_inputs_are_taken() {
+        let fields = Fields { bounce_rate: Some("0.5".to_owned()), extras: vec!["backlinks=12".to_owned()], ..Fields::default() };
+        assert_eq!(told(&fields, BounceRateUnitName::Fraction), "Some(50.0) [Some(12.0)]");
+        assert_eq!(told(&fields, BounceRateUnitName::Percent), "Some(0.5) [Some(12.0)]");
+        assert!(current_month() > Month::new(2024, 1).unwrap());
+    }
+}

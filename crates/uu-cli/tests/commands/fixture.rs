@@ -1,0 +1,105 @@
+//! A folder with rows and a store with a small model of them, made once; and the binary as a user runs it.
+
+use std::fs;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+/// What a run came to.
+pub(crate) struct Told {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+pub(crate) struct Fixture {
+    folder: TempDir,
+    /// What `train` printed for people, at 80 columns.
+    pub(crate) trained: String,
+}
+
+/// The model knows the extra input `backlinks`, and its rows are of the source `panel`.
+pub(crate) fn fixture() -> &'static Fixture {
+    static FIXTURE: OnceLock<Fixture> = OnceLock::new();
+    FIXTURE.get_or_init(|| {
+        let mut fixture = Fixture { folder: tempfile::tempdir().unwrap(), trained: String::new() };
+        succeeds(&["sample", "--sites", "400", "--seed", "3", "--output", &fixture.path("sample.csv")]);
+        let rows = fs::read_to_string(fixture.path("sample.csv")).unwrap().replace("generated", "panel");
+        let with_extra = |(row, line): (usize, &str)| match row {
+            0 => format!("{line},backlinks\n"),
+            _ => format!("{line},{}\n", row * 37 % 1000),
+        };
+        fs::write(fixture.path("train.csv"), rows.lines().enumerate().map(with_extra).collect::<String>()).unwrap();
+        let args = ["train", "--data", &fixture.path("train.csv"), "--extra-input", "backlinks", "--store", &fixture.store()];
+        fixture.trained = run_in(&args, &[("COLUMNS", "80")]).out;
+        fixture
+    })
+}
+
+impl Fixture {
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn store(&self) -> String {
+        self.path("store")
+    }
+}
+
+/// The binary with arguments, without what this machine has set.
+pub(crate) fn command(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("uu-predictor").unwrap();
+    for name in ["UU_STORE", "UU_DATABASE_URL", "UU_DATABASE_URL_FILE", "UU_ARTIFACTS_URL", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command.args(args).env("NO_COLOR", "1").env("USER", "ann");
+    command
+}
+
+pub(crate) fn run_in(args: &[&str], environment: &[(&str, &str)]) -> Told {
+    told(command(args).envs(environment.iter().copied()))
+}
+
+pub(crate) fn told(command: &mut Command) -> Told {
+    let output = command.output().unwrap();
+    Told {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn run(args: &[&str]) -> Told {
+    run_in(args, &[])
+}
+
+/// Runs it on rows at its standard input.
+pub(crate) fn run_on(rows: &str, args: &[&str]) -> Told {
+    told(command(args).write_stdin(rows.to_owned()))
+}
+
+pub(crate) fn succeeds(args: &[&str]) -> Told {
+    let told = run(args);
+    assert_eq!(told.code, 0, "{args:?}: {}", told.err);
+    told
+}
+
+/// What an error says; nothing is on standard output.
+pub(crate) fn fails(args: &[&str]) -> String {
+    let told = run(args);
+    assert_eq!((told.code, told.out.as_str()), (2, ""), "{args:?}: {}", told.err);
+    told.err
+}
+
+pub(crate) fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A store without a model.
+pub(crate) fn empty_store(folder: &Path) -> String {
+    let store = folder.join("empty").to_str().unwrap().to_owned();
+    succeeds(&["tokens", "create", "first", "--store", &store]);
+    store
+}
