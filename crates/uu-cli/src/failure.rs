@@ -8,6 +8,8 @@ use uu_data::read::ReadError;
 use uu_registry::{RegistryError, RestoreError};
 use uu_service::{BatchError, LoadError, SourceError};
 
+use crate::output::quality;
+
 /// Exit code of an error; 1 is kept for answers that are no.
 const ERROR: u8 = 2;
 
@@ -17,7 +19,11 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         // The reader has what it wanted: `uu-predictor predict .. | head`.
         return ExitCode::SUCCESS;
     }
-    let mut lines = format!("error: {error}\n");
+    let nothing_left = error.chain().find_map(|cause| match clean_error(cause)? {
+        CleanError::NothingLeft(report) => Some(format!("Data\n\n{}\n\n", quality(report))),
+        CleanError::GeneratedMixed { .. } => None,
+    });
+    let mut lines = format!("{}error: {error}\n", nothing_left.unwrap_or_default());
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
@@ -33,6 +39,13 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // Where standard error is closed there is nobody to tell.
     let _ = io::stderr().write_all(lines.as_bytes());
     ExitCode::from(ERROR)
+}
+
+fn clean_error<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e CleanError> {
+    match cause.downcast_ref::<SourceError>() {
+        Some(SourceError::Clean(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
 }
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {

@@ -14,7 +14,7 @@ mod units;
 
 pub use check::{BounceDefinition, Checked, Rules, check};
 pub use extras::{BadExtra, MAX_EXTRAS};
-pub use fault::{Fault, FaultField, FaultRule, Warning};
+pub use fault::{Fault, FaultField, FaultRule, UnusedMonths, Warning};
 pub use field::Field;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use month::{Month, NotAMonth};

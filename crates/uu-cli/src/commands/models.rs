@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use serde::Serialize;
-use uu_model::{About, Contents};
+use uu_core::FaultField;
+use uu_model::{About, Contents, Inputs};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
 
@@ -105,9 +106,15 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
     let (version, bytes) = uu_service::read(registry, version)?;
     let record = registry.version(version)?;
     let contents = Contents::of(&bytes)?;
-    let (about, report) = (contents.about(), contents.report()?);
+    let (about, report) = (contents.about().clone(), contents.report()?);
+    let Inputs { learned, not_learned } = contents.into_model()?.inputs();
+    let columns = |fields: &[FaultField]| fields.iter().map(|field| field.column().to_owned()).collect::<Vec<String>>();
+    let (learned, not_learned) = (columns(&learned), columns(&not_learned));
     if json {
-        return print_json(&serde_json::json!({ "version": version, "record": record, "about": about, "report": report }));
+        let inputs = serde_json::json!({ "learned": learned, "not_learned": not_learned });
+        return print_json(
+            &serde_json::json!({ "version": version, "record": record, "about": about, "inputs": inputs, "report": report }),
+        );
     }
     let facts = [
         ["version".to_owned(), version.to_string()],
@@ -117,9 +124,11 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
         ["trained by".to_owned(), format!("uu-predictor {}", about.product_version)],
         [
             "rows".to_owned(),
-            format!("{} of {} sites, {} labelled", whole(about.rows as f64), sites(about), whole(about.labelled_rows as f64)),
+            format!("{} of {} sites, {} labelled", whole(about.rows as f64), sites(&about), whole(about.labelled_rows as f64)),
         ],
         ["sources".to_owned(), about.sources.join(", ")],
+        ["inputs".to_owned(), learned.join(", ")],
+        ["not learned: no effect, not filled".to_owned(), if not_learned.is_empty() { "none".to_owned() } else { not_learned.join(", ") }],
         ["data fingerprint".to_owned(), about.data_fingerprint.clone()],
         ["seed".to_owned(), about.seed.to_string()],
         ["trees".to_owned(), about.trees.to_string()],

@@ -7,6 +7,7 @@ use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, Metri
 use uu_service::labels::LabelCheck;
 use uu_service::{Decision, Delivery, RetrainSettings, Retraining, retrain};
 
+use super::train::tell_losses;
 use super::{actor, names, registry, sources, warn_of_unused};
 use crate::arguments::Retrain;
 use crate::output::{note, percent, print, print_json, quality, table, whole};
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     let progress = Shown::new(arguments.progress);
     let report = retrain(&registry, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
     progress.finish();
-    let report = report?;
+    let report = report.inspect_err(|error| tell_losses(error, delivery.quality()))?;
     if arguments.json {
         print_json(&serde_json::json!({ "retraining": report, "data_quality": delivery.quality() }))?;
     } else {
@@ -52,8 +53,8 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
 fn text(report: &Retraining) -> String {
     let rows = &report.rows;
     let mut parts = vec![format!(
-        "kept{}: {} rows new, {} take the place of older ones, {} were known",
-        report.batch.map(|batch| format!(" as batch {batch}")).unwrap_or_default(),
+        "{}: {} rows new, {} take the place of older ones, {} were known",
+        report.batch.map_or("not kept".to_owned(), |batch| format!("kept as batch {batch}")),
         whole(rows.added as f64),
         whole(rows.replaced as f64),
         whole((rows.identical + rows.without_label) as f64),
@@ -120,6 +121,7 @@ fn tell(report: &Retraining) {
     match (report.decision, report.version) {
         (Decision::Promoted, Some(version)) => note(&format!("`{version}` answers from now on{before}")),
         (Decision::Refused, Some(version)) => note(&format!("refused: `{version}` is kept and does not answer")),
+        (Decision::NothingNew, _) => note("nothing new"),
         _ => note("set aside: nothing was trained, and these rows are not used"),
     }
     report.reasons.iter().for_each(|reason| note(&format!("  {reason}")));

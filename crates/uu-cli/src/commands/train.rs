@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
-use uu_model::{About, Evaluation};
+use uu_model::{About, Evaluation, FitError};
 use uu_service::{Intent, NewVersion, Sources, TrainingRows};
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
@@ -14,10 +14,16 @@ use crate::output::{evaluation, note, percent, print, print_json, quality, table
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
+/// Exit code of a version that is not promoted though it was to be.
+const REFUSED: u8 = 1;
+
 #[derive(Serialize)]
 struct Report<'a> {
     version: String,
     promoted: bool,
+    /// Why it is not promoted, though it was to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
     checksum: &'a str,
     about: &'a About,
     data_quality: &'a QualityReport,
@@ -42,20 +48,35 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
     progress.finish();
-    let trained = trained?;
+    let trained = trained.inspect_err(|error| tell_losses(error, &quality_report))?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
     } else {
         print(&text(&trained, &quality_report))?;
         note(&format!("stored as `{}` in {}", trained.version, place(settings)));
     }
+    if let Some(refused) = trained.refused {
+        note(&format!("not promoted: `{}` is stored and does not answer: {refused}", trained.version));
+        note(&format!("hint: `uu-predictor models promote {}` puts it in use nevertheless", trained.version));
+        return Ok(ExitCode::from(REFUSED));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What cleaning did to rows of which too few were left.
+pub(super) fn tell_losses(error: &(dyn std::error::Error + 'static), report: &QualityReport) {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    if causes.into_iter().any(|cause| matches!(cause.downcast_ref(), Some(FitError::TooFewRows { .. } | FitError::TooFewSites { .. }))) {
+        note(&format!("Data\n\n{}\n", quality(report)));
+        report.main_loss().into_iter().for_each(|loss| note(&format!("cleaning: {loss}")));
+    }
 }
 
 fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a> {
     Report {
         version: trained.version.to_string(),
         promoted: trained.promoted,
+        refused: trained.refused.map(|refused| refused.to_string()),
         checksum: &trained.checksum,
         about: &trained.about,
         data_quality: quality,
