@@ -81,13 +81,11 @@ impl Errors {
         Self { months: errors.into_iter().map(|(month, _)| month).collect(), before, from }
     }
 
-    /// The sum of all errors but that of `month`.
+    /// The sum of all errors but that of `month`: the same whether or not it has one.
     pub(crate) fn without(&self, month: usize) -> Sum {
-        let count = self.months.len();
-        match self.months.binary_search(&month) {
-            Ok(place) => Sum { count: (count - 1) as f64, sum: self.before[place] + self.from[place + 1] },
-            Err(_) => Sum { count: count as f64, sum: self.before[count] },
-        }
+        let place = self.months.partition_point(|other| *other < month);
+        let after = place + usize::from(self.months.get(place) == Some(&month));
+        Sum { count: (self.months.len() - (after - place)) as f64, sum: self.before[place] + self.from[after] }
     }
 }
 

@@ -81,7 +81,7 @@ proptest! {
     #[test]
     fn the_factors_of_an_explanation_multiply_to_the_estimate(record in record()) {
         let estimate = model().estimate_one(&record, EstimateOptions { level: 0.9, explain: true });
-        let explanation = estimate.explanation.unwrap();
+        let explanation = estimate.explanation.as_ref().unwrap();
         let product = explanation.product();
         prop_assert!((product - estimate.point).abs() <= 1e-9 * estimate.point, "{product} is not {}", estimate.point);
         let names: Vec<Factor> = explanation.factors.iter().map(|(factor, _)| factor.clone()).collect();

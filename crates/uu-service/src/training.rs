@@ -45,13 +45,15 @@ impl fmt::Display for IntervalsDoNotHold {
         let CoverageBySite { coverage, standard_error, sites } = self.measured;
         write!(
             formatter,
-            "its 90 % interval holds {:.1} % of the rows of sites held out ({sites} sites, standard error {:.1} points), and {:.0} % are the least; \
-             about {} sites would do",
+            "its 90 % interval holds {:.1} % of the rows of {sites} sites held out (standard error {:.1} points), and {:.0} % are the least",
             coverage * 100.0,
             standard_error * 100.0,
-            LEAST_COVERAGE * 100.0,
-            self.measured.sites_needed()
-        )
+            LEAST_COVERAGE * 100.0
+        )?;
+        match self.measured.sites_needed() {
+            Some(needed) => write!(formatter, "; about {needed} sites would do"),
+            None => formatter.write_str("; it is not for want of sites"),
+        }
     }
 }
 

@@ -58,13 +58,15 @@ impl CoverageBySite {
         self.coverage >= LEAST_COVERAGE || (by_chance && self.coverage >= LEAST_OF_FEW)
     }
 
-    /// About how many sites would do to calibrate and to tell coverage to four points; two digits.
+    /// About how many sites would do to calibrate and to tell coverage to four points, in two digits; `None` where there are as many: then it is
+    /// not for want of sites.
     #[must_use]
-    pub fn sites_needed(&self) -> usize {
+    pub fn sites_needed(&self) -> Option<usize> {
         let of_chance = self.sites as f64 * (STANDARD_ERRORS * self.standard_error / RESOLUTION).powi(2);
-        let needed = of_chance.max(uu_data::FEW_TRAINING_SITES as f64).max(self.sites as f64 * 2.0);
+        let needed = of_chance.max(uu_data::FEW_TRAINING_SITES as f64);
         let unit = 10f64.powf(needed.log10().floor() - 1.0).max(1.0);
-        ((needed / unit).ceil() * unit) as usize
+        let needed = ((needed / unit).ceil() * unit) as usize;
+        (needed > self.sites).then_some(needed)
     }
 }
 
@@ -92,6 +94,7 @@ mod tests {
     #[test]
     fn fewer_certain_sites_ask_for_more() {
         let needed = |standard_error| CoverageBySite { coverage: 0.72, standard_error, sites: 12 }.sites_needed();
-        assert_eq!((needed(0.01), needed(0.1)), (60, 290));
+        assert_eq!((needed(0.01), needed(0.1)), (Some(60), Some(290)));
+        assert_eq!(CoverageBySite { coverage: 0.8, standard_error: 0.005, sites: 4_000 }.sites_needed(), None);
     }
 }
