@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict, Standing};
 use uu_service::labels::LabelCheck;
-use uu_service::{Decision, Delivery, RetrainSettings, Retraining, retrain};
+use uu_service::{Decision, Delivery, RetrainError, RetrainSettings, Retraining, retrain};
 
 use super::train::tell_losses;
 use super::{actor, names, registry, sources, warn_of_unused};
@@ -40,7 +40,10 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     let progress = Shown::new(arguments.progress);
     let report = retrain(&registry, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
     progress.finish();
-    let report = report.inspect_err(|error| tell_losses(error, delivery.quality()))?;
+    if let Err(RetrainError::Fit(error)) = &report {
+        tell_losses(error, delivery.quality());
+    }
+    let report = report?;
     if arguments.json {
         print_json(&serde_json::json!({ "retraining": report, "data_quality": delivery.quality() }))?;
     } else {

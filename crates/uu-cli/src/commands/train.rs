@@ -6,7 +6,7 @@ use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
 use uu_model::{About, Evaluation, FitError};
-use uu_service::{Intent, NewVersion, Sources, TrainingRows};
+use uu_service::{Intent, NewVersion, Sources, TrainError, TrainingRows};
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
@@ -48,7 +48,10 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
     progress.finish();
-    let trained = trained.inspect_err(|error| tell_losses(error, &quality_report))?;
+    if let Err(TrainError::Fit(error)) = &trained {
+        tell_losses(error, &quality_report);
+    }
+    let trained = trained?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
     } else {
@@ -64,9 +67,8 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
 }
 
 /// What cleaning did to rows of which too few were left.
-pub(super) fn tell_losses(error: &(dyn std::error::Error + 'static), report: &QualityReport) {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    if causes.into_iter().any(|cause| matches!(cause.downcast_ref(), Some(FitError::TooFewRows { .. } | FitError::TooFewSites { .. }))) {
+pub(super) fn tell_losses(error: &FitError, report: &QualityReport) {
+    if matches!(error, FitError::TooFewRows { .. } | FitError::TooFewSites { .. }) {
         note(&format!("Data\n\n{}\n", quality(report)));
         report.main_loss().into_iter().for_each(|loss| note(&format!("cleaning: {loss}")));
     }
