@@ -9,6 +9,8 @@ use uu_data::read::ReadError;
 use uu_registry::{RegistryError, RestoreError};
 use uu_service::{BatchError, LoadError, SourceError};
 
+use crate::commands::tell_quality;
+
 /// Exit code of an error; 1 is kept for answers that are no.
 const ERROR: u8 = 2;
 
@@ -40,6 +42,9 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         // The reader has what it wanted: `uu-predictor predict .. | head`.
         return ExitCode::SUCCESS;
     }
+    if let Some(CleanError::NothingLeft(report)) = error.chain().find_map(clean_error) {
+        tell_quality(report);
+    }
     let mut lines = format!("error: {error}\n");
     let mut said = error.to_string();
     for cause in error.chain().skip(1) {
@@ -56,6 +61,13 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     // Where standard error is closed there is nobody to tell.
     let _ = io::stderr().write_all(lines.as_bytes());
     ExitCode::from(ERROR)
+}
+
+fn clean_error<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e CleanError> {
+    match cause.downcast_ref::<SourceError>() {
+        Some(SourceError::Clean(error)) => Some(error),
+        _ => cause.downcast_ref(),
+    }
 }
 
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {

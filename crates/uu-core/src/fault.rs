@@ -172,7 +172,7 @@ pub enum Warning {
         /// The greatest value in the training data.
         high: f64,
     },
-    /// No training row carried this input: it stays unknown, and a given value has no effect.
+    /// A value was given for an input that the model was trained without: it has no effect.
     NotLearned {
         /// The field or extra input.
         field: FaultField,
@@ -225,6 +225,55 @@ pub enum Warning {
         /// The month.
         month: Month,
     },
+    /// Other months of the site are known, and the model could use none of them for this one.
+    KnownMonthsNotUsed {
+        /// How many they are.
+        months: usize,
+        /// Why not.
+        reason: UnusedMonths,
+    },
+    /// Rank and visits are both given, and no site of the training data had the two together.
+    RankAndVisitsDisagree {
+        /// The rank.
+        rank: f64,
+        /// The visits.
+        visits: f64,
+        /// The least visits that go with the rank.
+        low: f64,
+        /// The most visits that go with the rank.
+        high: f64,
+    },
+}
+
+/// Why known months of a site say nothing of its others.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UnusedMonths {
+    /// The training data had too few sites with several known months to learn what the months of a site have in common.
+    NoSiteLevel,
+    /// They are of sources with another definition of unique users than the estimate follows.
+    OtherSource {
+        /// The source whose definition the estimate follows.
+        used: String,
+    },
+    /// Each has less than one user.
+    BelowOne,
+    /// Each has visits that contradict its users.
+    NoVisits,
+}
+
+impl fmt::Display for UnusedMonths {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSiteLevel => formatter.write_str(
+                "the model's training data had too few sites with several known months to learn what the months of a site have in common",
+            ),
+            Self::OtherSource { used } => {
+                write!(formatter, "they are of another source than `{used}`, whose definition the estimate follows")
+            }
+            Self::BelowOne => formatter.write_str("their unique users are below 1"),
+            Self::NoVisits => formatter.write_str("they have unique users and no visits"),
+        }
+    }
 }
 
 impl Warning {
@@ -250,6 +299,8 @@ impl Warning {
             Self::FractionalCount { .. } => "fractional_count",
             Self::BounceRateFraction { .. } => "bounce_rate_fraction",
             Self::DuplicateMonth { .. } => "duplicate_month",
+            Self::KnownMonthsNotUsed { .. } => "known_months_not_used",
+            Self::RankAndVisitsDisagree { .. } => "rank_and_visits_disagree",
         }
     }
 
@@ -264,12 +315,13 @@ impl Warning {
             Self::PagesBelowBounce { .. } => Some(FaultField::Field(Field::PagesPerVisit)),
             Self::OutsideTrainingRange { field, .. } | Self::NotLearned { field } => Some(field.clone()),
             Self::UnknownSource { .. } => Some(FaultField::Field(Field::Source)),
-            Self::NothingKnown => None,
             Self::MissingMarker { field, .. } => Some(field.clone()),
             Self::NotAHost { .. } | Self::TotalRow { .. } => Some(FaultField::Field(Field::Site)),
             Self::ImplausibleMonth { .. } | Self::DuplicateMonth { .. } => Some(FaultField::Field(Field::Date)),
             Self::FractionalCount { field, .. } => Some(FaultField::Field(*field)),
             Self::BounceRateFraction { .. } => Some(FaultField::Field(Field::BounceRate)),
+            Self::RankAndVisitsDisagree { .. } => Some(FaultField::Field(Field::Visits)),
+            Self::NothingKnown | Self::KnownMonthsNotUsed { .. } => None,
         }
     }
 }
@@ -317,7 +369,7 @@ impl fmt::Display for Warning {
                 write!(formatter, "{} of {found} lies outside the training data ({low} to {high})", field.words())
             }
             Self::NotLearned { field } => {
-                write!(formatter, "no training row carried {}: it has no effect and is not filled", field.words())
+                write!(formatter, "the model was trained without {}: the value given has no effect", field.words())
             }
             Self::UnknownSource { found, used } => {
                 write!(formatter, "the model was not trained on source `{found}`; the estimate follows `{used}`")
@@ -353,6 +405,12 @@ impl fmt::Display for Warning {
                 let (year, month) = (month.year(), month.month_of_year());
                 write!(formatter, "another row of this site and of {year:04}-{month:02} came before: one row is one site in one month")
             }
+            Self::KnownMonthsNotUsed { months: 1, reason } => write!(formatter, "the site's known month was not used: {reason}"),
+            Self::KnownMonthsNotUsed { months, reason } => write!(formatter, "none of the site's {months} known months was used: {reason}"),
+            Self::RankAndVisitsDisagree { rank, visits, low, high } => write!(
+                formatter,
+                "visits of {visits} and rank {rank} contradict each other: sites of that rank have {low} to {high} visits; give the rank of the same month, or leave it out"
+            ),
         }
     }
 }

@@ -18,7 +18,7 @@ mod units;
 
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
-pub use fault::{Fault, FaultField, FaultRule, Warning};
+pub use fault::{Fault, FaultField, FaultRule, UnusedMonths, Warning};
 pub use field::Field;
 pub use hint::is_grouped_number;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};

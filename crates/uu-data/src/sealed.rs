@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, site_hash};
+use crate::needs::HELD_OUT_SHARE;
 
 /// Which sites are sealed.
 ///
@@ -24,10 +25,6 @@ pub struct Sealed {
 
 /// More than this is better spent on training.
 const MOST_SHARE: f64 = 0.5;
-
-/// Bounds of the share where a number of sites is wanted.
-const LEAST_SHARE: f64 = 0.02;
-const USUAL_SHARE: f64 = 0.15;
 
 /// Nobody chooses it as a seed, so folds and sealing have nothing to do with each other.
 const SALT: u64 = 0x5EA1_ED7E_57B0_0C5E;
@@ -71,7 +68,7 @@ impl Sealed {
     #[must_use]
     pub fn about(wanted: usize, dataset: &Dataset) -> Self {
         let sites: BTreeSet<&str> = dataset.records().iter().filter_map(|record| record.site.as_deref()).collect();
-        let share = (wanted as f64 / sites.len().max(1) as f64).clamp(LEAST_SHARE, USUAL_SHARE);
+        let share = (wanted as f64 / sites.len().max(1) as f64).clamp(HELD_OUT_SHARE.0, HELD_OUT_SHARE.1);
         Self { share: if wanted == 0 { 0.0 } else { share }, salt: SALT }
     }
 

@@ -86,7 +86,8 @@ fn generated_rows_do_not_mix_with_measured_ones() {
     assert!(clean(vec![generated.clone()], CleanOptions::default()).is_ok());
     let error = clean(vec![generated, row("b", 1.0, None)], CleanOptions::default()).unwrap_err();
     assert_eq!(error, CleanError::GeneratedMixed { generated: 1, others: 1 });
-    assert_eq!(clean(vec![], CleanOptions::default()).unwrap_err(), CleanError::NothingLeft { rows_read: 0 });
+    let nothing = clean(vec![], CleanOptions::default()).unwrap_err();
+    assert_eq!(nothing.to_string(), "at least one row must be left after cleaning, got 0 rows and none left");
 }
 
 proptest! {
@@ -107,4 +108,29 @@ proptest! {
             (one, other) => prop_assert_eq!(one.is_err(), other.is_err()),
         }
     }
+}
+
+#[test]
+fn when_nothing_is_left_the_rule_that_took_most_rows_is_named() {
+    let swapped = (0..900).map(|index| row(&format!("s{index}.com"), 1e3, Some(2e3 + f64::from(index))));
+    let CleanError::NothingLeft(report) = clean(swapped, CleanOptions::default()).unwrap_err() else { panic!("another error") };
+    assert_eq!((report.rows_read, report.rows_kept, report.rule("users_exceed_visits").unwrap().rows), (900, 0, 900));
+    insta::assert_snapshot!(CleanError::NothingLeft(report), @"at least one row must be left after cleaning, got 900 rows and none left: unique users exceed visits in 900 of 900 rows (`users_exceed_visits`): are the columns swapped?");
+}
+
+#[test]
+fn what_took_most_rows_from_a_training_is_told_also_where_rows_are_left() {
+    let loss = |rows: Vec<Checked>| cleaned(rows).1.main_loss().map(|loss| loss.to_string());
+    let good = |count: u32| (0..count).map(|index| row(&format!("s{index}.com"), 1e3 + f64::from(index), Some(500.0 + f64::from(index))));
+    assert_eq!(loss(good(100).collect()), None);
+    let exceeding = (0..880).map(|index| row(&format!("t{index}.com"), 1e3, Some(2e3)));
+    let text = loss(good(20).chain(exceeding).collect()).unwrap();
+    assert!(text.contains("unique users exceed visits in 880 of 900 rows") && text.contains("are the columns swapped?"), "{text}");
+    let one_site = (0..299).map(|index| row("nan.com", 1e3 + f64::from(index), Some(400.0)));
+    let text = loss(good(600).chain(one_site).collect()).unwrap();
+    assert!(text.starts_with("`duplicate_conflicting` took 298 of 899 rows"), "{text}");
+    let text = loss(good(10).chain((0..50).map(|index| row(&format!("u{index}.com"), 1e3, Some(0.0)))).collect()).unwrap();
+    assert!(text.starts_with("`zero_users` took 50 of 60 rows"), "{text}");
+    let text = loss(good(10).chain((0..50).map(|index| row(&format!("u{index}.com"), 1e3, None))).collect()).unwrap();
+    assert!(text.starts_with("`no_label` took 50 of 60 rows"), "{text}");
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, DictionaryArray, Float64Array, Int32Array, ListArray, StringArray, StringBuilder, StructArray, builder::ListBuilder,
+    Array, ArrayRef, DictionaryArray, Float64Array, Int32Array, ListArray, StringArray, StringBuilder, StructArray, builder::ListBuilder,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as Column};
@@ -51,7 +51,7 @@ fn csv_keeps_what_was_given_letter_by_letter_and_fills_the_rest() {
     insta::assert_snapshot!(predicted("a.csv", CSV, Format::Csv), @r#"
     site,date,visits,bounce_rate,note,uniqueUsers,model,filled
     a.com,2024-01-15,1e3,41.25,"x, ""y""",10,v1,bounce_rate; visits
-    b.com,2024-02,007,12.50,,5,v1,
+    b.com,2024-02,007,12.50,,20,v1,
     "#);
 }
 
@@ -59,7 +59,7 @@ fn csv_keeps_what_was_given_letter_by_letter_and_fills_the_rest() {
 fn csv_becomes_json_with_numbers_where_the_fields_are_numbers() {
     insta::assert_snapshot!(predicted("a.csv", CSV, Format::Ndjson), @r#"
     {"site":"a.com","date":"2024-01-15","visits":1000,"bounce_rate":41.25,"note":"x, \"y\"","uniqueUsers":10,"model":"v1","filled":["bounce_rate","visits"]}
-    {"site":"b.com","date":"2024-02","visits":7,"bounce_rate":12.5,"note":null,"uniqueUsers":5,"model":"v1","filled":[]}
+    {"site":"b.com","date":"2024-02","visits":7,"bounce_rate":12.5,"note":null,"uniqueUsers":20,"model":"v1","filled":[]}
     "#);
 }
 
@@ -70,12 +70,12 @@ fn json_objects_are_given_back_as_they_were() {
     insta::assert_snapshot!(predicted("a.json", JSON, Format::Json), @r#"
     [
     {"date":"2024-01","visits":1e3,"bounceRate":41.25,"tags":[1,  2],"model":"v1","unique_users":10,"filled":["bounce_rate","visits"]},
-    {"date":"2024-02","rank":7,"uniqueUsers":5.10,"bounce_rate":50,"filled":[],"model":"v1"}
+    {"date":"2024-02","rank":7,"uniqueUsers":20,"bounce_rate":50,"filled":[],"model":"v1"}
     ]
     "#);
     insta::assert_snapshot!(predicted("a.json", JSON, Format::Ndjson), @r#"
     {"date":"2024-01","visits":1e3,"bounceRate":41.25,"tags":[1,  2],"model":"v1","unique_users":10,"filled":["bounce_rate","visits"]}
-    {"date":"2024-02","rank":7,"uniqueUsers":5.10,"bounce_rate":50,"filled":[],"model":"v1"}
+    {"date":"2024-02","rank":7,"uniqueUsers":20,"bounce_rate":50,"filled":[],"model":"v1"}
     "#);
 }
 
@@ -85,7 +85,7 @@ fn json_becomes_csv() {
     date,visits,bounceRate,tags,model,rank,uniqueUsers,filled
     2024-01,1e3,41.25,"[1,
      2]",v1,,10,bounce_rate; visits
-    2024-02,,50,,v1,7,5.10,
+    2024-02,,50,,v1,7,20,
     "#);
 }
 
@@ -141,17 +141,57 @@ fn copied(parquet: Vec<u8>, format: Format, added: &[Added]) -> Result<uu_data::
 }
 
 #[test]
-fn a_column_without_a_text_form_is_named_where_text_is_written_and_kept_where_it_is_not() {
-    let inner: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
-    let nested = StructArray::from(vec![(Arc::new(Column::new("a", DataType::Float64, true)), inner)]);
+fn a_column_of_parts_is_an_object_in_json_and_its_text_in_a_cell_of_csv() {
+    let parts = || {
+        let factors = StructArray::from(vec![(
+            Arc::new(Column::new("site_level", DataType::Float64, true)),
+            Arc::new(Float64Array::from(vec![1.0, 0.5])) as ArrayRef,
+        )]);
+        let base: ArrayRef = Arc::new(Float64Array::from(vec![Some(2.5), None]));
+        let fields = vec![
+            (Arc::new(Column::new("base", DataType::Float64, true)), base),
+            (Arc::new(Column::new("factors", factors.data_type().clone(), true)), Arc::new(factors) as ArrayRef),
+        ];
+        Added { name: "explanation".to_owned(), values: Arc::new(StructArray::from(fields)) }
+    };
     let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01", "2024-02"]));
     let visits: ArrayRef = Arc::new(Float64Array::from(vec![1_000.0, 2_000.0]));
-    let parquet = parquet_of(vec![("date", dates), ("visits", visits), ("details", Arc::new(nested))]);
-    for format in [Format::Csv, Format::Json, Format::Ndjson] {
-        let error = copied(parquet.clone(), format, &[]).unwrap_err();
-        assert!(error.to_string().starts_with("column `details` cannot be written in this format"), "{error}");
+    let batch = RecordBatch::try_from_iter([("date", dates), ("visits", visits)]).unwrap();
+    let text = |format| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let mut writer =
+            Writer::create(Output::Path(path.clone()), WriteOptions { format: Some(format), ..WriteOptions::default() }).unwrap();
+        writer.write(&batch, None, &[parts()]).unwrap();
+        writer.finish().unwrap();
+        String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+    };
+    insta::assert_snapshot!(text(Format::Ndjson), @r#"
+    {"date":"2024-01","visits":1000,"explanation":{"base":2.5,"factors":{"site_level":1}}}
+    {"date":"2024-02","visits":2000,"explanation":{"base":null,"factors":{"site_level":0.5}}}
+    "#);
+    insta::assert_snapshot!(text(Format::Csv), @r#"
+    date,visits,explanation
+    2024-01,1000,"{""base"":2.5,""factors"":{""site_level"":1}}"
+    2024-02,2000,"{""base"":null,""factors"":{""site_level"":0.5}}"
+    "#);
+    assert!(text(Format::Parquet).starts_with("PAR1"));
+}
+
+#[test]
+fn an_added_estimate_stands_in_the_place_of_a_label_under_any_of_its_names_without_being_told() {
+    for name in ["unique_users", "uniqueUsers", "UniqueUsers", "unique users"] {
+        let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01", "2024-02"]));
+        let labels: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+        let parquet = parquet_of(vec![("date", dates), (name, Arc::clone(&labels)), ("visits", labels)]);
+        let written = copied(parquet, Format::Csv, &added()).unwrap();
+        assert!(written.replaced_columns.is_empty(), "{name}");
+        let json = format!("[{{\"date\":\"2024-01\",\"{name}\":5,\"visits\":9}},{{\"date\":\"2024-02\",\"visits\":9}}]");
+        let text = predicted("a.json", &json, Format::Ndjson);
+        assert!(text.contains(&format!("\"{name}\":10")) && text.contains("\"unique_users\":20"), "{text}");
+        let text = predicted("a.json", &json, Format::Csv);
+        assert!(!text.contains(",5") && text.contains(",10,"), "{text}");
     }
-    assert_eq!(copied(parquet, Format::Parquet, &[]).unwrap().rows, 2);
 }
 
 #[test]

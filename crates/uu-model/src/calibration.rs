@@ -49,6 +49,15 @@ impl Calibration {
         Self { patterns }
     }
 
+    /// The same where the scores of each pattern come from so few sites; see [`Scores::of_few_sites`].
+    ///
+    /// **Shapes**: a number of sites for each pattern that was calibrated.
+    #[cfg(feature = "train")]
+    pub(crate) fn of_few_sites(&self, sites: &BTreeMap<Pattern, f64>) -> Self {
+        let widened = |(pattern, scores): (&Pattern, &Scores)| (*pattern, scores.of_few_sites(sites.get(pattern).copied().unwrap_or(1.0)));
+        Self { patterns: self.patterns.iter().map(widened).collect() }
+    }
+
     /// This calibration with scores of a model that continues its own: pattern by pattern, its distribution makes up what they are too
     /// few for.
     #[cfg(feature = "train")]
@@ -108,6 +117,40 @@ impl Scores {
         scores.extend(self.quantiles.iter().map(|value| Score { value: f64::from(*value), weight }));
         scores.sort_unstable_by(|a, b| a.value.total_cmp(&b.value).then(a.weight.total_cmp(&b.weight)));
         Some(Self { count, quantiles: quantiles(&scores) })
+    }
+
+    /// This distribution, widened to what so many sites can tell of another one.
+    ///
+    /// Rows of one site err together: however many there are of it, a site is one draw. With `n` sites the quantile at `1 - a` of all rows is
+    /// exceeded by rows of another site more often than `a`; that at `(1 - a) (n + 1) / n` is not, on average over sites. Where that lies
+    /// beyond 1 no score is large enough, and the outermost one is extended in proportion.
+    ///
+    /// **Source**: hierarchical conformal prediction (Lee, Barber & Willett 2023, arXiv 2306.06342; Dunn, Wasserman & Ramdas 2022, DOI
+    /// 10.1080/01621459.2022.2060112).
+    #[cfg(feature = "train")]
+    fn of_few_sites(&self, sites: f64) -> Self {
+        let at = |tail: f64| -> (usize, f64, f64) {
+            let moved = 1.0 - (1.0 - tail) * (sites + 1.0) / sites;
+            let position = moved.max(0.0) * (GRID - 1) as f64;
+            let below = (position.floor() as usize).min(GRID - 2);
+            (below, position - below as f64, 1.0 + (-moved).max(0.0))
+        };
+        let between = |from: f32, to: f32, share: f64| f64::from(from) + (f64::from(to) - f64::from(from)) * share;
+        let last = GRID - 1;
+        let quantile = |index: usize| {
+            let probability = index as f64 / last as f64;
+            let value = if probability <= 0.5 {
+                let (below, share, beyond) = at(probability);
+                let value = between(self.quantiles[below], self.quantiles[below + 1], share);
+                if value < 0.0 { value * beyond } else { value }
+            } else {
+                let (below, share, beyond) = at(1.0 - probability);
+                let value = between(self.quantiles[last - below], self.quantiles[last - below - 1], share);
+                if value > 0.0 { value * beyond } else { value }
+            };
+            value as f32
+        };
+        Self { count: self.count, quantiles: (0..GRID).map(quantile).collect() }
     }
 
     /// The conformal ranks `floor((n + 1) a)` and `ceil((n + 1) (1 - a))`, kept within the scores there are.
@@ -195,6 +238,23 @@ mod tests {
         let both = Pattern::of(&[Field::Visits, Field::Rank]);
         assert_eq!(calibration.bounds(both, 0.8), calibration.bounds(visits, 0.8));
         assert_eq!(calibration.bounds(rank, 0.8), calibration.bounds(Pattern::NOTHING, 0.8), "100 scores are too few");
+    }
+
+    #[cfg(feature = "train")]
+    #[test]
+    fn the_fewer_the_sites_the_wider_the_interval() {
+        let calibration = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, even_scores(2_001))]));
+        let high = |sites: f64, level: f64| {
+            let widened = calibration.of_few_sites(&BTreeMap::from([(Pattern::NOTHING, sites)]));
+            let (low, high) = widened.bounds(Pattern::NOTHING, level);
+            assert!((low + high).abs() < 0.01, "{low} {high}");
+            high
+        };
+        let highs = [1e9, 59.0, 30.0, 20.0, 10.0, 6.0].map(|sites| high(sites, 0.9));
+        assert!((highs[0] - 0.9).abs() < 0.01 && highs.windows(2).all(|pair| pair[0] < pair[1] + 1e-6), "{highs:?}");
+        assert!((highs[1] - (2.0 * 0.95 * 60.0 / 59.0 - 1.0)).abs() < 0.01, "{highs:?}");
+        assert!(highs[5] > 1.0, "beyond every score there is: {highs:?}");
+        assert!(high(6.0, 0.99) >= high(6.0, 0.9) && high(6.0, 0.9) >= high(6.0, 0.5));
     }
 
     #[cfg(feature = "train")]

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder, StructArray};
+use arrow::datatypes::{DataType, Field as Column, Schema};
 use rayon::prelude::*;
-use uu_core::{Checked, FaultField, Field, Record, Warning};
+use uu_core::{Checked, FaultField, Field, Record, UniqueUsers, Warning};
 use uu_data::write::Added;
 
 use crate::estimate::{Estimate, EstimateOptions, FilledInput};
@@ -13,46 +14,72 @@ use crate::model::Model;
 /// Rows that one thread estimates at a time: enough to keep the trees in its cache, few enough to share a chunk evenly.
 const BLOCK_ROWS: usize = 1_024;
 
-/// Estimates every row, each on its own, on all threads; `name` is what the column `model` says.
+/// The column of known unique users.
+const KNOWN: &str = "unique_users_known";
+
+/// Rows whose estimates are asked for.
+#[derive(Debug)]
+pub struct ColumnRequest {
+    /// The rows.
+    pub rows: Vec<Checked>,
+    /// Whether rows of the whole batch may carry labels: then there is a column `unique_users_known`. The same for all chunks of a batch;
+    /// see [`may_carry_labels`].
+    pub labels: bool,
+    /// Whether consecutive rows of one site are its months, and those whose users are known tell of the others.
+    pub by_site: bool,
+    /// How the estimates are asked for.
+    pub options: EstimateOptions,
+}
+
+/// Whether rows of these columns may carry labels, under any of the label's names; those of an earlier output count.
+#[must_use]
+pub fn may_carry_labels(schema: &Schema) -> bool {
+    schema.fields().iter().any(|column| column.name() == KNOWN || Field::named(column.name()) == Some(Field::UniqueUsers))
+}
+
+/// Estimates every row on all threads; `name` is what the column `model` says. No estimate depends on its own row's label.
 ///
-/// **Shapes**: a value for each row in the filled inputs, `unique_users`, `unique_users_low`, `unique_users_high`, `filled`, `warnings`
-/// and `model`; explanations have no column.
+/// **Shapes**: a value for each row in the filled inputs, `unique_users`, `unique_users_low`, `unique_users_high`,
+/// `unique_users_known` where rows may carry labels, `filled`, `warnings`, `model`, and `explanation` where it is asked for.
+///
+/// **Missing values**: null in `unique_users_known` where the label is unknown.
 #[must_use]
-pub fn estimate_columns(model: &Model, name: &str, rows: Vec<Checked>, options: EstimateOptions) -> Vec<Added> {
-    let (records, warnings) = parted(rows);
-    let estimates = each(model, &records, options);
-    Columns { model, name, records: &records, warnings: &warnings, estimates: &estimates }.all()
-}
-
-/// As [`estimate_columns`], but consecutive rows of one site are its months, and those whose users are known tell of the others.
-#[must_use]
-pub fn estimate_columns_by_site(model: &Model, name: &str, rows: Vec<Checked>, options: EstimateOptions) -> Vec<Added> {
-    let (records, warnings) = parted(rows);
-    let mut estimates = each(model, &records, options);
-    let sites = records.chunk_by(|a, b| a.site.is_some() && a.site == b.site);
-    let starts = sites.scan(0, |next, months| Some((std::mem::replace(next, *next + months.len()), months)));
-    let tells = |months: &[Record]| months.iter().any(|month| month.unique_users.is_some()) && months.len() > 1;
-    let telling: Vec<(usize, &[Record])> = starts.filter(|(_, months)| tells(months)).collect();
-    let together: Vec<Vec<Estimate>> = telling.par_iter().map(|(_, months)| model.estimate_months(months, options)).collect();
-    for ((start, _), of_site) in telling.into_iter().zip(together) {
-        of_site.into_iter().enumerate().for_each(|(month, estimate)| estimates[start + month] = estimate);
+pub fn estimate_columns(model: &Model, name: &str, request: ColumnRequest) -> Vec<Added> {
+    let ColumnRequest { rows, labels: with_labels, by_site, options } = request;
+    let (mut records, warnings): (Vec<Record>, Vec<Vec<Warning>>) = rows.into_iter().map(|row| (row.record, row.warnings)).unzip();
+    // What a record does not carry, its estimate cannot depend on.
+    let labels: Vec<Option<UniqueUsers>> = records.iter_mut().map(|record| record.unique_users.take()).collect();
+    let mut estimates: Vec<Estimate> = records.par_chunks(BLOCK_ROWS).flat_map_iter(|block| model.estimate(block, options)).collect();
+    if by_site {
+        move_months(model, &records, &labels, &mut estimates, options);
     }
-    Columns { model, name, records: &records, warnings: &warnings, estimates: &estimates }.all()
+    let labels = with_labels.then_some(labels.as_slice());
+    Columns { model, name, options, labels, warnings: &warnings, estimates: &estimates }.all()
 }
 
-fn parted(rows: Vec<Checked>) -> (Vec<Record>, Vec<Vec<Warning>>) {
-    rows.into_iter().map(|checked| (checked.record, checked.warnings)).unzip()
-}
-
-fn each(model: &Model, records: &[Record], options: EstimateOptions) -> Vec<Estimate> {
-    records.par_chunks(BLOCK_ROWS).flat_map_iter(|block| model.estimate(block, options)).collect()
+/// Moves each site's months by what its other months with known users say.
+fn move_months(model: &Model, records: &[Record], labels: &[Option<UniqueUsers>], estimates: &mut [Estimate], options: EstimateOptions) {
+    let mut rest = estimates;
+    let mut start = 0;
+    let mut sites: Vec<(&[Record], &[Option<UniqueUsers>], &mut [Estimate])> = Vec::new();
+    for months in records.chunk_by(|a, b| a.site.is_some() && a.site == b.site) {
+        let (of_site, others) = std::mem::take(&mut rest).split_at_mut(months.len());
+        let own = &labels[start..start + months.len()];
+        if months.len() > 1 && own.iter().any(Option::is_some) {
+            sites.push((months, own, of_site));
+        }
+        rest = others;
+        start += months.len();
+    }
+    sites.into_par_iter().for_each(|(months, labels, estimates)| model.move_months(months, labels, |_| true, estimates, options));
 }
 
 /// Builds the columns beside the rows' own.
 struct Columns<'a> {
     model: &'a Model,
     name: &'a str,
-    records: &'a [Record],
+    options: EstimateOptions,
+    labels: Option<&'a [Option<UniqueUsers>]>,
     warnings: &'a [Vec<Warning>],
     estimates: &'a [Estimate],
 }
@@ -61,20 +88,24 @@ impl Columns<'_> {
     fn all(&self) -> Vec<Added> {
         let fillable = self.model.fillable();
         let mut added: Vec<Added> = fillable.iter().map(|field| column(field.column(), Arc::new(self.filled_values(field)))).collect();
-        let (mut points, mut lows, mut highs) = (Vec::new(), Vec::new(), Vec::new());
-        for (record, estimate) in self.records.iter().zip(self.estimates) {
-            let (point, low, high) = whole(record, estimate);
-            points.push(point);
-            lows.push(low);
-            highs.push(high);
+        let signed = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
+        let whole = |of: fn(&Estimate) -> u64| -> ArrayRef {
+            Arc::new(self.estimates.iter().map(|estimate| Some(signed(of(estimate)))).collect::<Int64Array>())
+        };
+        added.push(column(Field::UniqueUsers.column(), whole(Estimate::whole_point)));
+        added.push(column("unique_users_low", whole(|estimate| estimate.whole_interval().0)));
+        added.push(column("unique_users_high", whole(|estimate| estimate.whole_interval().1)));
+        if let Some(labels) = self.labels {
+            let known: Float64Array = labels.iter().map(|label| label.map(UniqueUsers::get)).collect();
+            added.push(column(KNOWN, Arc::new(known)));
         }
-        added.push(column(Field::UniqueUsers.column(), Arc::new(Int64Array::from(points))));
-        added.push(column("unique_users_low", Arc::new(Int64Array::from(lows))));
-        added.push(column("unique_users_high", Arc::new(Int64Array::from(highs))));
         added.push(column("filled", self.filled_names()));
         added.push(column("warnings", self.warning_texts()));
-        let model = StringArray::from_iter_values(std::iter::repeat_n(self.name, self.records.len()));
+        let model = StringArray::from_iter_values(std::iter::repeat_n(self.name, self.estimates.len()));
         added.push(column("model", Arc::new(model)));
+        if self.options.explain {
+            added.push(column("explanation", self.explanations()));
+        }
         added
     }
 
@@ -98,15 +129,39 @@ impl Columns<'_> {
         let mut lists = ListBuilder::new(StringBuilder::new());
         for (estimate, warnings) in self.estimates.iter().zip(self.warnings) {
             for warning in warnings.iter().chain(&estimate.warnings) {
-                match warning.field() {
-                    Some(field) => lists.values().append_value(format!("{}: {}", warning.code(), field.column())),
-                    None => lists.values().append_value(warning.code()),
+                match (warning, warning.field()) {
+                    (Warning::RankAndVisitsDisagree { low, high, .. }, Some(field)) => {
+                        lists.values().append_value(format!("{}: {} ({low} to {high} go with the rank)", warning.code(), field.column()));
+                    }
+                    (_, Some(field)) => lists.values().append_value(format!("{}: {}", warning.code(), field.column())),
+                    (_, None) => lists.values().append_value(warning.code()),
                 }
             }
             lists.append(true);
         }
         Arc::new(lists.finish())
     }
+
+    /// `{base, factors: {..}}`, a number for each factor that the model has.
+    fn explanations(&self) -> ArrayRef {
+        let explained = || self.estimates.iter().map(|estimate| estimate.explanation.as_ref());
+        let base: Float64Array = explained().map(|explanation| Some(explanation?.base)).collect();
+        let factors = self.model.factors().into_iter().enumerate().map(|(place, factor)| {
+            // Every explanation has the model's factors in their order.
+            let values: Float64Array = explained().map(|explanation| Some(explanation?.factors.get(place)?.1)).collect();
+            (factor.column().to_owned(), Arc::new(values) as ArrayRef)
+        });
+        let factors = structure(factors.collect());
+        structure(vec![("base".to_owned(), Arc::new(base)), ("factors".to_owned(), factors)])
+    }
+}
+
+fn structure(fields: Vec<(String, ArrayRef)>) -> ArrayRef {
+    let of = |(name, values): (String, ArrayRef)| {
+        let kind: DataType = values.data_type().clone();
+        (Arc::new(Column::new(name, kind, true)), values)
+    };
+    Arc::new(StructArray::from(fields.into_iter().map(of).collect::<Vec<_>>()))
 }
 
 fn column(name: &str, values: ArrayRef) -> Added {
@@ -118,16 +173,4 @@ fn was_given(input: &FilledInput, warnings: &[Warning]) -> bool {
     warnings.iter().any(|warning| {
         matches!(warning, Warning::Implausible { .. } | Warning::BelowOne { .. }) && warning.field().as_ref() == Some(&input.field)
     })
-}
-
-/// Point and interval in whole users; a known month is its own interval.
-fn whole(record: &Record, estimate: &Estimate) -> (i64, i64, i64) {
-    match record.unique_users.map(uu_core::UniqueUsers::get) {
-        Some(known) => (known.round() as i64, known.floor() as i64, known.ceil() as i64),
-        None => {
-            let (low, high) = estimate.whole_interval();
-            let signed = |users: u64| i64::try_from(users).unwrap_or(i64::MAX);
-            (signed(estimate.whole_point()), signed(low), signed(high))
-        }
-    }
 }

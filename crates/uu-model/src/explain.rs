@@ -5,7 +5,7 @@ use uu_core::{FaultField, Field};
 use crate::estimate::{Explanation, Factor};
 use crate::features::Column;
 use crate::features::linear::{INPUTS, Seen};
-use crate::input::{InputRow, VISITS, numeric_field};
+use crate::input::{InputRow, VISITS, numeric_field, numeric_index};
 use crate::model::Parts;
 
 /// Splits the estimate `point` into a base and factors.
@@ -35,10 +35,12 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
             Column::Linear => {
                 let linear = parts.ratio.encoder.linear().parts(&Seen::of_row(row));
                 let sizes = linear.inputs.iter().chain([&linear.category, &linear.suffix]).map(|part| part.abs());
-                let total = sizes.sum::<f64>().max(f64::MIN_POSITIVE);
-                let of = |part: f64| share * part.abs() / total;
+                let total = sizes.sum::<f64>();
+                // Where none of its inputs is known, that is what it has to say of each.
+                let evenly = share / INPUTS.len() as f64;
+                let of = |part: f64| if total > 0.0 { share * part.abs() / total } else { 0.0 };
                 for (index, part) in INPUTS.into_iter().zip(linear.inputs) {
-                    of_numeric[index] -= of(part);
+                    of_numeric[index] -= if total > 0.0 { of(part) } else { evenly };
                 }
                 of_category -= of(linear.category);
                 of_host -= of(linear.suffix);
@@ -50,17 +52,68 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
     let base = (parts.mean_log_visits - base_ratio).exp();
     // Without visits there are no users, whatever the other factors say.
     let visits_factor = visits / parts.mean_log_visits.exp();
-    let mut factors: Vec<(Factor, f64)> = Vec::with_capacity(of_numeric.len() + 5);
-    for (index, share) in of_numeric.iter().enumerate() {
-        let own = if index == VISITS && visits_known { visits_factor } else { 1.0 };
-        factors.push((Factor::Input(numeric_field(index, &parts.rules.extras)), share.exp() * own));
+    let factors = factors(parts).into_iter().map(|factor| {
+        let value = match &factor {
+            Factor::Input(field) => match (numeric_index(field, &parts.rules.extras), field) {
+                (Some(VISITS), _) if visits_known => f64::exp(of_numeric[VISITS]) * visits_factor,
+                (Some(index), _) => of_numeric[index].exp(),
+                (None, FaultField::Field(Field::Category)) => f64::exp(of_category),
+                (None, FaultField::Field(Field::Site)) => f64::exp(of_host),
+                (None, FaultField::Field(Field::Source)) => f64::exp(of_source),
+                (None, _) => f64::exp(of_month),
+            },
+            Factor::FilledVisits if !visits_known => visits_factor,
+            Factor::FilledVisits | Factor::SiteLevel | Factor::Bounds => 1.0,
+        };
+        (factor, value)
+    });
+    let mut explanation = Explanation { known: false, base, factors: factors.collect() };
+    let unbounded = explanation.product();
+    if let Some((Factor::Bounds, value)) = explanation.factors.last_mut() {
+        *value = bounds_factor(point, unbounded);
     }
-    for (field, share) in [(Field::Category, of_category), (Field::Site, of_host), (Field::Source, of_source), (Field::Date, of_month)] {
-        factors.push((Factor::Input(FaultField::Field(field)), f64::exp(share)));
+    explanation
+}
+
+/// The factors that `parts` have, in the order of an explanation: an input that no tree and no step looks at is none.
+pub(crate) fn factors(parts: &Parts) -> Vec<Factor> {
+    let mut fields: Vec<Factor> = inputs(parts).into_iter().map(Factor::Input).collect();
+    let has_levels = parts.site_levels.visits_known.is_some() || parts.site_levels.visits_unknown.is_some();
+    fields.extend(has_levels.then_some(Factor::SiteLevel));
+    fields.extend([Factor::FilledVisits, Factor::Bounds]);
+    fields
+}
+
+/// The inputs that the estimate of visits per user looks at, and visits, in the order of an explanation.
+pub(crate) fn inputs(parts: &Parts) -> Vec<FaultField> {
+    let mut numeric = vec![false; parts.ranges.len()];
+    numeric[VISITS] = true;
+    let (mut category, mut host, mut source, mut month) = (false, false, false, false);
+    for column in &parts.ratio.columns {
+        match column {
+            Column::Numeric(index) => numeric[usize::from(*index)] = true,
+            Column::Combination(terms) => terms.iter().for_each(|(index, _)| numeric[usize::from(*index)] = true),
+            Column::CategoryCode | Column::TopCode | Column::Category(_) => category = true,
+            Column::Distance(index) => {
+                numeric[usize::from(*index)] = true;
+                category = true;
+            }
+            Column::SuffixCode | Column::Suffix(_) | Column::Brand | Column::Spelling(_) => host = true,
+            // Whatever else it is made of has columns of its own.
+            Column::Linear => INPUTS.into_iter().for_each(|index| numeric[index] = true),
+            Column::Source => source = true,
+            Column::Month => month = true,
+        }
     }
-    factors.push((Factor::SiteLevel, 1.0));
-    factors.push((Factor::FilledVisits, if visits_known { 1.0 } else { visits_factor }));
-    let unbounded = factors.iter().fold(base, |product, (_, factor)| product * factor);
-    factors.push((Factor::Bounds, if unbounded > 0.0 { point / unbounded } else { 1.0 }));
-    Explanation { base, factors }
+    let numeric = (0..numeric.len()).filter(|index| numeric[*index]).map(|index| numeric_field(index, &parts.rules.extras));
+    let others = [(Field::Category, category), (Field::Site, host), (Field::Source, source), (Field::Date, month)];
+    numeric.chain(others.into_iter().filter(|(_, used)| *used).map(|(field, _)| FaultField::Field(field))).collect()
+}
+
+/// What the bounds multiply an estimate by. Differences that only rounding makes are none.
+pub(crate) fn bounds_factor(point: f64, unbounded: f64) -> f64 {
+    /// Far below the precision of 1e-9 to which factors multiply.
+    const ROUNDING: f64 = 1e-11;
+    let factor = if unbounded > 0.0 { point / unbounded } else { 1.0 };
+    if (factor - 1.0).abs() < ROUNDING { 1.0 } else { factor }
 }

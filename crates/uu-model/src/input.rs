@@ -6,6 +6,10 @@ use uu_core::{AvgVisitDuration, BounceRate, Category, FaultField, Field, PagesPe
 /// Numeric inputs every record can carry; extra inputs follow them.
 pub(crate) const NUMERIC: [Field; 5] = [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration];
 
+/// Place of the rank among the numeric inputs.
+#[cfg(feature = "train")]
+pub(crate) const RANK: usize = 0;
+
 /// Place of visits among the numeric inputs.
 pub(crate) const VISITS: usize = 1;
 
@@ -283,6 +287,15 @@ pub(crate) fn numeric_value(record: &Record, index: usize) -> Option<f64> {
         3 => record.bounce_rate.map(BounceRate::get),
         4 => record.avg_visit_duration.map(AvgVisitDuration::get),
         extra => record.extras.get(extra - NUMERIC.len()).copied().flatten(),
+    }
+}
+
+/// The place of a field among the numeric inputs, if it is one.
+pub(crate) fn numeric_index(field: &FaultField, extras: &[String]) -> Option<usize> {
+    match field {
+        FaultField::Field(field) => NUMERIC.iter().position(|numeric| numeric == field),
+        FaultField::Extra(name) => extras.iter().position(|extra| extra == name).map(|place| NUMERIC.len() + place),
+        FaultField::Record => None,
     }
 }
 

@@ -17,6 +17,7 @@ mod judging;
 mod model;
 mod months;
 mod older;
+mod rank_visits;
 mod site_level;
 mod stage;
 #[cfg(feature = "train")]
@@ -27,15 +28,15 @@ mod visits_offsets;
 
 pub use artifact::{ARTIFACT_FORMAT, ArtifactError, artifact_checksum};
 pub use baselines::Baselines;
-pub use columns::{estimate_columns, estimate_columns_by_site};
+pub use columns::{ColumnRequest, estimate_columns, may_carry_labels};
 pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
 pub use input::Pattern;
 pub use judging::{Judgement, judge};
-pub use model::{About, LEVELS, Model, UNNAMED_SOURCE};
+pub use model::{About, Inputs, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{
-    ContinueError, Correction, FitError, HeldOutEstimate, MOST_CONTINUATIONS, Objective, Progress, Silent, TrainReport, TrainSettings,
-    Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued, tune,
+    ContinueError, Correction, CoverageBySite, FitError, HeldOutEstimate, LEAST_COVERAGE, MOST_CONTINUATIONS, Objective, Progress, Silent,
+    TrainReport, TrainSettings, Trainable, Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued, tune,
 };

@@ -4,16 +4,17 @@ use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
-use uu_core::{FaultField, Field, Record, Rules, Visits, Warning};
+use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
 
 use crate::artifact::{self, ArtifactError};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
-use crate::estimate::{Estimate, EstimateOptions, FilledInput};
+use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
 use crate::host::{Host, Suffixes};
 use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
 use crate::older::PartsOfFormat1;
+use crate::rank_visits::RankVisits;
 use crate::site_level::SiteLevels;
 use crate::stage::Stage;
 use crate::visits_offsets::VisitsOffsets;
@@ -32,6 +33,17 @@ const BLOCK_ROWS: usize = 512;
 pub struct Model {
     about: About,
     parts: Parts,
+    /// Where the training data have enough rows with both, and the release that wrote the artifact looked.
+    rank_visits: Option<RankVisits>,
+}
+
+/// Which inputs a model has: what is so for every row it is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inputs {
+    /// Those that its estimates depend on.
+    pub learned: Vec<FaultField>,
+    /// Those that too few rows of the training data carried: given, they have no effect, and they are not imputed.
+    pub not_learned: Vec<FaultField>,
 }
 
 /// Where a model comes from and how good it was found to be.
@@ -118,11 +130,12 @@ pub(crate) const SITES_SECTION: &str = "sites";
 #[cfg(feature = "train")]
 pub(crate) const ROWS_SECTION: &str = "rows";
 pub(crate) const DRIFT_SECTION: &str = "drift";
+pub(crate) const RANK_VISITS_SECTION: &str = "rank_visits";
 
 impl Model {
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]
-    pub(crate) fn new(about: About, parts: Parts) -> Self {
-        Self { about, parts }
+    pub(crate) fn new(about: About, parts: Parts, rank_visits: Option<RankVisits>) -> Self {
+        Self { about, parts, rank_visits }
     }
 
     /// All that an estimate is computed from.
@@ -140,14 +153,17 @@ impl Model {
 
     /// Reads the model of an artifact that was taken apart.
     pub(crate) fn of(artifact: artifact::Parts<'_>) -> Result<Self, ArtifactError> {
-        let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: MODEL_SECTION, reason: error.to_string() };
+        let unreadable_in = |section| move |error: postcard::Error| ArtifactError::Unreadable { section, reason: error.to_string() };
+        let unreadable = unreadable_in(MODEL_SECTION);
         let section = artifact.section(MODEL_SECTION)?;
         let parts = match artifact.format {
             1 => postcard::from_bytes::<PartsOfFormat1>(section).map(Into::into),
             _ => postcard::from_bytes::<Parts>(section),
         };
         let parts = parts.map_err(unreadable)?;
-        Ok(Self { about: artifact.about, parts })
+        let rank_visits = artifact.later_section(RANK_VISITS_SECTION).map(postcard::from_bytes).transpose();
+        let rank_visits = rank_visits.map_err(unreadable_in(RANK_VISITS_SECTION))?;
+        Ok(Self { about: artifact.about, parts, rank_visits })
     }
 
     /// What a record must be checked with before this model can answer it.
@@ -195,6 +211,23 @@ impl Model {
             fields.push(Field::Site);
         }
         Pattern::of(&fields)
+    }
+
+    /// Which inputs the model has learned and which it has not.
+    #[must_use]
+    pub fn inputs(&self) -> Inputs {
+        let learned = explain::inputs(&self.parts);
+        let numeric = (0..self.parts.ranges.len()).map(|index| numeric_field(index, &self.parts.rules.extras));
+        // Sources and months are no inputs that could be missing: where there is one of them, nothing is to be told apart.
+        let all = numeric.chain([Field::Category, Field::Site].map(FaultField::Field));
+        let not_learned = all.filter(|field| !learned.contains(field)).collect();
+        Inputs { learned, not_learned }
+    }
+
+    /// The factors of an explanation, in its order.
+    #[must_use]
+    pub fn factors(&self) -> Vec<Factor> {
+        explain::factors(&self.parts)
     }
 
     /// The numeric inputs that are filled where they are unknown, in the order of [`Estimate::filled`].
@@ -307,8 +340,13 @@ impl Model {
         let bounds = self.parts.calibration.bounds(row.pattern(), options.level);
         let (low, high) = interval(point, known_visits, predicted.log_spread, bounds);
         let filled = self.filled(fills, visits);
-        let explanation = options.explain.then(|| explain::explain(&self.parts, row, visits, known_visits.is_some(), point));
-        Estimate { point, low, high, filled, warnings: self.warnings(record, row), explanation, log_spread: predicted.log_spread }
+        let known = record.unique_users.map(UniqueUsers::get);
+        let explanation = options.explain.then(|| match known {
+            Some(users) => Explanation::of_known(users),
+            None => explain::explain(&self.parts, row, visits, known_visits.is_some(), point),
+        });
+        let warnings = self.warnings(record, row);
+        Estimate { point, low, high, filled, warnings, known, explanation, log_spread: predicted.log_spread }
     }
 
     fn filled(&self, fills: &[f64], visits: f64) -> Vec<FilledInput> {
@@ -324,17 +362,17 @@ impl Model {
         for (index, range) in self.parts.ranges.iter().enumerate() {
             let field = || numeric_field(index, &self.parts.rules.extras);
             match range {
-                None => warnings.push(Warning::NotLearned { field: field() }),
+                None if numeric_value(record, index).is_some() => warnings.push(Warning::NotLearned { field: field() }),
                 Some((low, high)) if !row.numeric[index].is_nan() => {
                     let found = numeric_value(record, index).unwrap_or(f64::NAN);
                     if found < *low || found > *high {
                         warnings.push(Warning::OutsideTrainingRange { field: field(), found, low: *low, high: *high });
                     }
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
-        if !self.parts.learned_category {
+        if !self.parts.learned_category && record.category.is_some() {
             warnings.push(Warning::NotLearned { field: FaultField::Field(Field::Category) });
         }
         if let Some(source) = record.source.as_deref()
@@ -342,10 +380,17 @@ impl Model {
         {
             warnings.push(Warning::UnknownSource { found: source.to_owned(), used: self.source_for(record).to_owned() });
         }
+        warnings.extend(self.disagreement(record));
         if row.pattern().without_host() == Pattern::NOTHING && row.numeric.iter().all(|value| value.is_nan()) {
             warnings.push(Warning::NothingKnown);
         }
         warnings
+    }
+
+    fn disagreement(&self, record: &Record) -> Option<Warning> {
+        let (rank, visits) = (record.rank?.get(), record.visits?.get());
+        let (low, high) = self.rank_visits.as_ref()?.contradicted(rank, visits)?;
+        Some(Warning::RankAndVisitsDisagree { rank, visits, low, high })
     }
 
     /// The record's inputs as the stages know them: what was never learned counts as unknown.

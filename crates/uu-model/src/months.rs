@@ -2,12 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use uu_core::{FaultField, Field, Record, UniqueUsers};
+use uu_core::{FaultField, Field, Record, UniqueUsers, UnusedMonths, Warning};
 
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor};
+use crate::explain::bounds_factor;
 use crate::input::{Pattern, VISITS};
 use crate::model::{Model, whole_visits};
-use crate::site_level::{Shift, Shifted};
+use crate::site_level::{Errors, Shift, Shifted};
+
+/// The months of a site whose users are known.
+struct KnownMonths<'a> {
+    /// Place among the site's months, and the record without its label.
+    months: Vec<(usize, Record)>,
+    /// Of each its users.
+    users: Vec<f64>,
+    /// Of each the source whose definition an estimate of it follows.
+    sources: Vec<&'a str>,
+}
 
 impl Model {
     /// Answers months of one site, in order: the known unique users of some move the estimates of the others of their source.
@@ -16,35 +27,92 @@ impl Model {
     #[must_use]
     pub fn estimate_months(&self, records: &[Record], options: EstimateOptions) -> Vec<Estimate> {
         let mut estimates = self.estimate(records, options);
-        let known: Vec<&Record> = records.iter().filter(|record| record.unique_users.is_some_and(|users| users.get() >= 1.0)).collect();
-        if known.is_empty() {
-            return estimates;
-        }
-        let mut errors_by_pattern: BTreeMap<Pattern, Vec<(f64, &str)>> = BTreeMap::new();
-        for (record, estimate) in records.iter().zip(&mut estimates).filter(|(record, _)| record.unique_users.is_none()) {
-            let pattern = self.pattern_of(record);
-            let Some(level) = self.site_levels().of(pattern.knows_numeric(VISITS)) else { continue };
-            let errors = errors_by_pattern.entry(pattern).or_insert_with(|| self.errors(&known, pattern));
-            let source = self.source_for(record);
-            let of_source: Vec<f64> = errors.iter().filter(|(_, of)| *of == source).map(|(error, _)| *error).collect();
-            if !of_source.is_empty() {
-                let known_visits = record.visits.filter(|_| pattern.knows_numeric(VISITS)).map(whole_visits);
-                shift(estimate, known_visits, level.shift(&of_source), level.bounds(options.level));
-            }
+        let labels: Vec<Option<UniqueUsers>> = records.iter().map(|record| record.unique_users).collect();
+        if records.len() > 1 && labels.iter().any(Option::is_some) {
+            self.move_months(records, &labels, |month| labels[month].is_none(), &mut estimates, options);
         }
         estimates
     }
 
-    /// Errors of the known months over their expected spread, each with its source, had they been asked with the inputs of `pattern`.
-    fn errors<'m>(&'m self, known: &[&Record], pattern: Pattern) -> Vec<(f64, &'m str)> {
-        let asked: Vec<Record> = known.iter().map(|record| Record { unique_users: None, ..(*record).clone() }).collect();
+    /// Moves the estimates of a site's months by what its others with known users say of them; a month's own label never does.
+    ///
+    /// **Shapes**: a label and an estimate for each record; those that `is_asked` names are moved.
+    pub(crate) fn move_months(
+        &self,
+        records: &[Record],
+        labels: &[Option<UniqueUsers>],
+        is_asked: impl Fn(usize) -> bool,
+        estimates: &mut [Estimate],
+        options: EstimateOptions,
+    ) {
+        let known = self.known_months(records, labels);
+        if known.months.is_empty() {
+            return;
+        }
+        let mut errors_by_pattern: BTreeMap<Pattern, BTreeMap<&str, Errors>> = BTreeMap::new();
+        for (month, record) in records.iter().enumerate().filter(|(month, _)| is_asked(*month)) {
+            let others = known.months.len() - usize::from(labels[month].is_some());
+            if others == 0 {
+                continue;
+            }
+            let pattern = self.pattern_of(record);
+            let source = self.source_for(record);
+            let moved = self.site_levels().of(pattern.knows_numeric(VISITS)).and_then(|level| {
+                let errors = errors_by_pattern.entry(pattern).or_insert_with(|| self.errors(&known, pattern)).get(source)?;
+                let of_others = errors.without(month);
+                (of_others.count > 0.0).then(|| (level.shift_by(of_others), level.bounds(options.level)))
+            });
+            match moved {
+                Some((by, bounds)) => {
+                    let known_visits = record.visits.filter(|_| pattern.knows_numeric(VISITS)).map(whole_visits);
+                    shift(&mut estimates[month], known_visits, by, bounds);
+                }
+                None => {
+                    let reason = self.why_not_used(&known, month, pattern, source);
+                    estimates[month].warnings.push(Warning::KnownMonthsNotUsed { months: others, reason });
+                }
+            }
+        }
+    }
+
+    fn known_months<'m>(&'m self, records: &[Record], labels: &[Option<UniqueUsers>]) -> KnownMonths<'m> {
+        let mut known = KnownMonths { months: Vec::new(), users: Vec::new(), sources: Vec::new() };
+        for (month, (record, label)) in records.iter().zip(labels).enumerate() {
+            let Some(users) = label else { continue };
+            known.months.push((month, Record { unique_users: None, ..record.clone() }));
+            known.users.push(users.get());
+            known.sources.push(self.source_for(record));
+        }
+        known
+    }
+
+    /// Errors of the known months over their expected spread, by source, had they been asked with the inputs of `pattern`.
+    fn errors<'m>(&self, known: &KnownMonths<'m>, pattern: Pattern) -> BTreeMap<&'m str, Errors> {
+        let asked: Vec<Record> = known.months.iter().map(|(_, record)| record.clone()).collect();
         let estimates = self.estimate_showing(&asked, pattern, EstimateOptions::default());
-        let error = |(record, estimate): (&&Record, Estimate)| {
-            let users = record.unique_users.map_or(f64::NAN, UniqueUsers::get);
-            let error = (users.ln() - estimate.point.ln()) / estimate.log_spread.exp();
-            error.is_finite().then(|| (error, self.source_for(record)))
-        };
-        known.iter().zip(estimates).filter_map(error).collect()
+        let mut by_source: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+        for (index, estimate) in estimates.iter().enumerate().filter(|(index, _)| known.users[*index] >= 1.0) {
+            let error = (known.users[index].ln() - estimate.point.ln()) / estimate.log_spread.exp();
+            if error.is_finite() {
+                by_source.entry(known.sources[index]).or_default().push((known.months[index].0, error));
+            }
+        }
+        by_source.into_iter().map(|(source, errors)| (source, Errors::of(errors))).collect()
+    }
+
+    fn why_not_used(&self, known: &KnownMonths<'_>, month: usize, pattern: Pattern, source: &str) -> UnusedMonths {
+        let others = || (0..known.months.len()).filter(|&index| known.months[index].0 != month);
+        if others().all(|index| known.users[index] < 1.0) {
+            UnusedMonths::BelowOne
+        } else if others().all(|index| known.sources[index] != source) {
+            UnusedMonths::OtherSource { used: source.to_owned() }
+        } else if self.site_levels().of(pattern.knows_numeric(VISITS)).is_none() {
+            UnusedMonths::NoSiteLevel
+        } else if others().all(|index| known.sources[index] != source || known.users[index] < 1.0) {
+            UnusedMonths::BelowOne
+        } else {
+            UnusedMonths::NoVisits
+        }
     }
 }
 
@@ -58,7 +126,7 @@ fn shift(estimate: &mut Estimate, known_visits: Option<f64>, shift: Shift, bound
         }
     }
     if let Some(explanation) = &mut estimate.explanation {
-        explain(explanation, factor, if unbounded > 0.0 { point / unbounded } else { 1.0 });
+        explain(explanation, factor, bounds_factor(point, unbounded));
     }
     (estimate.point, estimate.low, estimate.high) = (point, low, high);
 }

@@ -53,6 +53,42 @@ pub(crate) struct Shift {
     pub(crate) narrowing: f64,
 }
 
+/// How many errors there are, and what they add up to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Sum {
+    pub(crate) count: f64,
+    pub(crate) sum: f64,
+}
+
+/// Errors of a site's known months, each by its place among the months, ready to be added up without one of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Errors {
+    months: Vec<usize>,
+    /// Sums of the errors before each month, and of all.
+    before: Vec<f64>,
+    /// Sums of the errors from each month on. Those of the others are added up apart from a month's own, so that not even their rounding
+    /// depends on it.
+    from: Vec<f64>,
+}
+
+impl Errors {
+    /// **Shapes**: places increase.
+    pub(crate) fn of(errors: Vec<(usize, f64)>) -> Self {
+        let mut before = vec![0.0];
+        errors.iter().for_each(|(_, error)| before.push(before[before.len() - 1] + error));
+        let mut from = vec![0.0; errors.len() + 1];
+        errors.iter().enumerate().rev().for_each(|(place, (_, error))| from[place] = from[place + 1] + error);
+        Self { months: errors.into_iter().map(|(month, _)| month).collect(), before, from }
+    }
+
+    /// The sum of all errors but that of `month`: the same whether or not it has one.
+    pub(crate) fn without(&self, month: usize) -> Sum {
+        let place = self.months.partition_point(|other| *other < month);
+        let after = place + usize::from(self.months.get(place) == Some(&month));
+        Sum { count: (self.months.len() - (after - place)) as f64, sum: self.before[place] + self.from[after] }
+    }
+}
+
 /// No estimate without known visits grows beyond this.
 const MOST_USERS: f64 = 1e12;
 
@@ -103,8 +139,12 @@ impl SiteLevel {
 
     /// What the errors of a site's known months say of its other months.
     pub(crate) fn shift(&self, known: &[f64]) -> Shift {
-        let count = known.len() as f64;
-        let mean = known.iter().sum::<f64>() / count.max(1.0);
+        self.shift_by(Sum { count: known.len() as f64, sum: known.iter().sum() })
+    }
+
+    /// The same, of their sum.
+    pub(crate) fn shift_by(&self, Sum { count, sum }: Sum) -> Shift {
+        let mean = sum / count.max(1.0);
         let share = count * self.between / (count * self.between + self.within);
         let left = self.within + self.between * (1.0 - share);
         // What all sites have in common is no site's own, and the calibration has it.

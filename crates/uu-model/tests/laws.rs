@@ -2,8 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use proptest::prelude::*;
+use uu_core::{Checked, UnusedMonths, Warning};
 use uu_core::{FaultField, Field, Record, Rules, Visits};
-use uu_model::{Estimate, EstimateOptions, Model, Silent, TrainSettings, train};
+use uu_data::write::Added;
+use uu_model::{ColumnRequest, Estimate, EstimateOptions, Factor, Model, Silent, TrainSettings, estimate_columns, train};
 use uu_testkit::models::{dataset, model, quick_settings, trained};
 use uu_testkit::strategies::{labelled_record, record};
 
@@ -14,6 +16,23 @@ fn at(level: f64) -> EstimateOptions {
 fn visits_of(record: &Record, estimate: &Estimate) -> f64 {
     let filled = estimate.filled.iter().find(|filled| filled.field == FaultField::Field(Field::Visits));
     record.visits.map_or_else(|| filled.unwrap().value, Visits::get)
+}
+
+fn columns(rows: Vec<Record>, by_site: bool) -> Vec<Added> {
+    let rows = rows.into_iter().map(|record| Checked { record, warnings: Vec::new() }).collect();
+    let options = EstimateOptions { level: 0.9, explain: true };
+    estimate_columns(model(), "v0001", ColumnRequest { rows, labels: true, by_site, options })
+}
+
+fn but_known(added: &[Added]) -> Vec<(String, arrow::array::ArrayRef)> {
+    let others = added.iter().filter(|added| added.name != "unique_users_known");
+    others.map(|added| (added.name.clone(), added.values.clone())).collect()
+}
+
+fn numbers(added: &[Added], name: &str) -> Vec<Option<f64>> {
+    let values = &added.iter().find(|added| added.name == name).unwrap().values;
+    let values = arrow::compute::cast(values, &arrow::datatypes::DataType::Float64).unwrap();
+    arrow::array::AsArray::as_primitive::<arrow::datatypes::Float64Type>(&values).iter().collect()
 }
 
 proptest! {
@@ -62,9 +81,54 @@ proptest! {
     #[test]
     fn the_factors_of_an_explanation_multiply_to_the_estimate(record in record()) {
         let estimate = model().estimate_one(&record, EstimateOptions { level: 0.9, explain: true });
-        let explanation = estimate.explanation.unwrap();
-        let product = explanation.factors.iter().fold(explanation.base, |product, (_, factor)| product * factor);
+        let explanation = estimate.explanation.as_ref().unwrap();
+        let product = explanation.product();
         prop_assert!((product - estimate.point).abs() <= 1e-9 * estimate.point, "{product} is not {}", estimate.point);
+        let names: Vec<Factor> = explanation.factors.iter().map(|(factor, _)| factor.clone()).collect();
+        prop_assert_eq!(names, model().factors());
+        // A bound that was not met has a factor of exactly 1.
+        let (bounds, visits) = (explanation.factors.last().unwrap().1, visits_of(&record, &estimate));
+        if estimate.point > 1.0 && estimate.point < visits.floor() {
+            prop_assert_eq!(bounds, 1.0);
+        }
+    }
+
+    #[test]
+    fn an_estimate_in_columns_does_not_depend_on_any_label(rows in proptest::collection::vec(prop_oneof![record(), labelled_record()], 1..30)) {
+        let unlabelled = rows.iter().map(|record| Record { unique_users: None, ..record.clone() }).collect();
+        let (with, without) = (columns(rows.clone(), false), columns(unlabelled, false));
+        prop_assert_eq!(but_known(&with), but_known(&without));
+        let known: Vec<Option<f64>> = rows.iter().map(|record| record.unique_users.map(uu_core::UniqueUsers::get)).collect();
+        prop_assert_eq!(numbers(&with, "unique_users_known"), known);
+    }
+
+    #[test]
+    fn by_site_an_estimate_does_not_depend_on_its_own_label(
+        rows in proptest::collection::vec(prop_oneof![record(), labelled_record()], 1..10),
+        place in 0usize..10,
+        users in 1.0f64..1e9,
+    ) {
+        let place = place % rows.len();
+        let of_one_site = |record: &Record| Record { site: Some("brand7.de".into()), source: None, ..record.clone() };
+        let rows: Vec<Record> = rows.iter().map(of_one_site).collect();
+        let mut changed = rows.clone();
+        changed[place].unique_users = uu_core::UniqueUsers::new(users).ok();
+        let mut hidden = rows.clone();
+        hidden[place].unique_users = None;
+        let row = |rows: Vec<Record>| but_known(&columns(rows, true)).into_iter().map(|(name, values)| (name, values.slice(place, 1))).collect::<Vec<_>>();
+        let hidden = row(hidden);
+        prop_assert_eq!(&row(changed), &hidden);
+        prop_assert_eq!(&row(rows), &hidden);
+    }
+
+    #[test]
+    fn a_month_without_a_label_is_estimated_by_site_as_a_request_is(rows in proptest::collection::vec(prop_oneof![record(), labelled_record()], 1..10)) {
+        let rows: Vec<Record> = rows.iter().map(|record| Record { site: Some("brand7.de".into()), ..record.clone() }).collect();
+        let estimates = model().estimate_months(&rows, at(0.9));
+        let points = numbers(&columns(rows.clone(), true), "unique_users");
+        for ((record, estimate), point) in rows.iter().zip(estimates).zip(points) {
+            prop_assert!(record.unique_users.is_some() || point == Some(estimate.whole_point() as f64));
+        }
     }
 
     #[test]
@@ -76,8 +140,13 @@ proptest! {
             prop_assert!(estimate.point <= visits && estimate.point >= visits.floor().min(1.0), "{} of {visits}", estimate.point);
             prop_assert!(estimate.low <= estimate.point && estimate.point <= estimate.high && estimate.high.is_finite());
             let explanation = estimate.explanation.as_ref().unwrap();
-            let product = explanation.factors.iter().fold(explanation.base, |product, (_, factor)| product * factor);
-            prop_assert!((product - estimate.point).abs() <= 1e-9 * estimate.point, "{product} is not {}", estimate.point);
+            let (product, answer) = (explanation.product(), estimate.known.unwrap_or(estimate.point));
+            prop_assert!((product - answer).abs() <= 1e-9 * answer, "{product} is not {answer}");
+            prop_assert_eq!(explanation.known, record.unique_users.is_some());
+            prop_assert!(!explanation.known || explanation.factors.is_empty());
+            let per_user = estimate.visits_per_user(record);
+            prop_assert_eq!(per_user.is_some(), answer > 0.0);
+            prop_assert!(per_user.is_none_or(|ratio| (ratio * answer - visits).abs() <= 1e-9 * visits));
         }
         let none_known: Vec<Record> = records.into_iter().map(|record| Record { unique_users: None, ..record }).collect();
         prop_assert_eq!(model().estimate_months(&none_known, options), model().estimate(&none_known, options));
@@ -130,6 +199,91 @@ fn known_months_move_the_estimates_of_the_others_and_narrow_them() {
     let elsewhere = Record { source: Some("elsewhere".into()), ..month("2024-02", Some(150_000.0)) };
     let rows = [elsewhere, month("2024-03", None)];
     assert!(model().estimate_months(&rows, at(0.9))[1].point < alone.point, "an unknown source follows the same definition here");
+}
+
+fn not_used(model: &Model, months: &[Record]) -> Vec<Option<UnusedMonths>> {
+    let reason = |estimate: Estimate| {
+        estimate.warnings.into_iter().find_map(|warning| match warning {
+            Warning::KnownMonthsNotUsed { reason, .. } => Some(reason),
+            _ => None,
+        })
+    };
+    model.estimate_months(months, at(0.9)).into_iter().map(reason).collect()
+}
+
+fn a_month(month: &str, users: Option<f64>) -> Record {
+    Record {
+        visits: Visits::new(1e6).ok(),
+        unique_users: users.and_then(|users| uu_core::UniqueUsers::new(users).ok()),
+        ..Record::unknown(month.parse().unwrap())
+    }
+}
+
+#[test]
+fn known_months_that_cannot_be_used_are_said_on_the_months_that_are_estimated() {
+    let asked = a_month("2024-03", None);
+    assert_eq!(not_used(model(), &[a_month("2024-01", Some(3e5)), asked.clone()]), [None, None], "it is used");
+    assert_eq!(not_used(model(), &[a_month("2024-01", Some(0.0)), asked.clone()]), [None, Some(UnusedMonths::BelowOne)]);
+    let without_visits = Record { visits: Visits::new(0.0).ok(), ..a_month("2024-01", Some(3e5)) };
+    assert_eq!(not_used(model(), &[without_visits, asked.clone()]), [None, Some(UnusedMonths::NoVisits)]);
+    assert_eq!(not_used(model(), &[a_month("2024-01", Some(0.0)), a_month("2024-02", Some(3e5)), asked.clone()]), [None, None, None]);
+    // One month a site: nothing tells what the months of a site share.
+    let rows = dataset(1_000);
+    let mut seen = std::collections::BTreeSet::new();
+    let single = rows.subset(|_, record| seen.insert(record.site.clone()));
+    let halves = single.records().iter().enumerate().map(|(row, record)| {
+        let source = if row % 3 == 0 { "panel" } else { "tags" };
+        Record { source: Some(source.into()), ..record.clone() }
+    });
+    let trained = train(&uu_data::Dataset::new(Vec::new(), halves.collect()), &Rules::default(), &quick_settings(), &Silent).unwrap();
+    let model = Model::from_bytes(&trained.artifact).unwrap();
+    assert_eq!(not_used(&model, &[a_month("2024-01", Some(3e5)), asked.clone()]), [None, Some(UnusedMonths::NoSiteLevel)]);
+    assert!(!model.factors().contains(&Factor::SiteLevel));
+    let of_panel = Record { source: Some("panel".into()), ..a_month("2024-01", Some(3e5)) };
+    assert_eq!(not_used(&model, &[of_panel, asked]), [None, Some(UnusedMonths::OtherSource { used: "tags".to_owned() })]);
+}
+
+#[test]
+fn a_source_without_labels_defines_nothing_and_is_not_said_to_be_followed() {
+    let rows = dataset(400);
+    let records = rows.records().iter().flat_map(|record| {
+        let labelled = Record { source: Some("panel".into()), ..record.clone() };
+        let unlabelled = |month: &str| Record { unique_users: None, source: None, month: month.parse().unwrap(), ..record.clone() };
+        [labelled, unlabelled("2019-01"), unlabelled("2019-02")]
+    });
+    let trained = train(&uu_data::Dataset::new(Vec::new(), records.collect()), &Rules::default(), &quick_settings(), &Silent).unwrap();
+    assert_eq!(trained.about.sources, ["panel"]);
+    let model = Model::from_bytes(&trained.artifact).unwrap();
+    let of = |source: Option<&str>| Record { source: source.map(Into::into), ..a_month("2024-03", None) };
+    assert_eq!((model.source_for(&of(None)), model.source_for(&of(Some("panel")))), ("panel", "panel"));
+    assert_eq!(model.estimate_one(&of(None), at(0.9)), model.estimate_one(&of(Some("panel")), at(0.9)));
+}
+
+#[test]
+fn rank_and_visits_that_contradict_each_other_are_said_with_the_visits_that_go_with_the_rank() {
+    let with = |rank: f64, visits: f64| Record {
+        rank: uu_core::Rank::new(rank).ok(),
+        visits: Visits::new(visits).ok(),
+        ..a_month("2024-03", None)
+    };
+    let found = |record: &Record| {
+        let warnings = model().estimate_one(record, at(0.9)).warnings;
+        warnings.into_iter().find_map(|warning| match warning {
+            Warning::RankAndVisitsDisagree { low, high, .. } => Some((low, high)),
+            _ => None,
+        })
+    };
+    let both: Vec<Record> = uu_testkit::models::unseen(600)
+        .records()
+        .iter()
+        .filter(|record| record.rank.is_some() && record.visits.is_some())
+        .cloned()
+        .collect();
+    let flagged = both.iter().filter(|record| found(record).is_some()).count();
+    assert!(both.len() > 1_000 && flagged as f64 <= 0.01 * both.len() as f64, "{flagged} of {}", both.len());
+    let (low, high) = found(&with(1.0, 100.0)).expect("nobody of rank 1 has a hundred visits");
+    assert!(100.0 < low && low < high);
+    assert!(found(&with(5e6, 1e10)).is_some() && found(&Record { rank: None, ..with(1.0, 100.0) }).is_none());
 }
 
 #[test]
@@ -205,8 +359,13 @@ fn an_input_that_was_never_seen_is_not_learned() {
     };
     let absent = Record { bounce_rate: None, ..given.clone() };
     let (given, absent) = (model.estimate_one(&given, at(0.9)), model.estimate_one(&absent, at(0.9)));
-    assert_eq!(given, absent, "it has no effect, and the warning is the same");
-    assert!(absent.warnings.iter().any(|warning| warning.code() == "not_learned"));
+    assert_eq!((given.point, given.low, given.high), (absent.point, absent.low, absent.high), "it has no effect");
+    assert_eq!(given.warnings.iter().map(Warning::code).collect::<Vec<_>>(), ["not_learned"]);
+    assert!(absent.warnings.is_empty(), "what holds for every row is the model's description: {:?}", absent.warnings);
+    let inputs = model.inputs();
+    assert_eq!(inputs.not_learned, [FaultField::Field(Field::BounceRate)]);
+    assert!(!model.factors().contains(&Factor::Input(FaultField::Field(Field::BounceRate))));
+    assert!(!inputs.learned.contains(&FaultField::Field(Field::Source)), "there is one source alone");
     assert!(absent.filled.iter().all(|filled| filled.field != FaultField::Field(Field::BounceRate)));
 }
 

@@ -10,7 +10,9 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 use uu_data::clean::CleanOptions;
 use uu_data::write::{Added, with_added};
-use uu_model::{Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum, estimate_columns, judge};
+use uu_model::{
+    ColumnRequest, Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum, estimate_columns, judge, may_carry_labels,
+};
 
 use crate::cleaning::cleaned;
 use crate::errors;
@@ -69,7 +71,9 @@ impl Model {
         let reading = self.reading(skip_bad_rows, whole)?;
         let mut batches = Vec::new();
         let skipped = reading.each_of_table(py, Given::table("data", data)?, |chunk| {
-            let mut added = estimate_columns(&self.model, self.name(), chunk.rows, options);
+            let labels = may_carry_labels(&chunk.batch.schema());
+            let request = ColumnRequest { rows: chunk.rows, labels, by_site: false, options };
+            let mut added = estimate_columns(&self.model, self.name(), request);
             added.retain(&keep);
             let batch = with_added(&chunk.batch, &added, &reading.options.rules.extras);
             batches.push(batch.map_err(|error| errors::write(&error))?);

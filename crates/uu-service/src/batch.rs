@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use uu_core::{Checked, Field};
+use uu_core::Field;
 use uu_data::read::GoodChunk;
 use uu_data::write::Added;
-use uu_model::{EstimateOptions, Model, estimate_columns, estimate_columns_by_site};
+use uu_model::{ColumnRequest, EstimateOptions, estimate_columns, may_carry_labels};
 
 pub use uu_data::read::{
     BadRows, BounceRateUnit, ColumnUse, Decimal, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
@@ -27,9 +27,10 @@ pub struct Batch {
     /// The rows; they must be checked by the rules of the model.
     pub rows: BatchRows,
     /// Where they go, with these columns beside their own: the filled inputs, `unique_users`, `unique_users_low`,
-    /// `unique_users_high`, `filled`, `warnings` and `model`.
+    /// `unique_users_high`, `unique_users_known` where rows may carry labels, `filled`, `warnings`, `model`, and `explanation` where it is
+    /// asked for.
     pub writer: Writer,
-    /// How the estimates are asked for; explanations have no column.
+    /// How the estimates are asked for.
     pub estimate: EstimateOptions,
 }
 
@@ -47,6 +48,8 @@ pub enum BatchRows {
 pub struct BatchReport {
     /// Rows that were estimated and written.
     pub rows: u64,
+    /// Those of them whose unique users were known: estimated all the same, and no estimate saw its own label.
+    pub known: u64,
     /// Rows that were left out.
     pub skipped: SkippedRows,
     /// Columns that the output could not take up; see [`uu_data::write::Written`].
@@ -90,8 +93,7 @@ pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64
     thread::scope(|scope| {
         let reading = scope.spawn(move || read(rows, &read_chunk));
         let writing = scope.spawn(move || write(writer, &estimated));
-        let columns = if by_site { estimate_columns_by_site } else { estimate_columns };
-        let estimating = Estimating { served, columns, options: EstimateOptions { explain: false, ..estimate }, unit };
+        let mut estimating = Estimating { served, by_site, options: estimate, unit, labels: None, known: 0 };
         let outcome = estimating.run(chunks, write_chunk, progress);
         let written = join(writing);
         let skipped = join(reading);
@@ -104,6 +106,7 @@ pub fn predict_batch(served: &Served, batch: Batch, progress: &mut dyn FnMut(u64
         let written = written.finish()?;
         Ok(BatchReport {
             rows: written.rows,
+            known: estimating.known,
             skipped,
             late_columns: written.late_columns,
             replaced_columns: written.replaced_columns,
@@ -157,15 +160,19 @@ fn write(mut writer: Writer, chunks: &Receiver<EstimatedChunk>) -> Result<Writer
 
 struct Estimating<'a> {
     served: &'a Served,
-    columns: fn(&Model, &str, Vec<Checked>, EstimateOptions) -> Vec<Added>,
+    by_site: bool,
     options: EstimateOptions,
     unit: BounceRateUnit,
+    /// Whether rows may carry labels: settled by the first chunk, since the columns of a table cannot change.
+    labels: Option<bool>,
+    /// Rows with a label.
+    known: u64,
 }
 
 impl Estimating<'_> {
     #[expect(clippy::needless_pass_by_value, reason = "the channels' ends are dropped when it returns, which ends the other stages")]
     fn run(
-        &self,
+        &mut self,
         chunks: Receiver<GoodChunk>,
         estimated: SyncSender<EstimatedChunk>,
         progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
@@ -176,7 +183,11 @@ impl Estimating<'_> {
             progress(done + chunk.rows.len() as u64)?;
             done += chunk.rows.len() as u64;
             let rows = std::mem::take(&mut chunk.rows);
-            let mut added = (self.columns)(&self.served.model, &self.served.version, rows, self.options);
+            self.known += rows.iter().filter(|row| row.record.unique_users.is_some()).count() as u64;
+            // A later object of JSON may be the first that has a label.
+            let labels = *self.labels.get_or_insert_with(|| chunk.json.is_some() || may_carry_labels(&chunk.batch.schema()));
+            let request = ColumnRequest { rows, labels, by_site: self.by_site, options: self.options };
+            let mut added = estimate_columns(&self.served.model, &self.served.version, request);
             if self.unit == BounceRateUnit::Fraction {
                 // A column then holds one unit, given or filled.
                 added.iter_mut().filter(|added| added.name == Field::BounceRate.column()).for_each(|added| added.scale(0.01));

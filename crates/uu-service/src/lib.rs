@@ -29,7 +29,7 @@ pub use retraining::{Decision, Delivery, KeepError, RetrainError, RetrainSetting
 pub use serving::{Readiness, Served, Serving};
 pub use shipped::{ShippedError, take_up};
 pub use sources::{SourceError, Sources};
-pub use training::{Intent, NewVersion, TrainError, TrainingRows, train};
+pub use training::{Intent, IntervalsDoNotHold, NewVersion, TrainError, TrainingRows, train};
 pub use uu_model::drift::DriftVerdict;
 
 /// The store, for those who are to depend on the use cases alone.

@@ -1,10 +1,12 @@
 //! Training a version and putting it into the registry.
 
+use std::fmt;
+
 use crate::KeepError;
 use crate::retraining::keep;
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
-use uu_model::{About, FitError, Progress, TrainReport, TrainSettings};
+use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, Progress, TrainReport, TrainSettings, Trainable};
 use uu_registry::{Change, ModelVersion, Registry, RegistryError};
 
 /// A version that was trained and stored.
@@ -20,6 +22,39 @@ pub struct NewVersion {
     pub checksum: String,
     /// Whether it answers from now on.
     pub promoted: bool,
+    /// Why it does not, though it was to: its intervals do not hold.
+    pub refused: Option<IntervalsDoNotHold>,
+}
+
+/// A new version whose intervals were found not to hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IntervalsDoNotHold {
+    /// How they held on sites held out.
+    pub measured: CoverageBySite,
+}
+
+impl IntervalsDoNotHold {
+    /// The refusal, where there is cause for one.
+    pub(crate) fn of(measured: CoverageBySite) -> Option<Self> {
+        (!measured.holds()).then_some(Self { measured })
+    }
+}
+
+impl fmt::Display for IntervalsDoNotHold {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let CoverageBySite { coverage, standard_error, sites } = self.measured;
+        write!(
+            formatter,
+            "its 90 % interval holds {:.1} % of the rows of {sites} sites held out (standard error {:.1} points), and {:.0} % are the least",
+            coverage * 100.0,
+            standard_error * 100.0,
+            LEAST_COVERAGE * 100.0
+        )?;
+        match self.measured.sites_needed() {
+            Some(needed) => write!(formatter, "; about {needed} sites would do"),
+            None => formatter.write_str("; it is not for want of sites"),
+        }
+    }
 }
 
 /// Who trains, why, and whether the version is to answer.
@@ -63,7 +98,7 @@ pub enum TrainError {
     Keep(#[from] KeepError),
 }
 
-/// Trains on `dataset`, stores the artifact and, if that is intended, makes it the one that answers.
+/// Trains on `dataset`, stores the artifact and, if that is intended and its intervals hold, makes it the one that answers.
 ///
 /// **Errors**: [`TrainError`]; the registry is then as it was, or holds the version without using it.
 pub fn train(
@@ -73,10 +108,13 @@ pub fn train(
     intent: &Intent,
     progress: &dyn Progress,
 ) -> Result<NewVersion, TrainError> {
+    Trainable::of(dataset).check()?;
     let trained = match &intent.rows {
         TrainingRows::Generated => uu_model::train(dataset, rules, settings, progress)?,
         TrainingRows::Kept { origin, sealed_sites } => {
-            let trained = uu_model::train(&Sealed::about(*sealed_sites, dataset).split(dataset).training, rules, settings, progress)?;
+            let split = Sealed::about(*sealed_sites, dataset).split(dataset);
+            let trained = uu_model::train(&split.training, rules, settings, progress);
+            let trained = trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?;
             keep(registry, dataset, &intent.by, origin)?;
             trained
         }
@@ -89,11 +127,13 @@ pub fn train(
         made_by: &intent.by,
         reason: &intent.reason,
     })?;
-    if intent.promote {
+    let refused = IntervalsDoNotHold::of(trained.coverage).filter(|_| intent.promote);
+    let promoted = intent.promote && refused.is_none();
+    if promoted {
         let figures = serde_json::json!(trained.report.evaluation.overall);
         let change = Change { by: intent.by.clone(), reason: intent.reason.clone(), figures, expected_champion: None };
         registry.promote(version, &change)?;
     }
     let checksum = uu_model::artifact_checksum(&trained.artifact);
-    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted: intent.promote })
+    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted, refused })
 }

@@ -29,6 +29,8 @@ use uu_data::read::{BadRows, Format, Input};
 use uu_registry::{Registry, RegistryError};
 use uu_service::{Sources, TrainingRows};
 
+pub(crate) use train::tell_quality;
+
 use crate::arguments::{Arguments, Command, FormatName, Reading};
 use crate::failure::Advised;
 use crate::output::note;

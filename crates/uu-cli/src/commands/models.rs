@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use serde::Serialize;
-use uu_model::{About, Contents};
+use uu_core::FaultField;
+use uu_model::{About, Contents, Inputs};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
 
@@ -125,9 +126,15 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
     let (version, bytes) = uu_service::read(registry, version)?;
     let record = registry.version(version)?;
     let contents = Contents::of(&bytes)?;
-    let (about, report) = (contents.about(), contents.report()?);
+    let (about, report) = (contents.about().clone(), contents.report()?);
+    let Inputs { learned, not_learned } = contents.into_model()?.inputs();
+    let columns = |fields: &[FaultField]| fields.iter().map(|field| field.column().to_owned()).collect::<Vec<String>>();
+    let (learned, not_learned) = (columns(&learned), columns(&not_learned));
     if json {
-        return print_json(&serde_json::json!({ "version": version, "record": record, "about": about, "report": report }));
+        let inputs = serde_json::json!({ "learned": learned, "not_learned": not_learned });
+        return print_json(
+            &serde_json::json!({ "version": version, "record": record, "about": about, "inputs": inputs, "report": report }),
+        );
     }
     let verdict = format!("`{version}`: on held-out sites, {}.", accuracy(&report.evaluation));
     let (rows, labelled) = (counted(about.rows, "row"), whole(about.labelled_rows as f64));
@@ -139,8 +146,10 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
         ("made", format!("{} by {}", record.made_at, record.made_by)),
         ("why", record.reason),
         ("trained by", format!("uu-predictor {}", about.product_version)),
-        ("rows", format!("{rows} of {} sites, {labelled} labelled", sites(about))),
+        ("rows", format!("{rows} of {} sites, {labelled} labelled", sites(&about))),
         ("sources", about.sources.join(", ")),
+        ("inputs", learned.join(", ")),
+        ("not learned", if not_learned.is_empty() { "none".to_owned() } else { format!("{}: no effect, not filled", not_learned.join(", ")) }),
         ("data sha256", about.data_fingerprint.clone()),
         ("seed", about.seed.to_string()),
         ("trees", whole(about.trees as f64)),

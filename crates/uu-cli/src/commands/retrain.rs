@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use uu_data::clean::QualityReport;
 use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict, Standing};
 use uu_service::labels::LabelCheck;
-use uu_service::{Decision, Delivery, RetrainSettings, Retraining, retrain};
+use uu_service::{Decision, Delivery, RetrainError, RetrainSettings, Retraining, retrain};
 
+use super::train::tell_losses;
 use super::{actor, names, registry, sources, warn_of_unused};
 use crate::arguments::Retrain;
 use crate::output::{Column, Page, Table, counted, note, percent, print, print_json, quality, quality_details, whole, words};
@@ -40,6 +41,9 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     let progress = Shown::new(arguments.progress);
     let report = retrain(&registry, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
     progress.finish();
+    if let Err(RetrainError::Fit(error)) = &report {
+        tell_losses(error, delivery.quality());
+    }
     let report = report?;
     if arguments.json {
         print_json(&serde_json::json!({ "retraining": report, "data_quality": delivery.quality() }))?;
@@ -58,6 +62,7 @@ fn verdict(report: &Retraining) -> String {
     let decision = match (report.decision, report.version) {
         (Decision::Promoted, Some(version)) => format!("Promoted: `{version}` answers requests from now on{before}"),
         (Decision::Refused, Some(version)) => format!("Refused: `{version}` is stored, and does not answer requests"),
+        (Decision::NothingNew, _) => "Nothing new: nothing was trained".to_owned(),
         _ => "Set aside: nothing was trained, and these rows are not used".to_owned(),
     };
     report.reasons.iter().fold(decision, |text, reason| format!("{text}\n  {reason}"))
@@ -78,8 +83,8 @@ fn text(report: &Retraining, quality_report: &QualityReport, is_verbose: bool) -
         number => format!("{} take the place of older ones", whole(number as f64)),
     };
     page.paragraph(&format!(
-        "Kept{}: {} new, {replaced}, {} known before",
-        report.batch.map(|batch| format!(" as batch {batch}")).unwrap_or_default(),
+        "{}: {} new, {replaced}, {} known before",
+        report.batch.map_or("Not kept".to_owned(), |batch| format!("Kept as batch {batch}")),
         counted(rows.added, "row"),
         whole((rows.identical + rows.without_label) as f64),
     ));

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
-use uu_model::{About, Evaluation};
-use uu_service::{Intent, NewVersion, Sources, TrainingRows};
+use uu_model::{About, Evaluation, FitError};
+use uu_service::{Intent, NewVersion, Sources, TrainError, TrainingRows};
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
@@ -16,10 +16,16 @@ use crate::output::{
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
+/// Exit code of a version that is not promoted though it was to be.
+const REFUSED: u8 = 1;
+
 #[derive(Serialize)]
 struct Report<'a> {
     version: String,
     promoted: bool,
+    /// Why it is not promoted, though it was to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<String>,
     checksum: &'a str,
     about: &'a About,
     data_quality: &'a QualityReport,
@@ -44,20 +50,32 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let progress = Shown::new(arguments.progress);
     let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
     progress.finish();
-    let trained = trained.inspect_err(|_| tell_quality(&quality_report))?;
+    if let Err(TrainError::Fit(error)) = &trained {
+        tell_losses(error, &quality_report);
+    }
+    let trained = trained?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
     } else {
         let verdict = verdict(&trained, &place(settings));
         print(&text(&trained, &quality_report, &verdict, arguments.verbose))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if trained.refused.is_some() { ExitCode::from(REFUSED) } else { ExitCode::SUCCESS })
+}
+
+/// What cleaning did to rows of which too few were left.
+pub(super) fn tell_losses(error: &FitError, report: &QualityReport) {
+    if matches!(error, FitError::TooFewRows { .. } | FitError::TooFewSites { .. }) {
+        tell_quality(report);
+        report.main_loss().into_iter().for_each(|loss| note(&format!("cleaning: {loss}")));
+    }
 }
 
 fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a> {
     Report {
         version: trained.version.to_string(),
         promoted: trained.promoted,
+        refused: trained.refused.map(|refused| refused.to_string()),
         checksum: &trained.checksum,
         about: &trained.about,
         data_quality: quality,
@@ -67,7 +85,7 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
 }
 
 /// What cleaning left, where that is why nothing could be trained.
-fn tell_quality(report: &QualityReport) {
+pub(crate) fn tell_quality(report: &QualityReport) {
     let mut page = Page::new();
     quality(&mut page, report);
     note(&page.finish());
@@ -77,6 +95,8 @@ fn tell_quality(report: &QualityReport) {
 fn verdict(trained: &NewVersion, place: &str) -> String {
     let state = if trained.promoted {
         "answers requests from now on".to_owned()
+    } else if let Some(refused) = trained.refused {
+        format!("is stored, and not promoted: {refused}. `uu-predictor models promote {}` puts it in use nevertheless", trained.version)
     } else {
         format!("is stored, and not promoted: `uu-predictor models promote {}` does that", trained.version)
     };

@@ -124,6 +124,9 @@ pub(crate) fn quality(page: &mut Page, report: &QualityReport) {
         whole(report.rows_kept as f64),
         whole(report.rows_labelled as f64),
     ));
+    for note in &report.notes {
+        page.paragraph(note);
+    }
     let rules = report.rules.iter().filter(|rule| rule.rows > 0).map(|rule| {
         let example = rule.examples.first().map_or(String::new(), |example| {
             format!("{} {}: {}", example.site.as_deref().unwrap_or("(no site)"), example.date, example.found)

@@ -13,7 +13,7 @@ use uu_core::{Checked, Record, UniqueUsers};
 use crate::Dataset;
 use crate::read::{BadRows, Chunk, ColumnUse, Input, ReadError, ReadOptions, SkippedRows, open};
 
-pub use report::{FieldShare, PatternCount, QualityReport, SourceCount};
+pub use report::{FieldShare, MainLoss, PatternCount, QualityReport, SourceCount};
 pub use rules::{CleanAction, CleanRule, Example, RuleCount};
 
 pub(crate) use duplicates::{one_of_each, same_source_site_and_month};
@@ -57,7 +57,7 @@ impl CleanOptions {
 }
 
 /// The rows cannot be trained on together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CleanError {
     /// Generated rows and measured ones.
     #[error("generated rows must not train a model together with measured ones, got {generated} generated and {others} other rows")]
@@ -68,11 +68,15 @@ pub enum CleanError {
         others: u64,
     },
     /// There is nothing left.
-    #[error("at least one row must be left after cleaning, got {rows_read} rows and none left")]
-    NothingLeft {
-        /// Rows that were read.
-        rows_read: u64,
-    },
+    #[error("at least one row must be left after cleaning, got {} rows and none left{}", .0.rows_read, because(.0))]
+    NothingLeft(
+        /// What each rule dropped.
+        Box<QualityReport>,
+    ),
+}
+
+fn because(report: &QualityReport) -> String {
+    report.main_loss().map_or_else(String::new, |loss| format!(": {loss}"))
 }
 
 impl CleanError {
@@ -81,7 +85,7 @@ impl CleanError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::GeneratedMixed { .. } => "train on the files with measured rows alone",
-            Self::NothingLeft { .. } => "the data-quality report says what each rule dropped",
+            Self::NothingLeft(_) => "the data-quality report says what each rule dropped",
         }
     }
 }
@@ -180,13 +184,13 @@ impl Cleaner {
         for record in rows.iter().filter(|record| record.unique_users.is_none()) {
             tally.row(CleanRule::NoLabel, record, || "unique users unknown".to_owned());
         }
-        if rows.is_empty() {
-            return Err(CleanError::NothingLeft { rows_read });
-        }
         let mut report = QualityReport::of(rows_read, tally.finish(), &rows, &self.options.extras);
         report.skipped(&self.skipped);
         report.numbers_from_text = self.numbers_from_text;
         report.notes = self.columns.lines();
+        if rows.is_empty() {
+            return Err(CleanError::NothingLeft(Box::new(report)));
+        }
         Ok((Dataset::new(self.options.extras, rows), report))
     }
 }

@@ -1,11 +1,12 @@
 //! The data-quality report: what was read, kept and found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Serialize;
 use uu_core::{Field, Record};
 
-use super::rules::RuleCount;
+use super::rules::{CleanAction, CleanRule, RuleCount};
 use crate::read::SkippedRows;
 
 /// What cleaning found, ready to be shown as tables or written as JSON.
@@ -33,6 +34,29 @@ pub struct QualityReport {
     pub sources: Vec<SourceCount>,
     /// Which inputs are missing together, the most frequent first.
     pub patterns: Vec<PatternCount>,
+}
+
+/// The rule that took most rows from a training.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MainLoss {
+    /// The rule's stable code.
+    pub rule: &'static str,
+    /// What it looks for, in words.
+    pub description: &'static str,
+    /// Rows it took.
+    pub rows: u64,
+    /// Rows there were.
+    pub rows_read: u64,
+}
+
+impl fmt::Display for MainLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, description, rows, rows_read } = self;
+        if *rule == CleanRule::UsersExceedVisits.code() && rows * 2 > *rows_read {
+            return write!(formatter, "unique users exceed visits in {rows} of {rows_read} rows (`{rule}`): are the columns swapped?");
+        }
+        write!(formatter, "`{rule}` took {rows} of {rows_read} rows ({description})")
+    }
 }
 
 /// How often a field is known among the kept rows.
@@ -114,6 +138,26 @@ impl QualityReport {
         for (rule, rows) in &skipped.by_rule {
             *self.skipped_by_rule.entry(rule).or_default() += rows;
         }
+    }
+
+    /// The rule that took most rows from a training, if any did: by dropping them, or by leaving them without a label.
+    #[must_use]
+    pub fn main_loss(&self) -> Option<MainLoss> {
+        let unlabelled = [CleanRule::ZeroVisits, CleanRule::ZeroUsers].map(CleanRule::code);
+        let is_loss = |count: &&RuleCount| {
+            count.action == CleanAction::Dropped || unlabelled.contains(&count.rule) || count.rule == CleanRule::NoLabel.code()
+        };
+        // Rows whose label another rule took are counted there.
+        let taken: u64 = self.rules.iter().filter(|count| unlabelled.contains(&count.rule)).map(|count| count.rows).sum();
+        let rows = |count: &RuleCount| if count.rule == CleanRule::NoLabel.code() { count.rows.saturating_sub(taken) } else { count.rows };
+        let losses = self.rules.iter().filter(is_loss).map(|count| MainLoss {
+            rule: count.rule,
+            description: count.description,
+            rows: rows(count),
+            rows_read: self.rows_read,
+        });
+        // Of several alike the first: rules stand in the order in which they are applied.
+        losses.rev().max_by_key(|loss| loss.rows).filter(|loss| loss.rows > 0)
     }
 
     /// What a rule found, by its code.

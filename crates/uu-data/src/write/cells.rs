@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, StringArray, StringBuilder,
-    StringViewArray,
+    StringViewArray, StructArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
@@ -28,7 +28,15 @@ pub(super) enum Cells {
     Text(StringArray),
     LargeText(LargeStringArray),
     TextView(StringViewArray),
-    List { list: ListArray, entries: Box<Cells> },
+    List {
+        list: ListArray,
+        entries: Box<Cells>,
+    },
+    /// Its fields, each with its name as the key of an object.
+    Object {
+        structure: StructArray,
+        fields: Vec<(Vec<u8>, Cells)>,
+    },
 }
 
 impl Cells {
@@ -62,6 +70,12 @@ impl Cells {
                 let entries = Box::new(Self::of(list.values())?);
                 Self::List { list, entries }
             }
+            DataType::Struct(names) => {
+                let structure: StructArray = column.as_struct().clone();
+                let fields = names.iter().zip(structure.columns());
+                let fields = fields.map(|(field, values)| Ok((key(field.name()), Self::of(values)?))).collect::<Result<_, ArrowError>>()?;
+                Self::Object { structure, fields }
+            }
             DataType::Dictionary(_, values) => Self::of(&cast(column, values)?)?,
             DataType::RunEndEncoded(_, values) => Self::of(&cast(column, values.data_type())?)?,
             DataType::Timestamp(unit, Some(zone)) => Self::Text(local_times(column, *unit, zone)?),
@@ -84,6 +98,7 @@ impl Cells {
             Self::LargeText(array) => array.is_null(row),
             Self::TextView(array) => array.is_null(row),
             Self::List { list, .. } => list.is_null(row),
+            Self::Object { structure, .. } => structure.is_null(row),
         }
     }
 
@@ -114,6 +129,8 @@ impl Cells {
                     entries.push_text(entry, out);
                 }
             }
+            // A cell has no form for parts of its own: it holds them as JSON.
+            Self::Object { .. } => self.push_json(row, out),
             _ => out.extend_from_slice(self.text(row).unwrap_or_default().as_bytes()),
         }
     }
@@ -150,6 +167,17 @@ impl Cells {
                 }
                 out.push(b']');
             }
+            Self::Object { fields, .. } => {
+                out.push(b'{');
+                for (index, (key, cells)) in fields.iter().enumerate() {
+                    if index > 0 {
+                        out.push(b',');
+                    }
+                    out.extend_from_slice(key);
+                    cells.push_json(row, out);
+                }
+                out.push(b'}');
+            }
             _ => push_json_text(self.text(row).unwrap_or_default(), out),
         }
     }
@@ -172,6 +200,14 @@ fn local_times(column: &ArrayRef, unit: TimeUnit, zone: &str) -> Result<StringAr
 fn bounds(list: &ListArray, row: usize) -> (usize, usize) {
     let offsets = list.value_offsets();
     (offsets[row] as usize, offsets[row + 1] as usize)
+}
+
+/// A key of an object, with its colon.
+pub(super) fn key(name: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(name.len() + 3);
+    push_json_text(name, &mut key);
+    key.push(b':');
+    key
 }
 
 /// Appends a JSON text.

@@ -6,8 +6,8 @@ use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
 use uu_core::{Field, RawValue as Given, is_missing_marker};
 
-use super::cells::{Cells, push_json_text};
-use super::layout::fills;
+use super::cells::{Cells, key, push_json_text};
+use super::layout::{fills, is_replaced};
 use super::output::Sink;
 use super::{Added, Encode, WriteError};
 use crate::read::object::{Entries, given};
@@ -88,14 +88,6 @@ impl TableWriter {
     }
 }
 
-/// A key with its colon.
-fn key(name: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(name.len() + 3);
-    push_json_text(name, &mut key);
-    key.push(b':');
-    key
-}
-
 impl Encode for TableWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         let schema = batch.schema();
@@ -161,7 +153,7 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
         push_json_text(name, out);
         out.push(b':');
         match beside {
-            Some(place) if Field::named(name).is_none() || is_unknown(value) => added[place].2.push_json(row, out),
+            Some(place) if is_replaced(name) || is_unknown(value) => added[place].2.push_json(row, out),
             // A line break can only stand between tokens, where a space does as well; NDJSON must not have it.
             _ => out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte })),
         }

@@ -54,6 +54,11 @@ pub(super) fn fills(added: &str, given: &str) -> bool {
     Field::named(given).is_some_and(|field| Field::named(added) == Some(field))
 }
 
+/// Whether what is added takes the place of what was given: a label is no estimate, and it stands in a column of its own.
+pub(super) fn is_replaced(given: &str) -> bool {
+    matches!(Field::named(given), None | Some(Field::UniqueUsers))
+}
+
 /// Whether a field is a number in the formats that have types.
 fn is_number(name: &str, extras: &[String]) -> bool {
     use Field::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, UniqueUsers, Visits};
@@ -75,7 +80,7 @@ impl Layout {
         for (column, given) in schema.fields().iter().zip(GivenColumn::all(&schema)) {
             let name = column.name();
             let beside = added.iter().find(|added| added.name == *name || fills(&added.name, name));
-            let replaced = beside.is_some() && Field::named(name).is_none();
+            let replaced = beside.is_some() && is_replaced(name);
             let mut kind = column.data_type().clone();
             if is_number(name, extras) && (kind == DataType::Null || (!text && is_text(&kind))) {
                 kind = DataType::Float64;
@@ -151,7 +156,7 @@ impl Layout {
         // A later batch of JSON may spell a field in another way than the first.
         let given = match &column.given {
             Some(wanted) => given.iter().position(|given| given == wanted).map(|place| batch.column(place)),
-            None => column.added.as_ref().and_then(|added| {
+            None => column.added.as_ref().filter(|added| !is_replaced(added)).and_then(|added| {
                 let schema = batch.schema();
                 let place = schema.fields().iter().position(|given| fills(added, given.name()))?;
                 Some(batch.column(place))

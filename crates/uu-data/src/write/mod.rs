@@ -164,7 +164,8 @@ impl Writer {
     /// Writes rows: the columns of `batch`, or the objects of `json` as they were, and the added columns.
     ///
     /// An added column of a field that was given too, under any of its names, fills the given column where that is unknown, and
-    /// what was given stays. Any other added column replaces a given one of its name.
+    /// what was given stays. An added `unique_users` is an estimate and replaces the label, under any of its names; any other added column
+    /// replaces a given one of its name.
     ///
     /// **Shapes**: `json` and each added column have one value for each row of `batch`; `added` names the same columns in every call.
     ///

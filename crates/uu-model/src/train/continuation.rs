@@ -157,7 +157,7 @@ impl Champion {
 /// Rows that are new to a champion, and whose sites it never saw: its trees say nothing of their labels.
 pub(super) fn honest_rows(table: &Table<'_>, of_seen_sites: &[bool], seen_rows: &[bool]) -> Result<Vec<usize>, ContinueError> {
     let honest: Vec<usize> = table.judgeable().into_iter().filter(|&row| !of_seen_sites[row] && !seen_rows[row]).collect();
-    let site = |row: &usize| table.dataset.records()[*row].site.as_deref().map_or(table.keys[*row], |site| site_hash(site, 0));
+    let site = |row: &usize| table.site(*row);
     let labelled = honest.iter().filter(|&&row| !table.log_ratio[row].is_nan());
     let found = labelled.map(site).collect::<std::collections::BTreeSet<u64>>().len();
     if found < MIN_NEW_SITES { Err(ContinueError::TooFewNewSites { found, needed: MIN_NEW_SITES }) } else { Ok(honest) }

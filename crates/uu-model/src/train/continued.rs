@@ -16,7 +16,7 @@
 //!
 //! Measured on the generated sample, fresh sites: the tests of `tests/continuation.rs` hold the coverage to 88 to 92 %.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,8 +73,9 @@ pub fn train_continued(
         let seen_rows = champion.seen_rows(&table, &of_seen_sites);
         let honest = honest_rows(&table, &of_seen_sites, &seen_rows)?;
         let folds = dataset.site_folds(settings.folds, settings.seed);
-        if let Some(fold) = (0..settings.folds).find(|fold| !honest.iter().any(|&row| folds[row] == *fold)) {
-            return Err(FitError::EmptyFold { fold, folds: settings.folds }.into());
+        if (0..settings.folds).any(|fold| !honest.iter().any(|&row| folds[row] == fold)) {
+            let sites = honest.iter().map(|&row| table.site(row)).collect::<BTreeSet<u64>>().len();
+            return Err(FitError::EmptyFold { sites, folds: settings.folds }.into());
         }
         let taught = taught(&table, &seen_rows);
         let trees_done = AtomicU64::new(0);

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use uu_core::Record;
 use uu_data::site_hash;
 
+use super::coverage::CoverageBySite;
 use super::held_out::HeldOut;
 use super::settings::TrainSettings;
 use super::table::Table;
@@ -14,10 +15,12 @@ use crate::artifact;
 use crate::drift::{Learned, Reference};
 use crate::estimate::{Estimate, EstimateOptions};
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
-use crate::input::{Pattern, numeric_field};
+use crate::input::{Pattern, RANK, VISITS, numeric_field};
 use crate::model::{
-    About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION, UNNAMED_SOURCE,
+    About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, RANK_VISITS_SECTION, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION,
+    UNNAMED_SOURCE,
 };
+use crate::rank_visits::{Pair, RankVisits};
 use crate::tuning::Tuning;
 
 /// Level of the intervals that the report judges.
@@ -72,7 +75,9 @@ impl Freezing<'_> {
             (SITES_SECTION, self.sites()),
             (ROWS_SECTION, self.rows()),
         ];
-        let model = Model::new(self.about(&parts), parts);
+        let rank_visits = RankVisits::fit(self.pairs_of_rank_and_visits());
+        let of_rank_visits = rank_visits.as_ref().map(|learned| postcard::to_stdvec(learned).expect("bounds are numbers"));
+        let model = Model::new(self.about(&parts), parts, rank_visits);
         let evaluation = self.evaluation(&model, observed, masked, judgement);
         let about = About {
             median_ape: evaluation.overall.errors.median_ape,
@@ -85,9 +90,17 @@ impl Freezing<'_> {
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
         let reference = postcard::to_stdvec(&self.drift_reference(&model)).expect("a reference is numbers, texts and lists");
         let [parts, trees, sites, rows] = sections;
-        let later = [(REPORT_SECTION, report_bytes), rows, (DRIFT_SECTION, reference)];
-        let artifact = artifact::write(&about, &[[parts, trees, sites].as_slice(), later.as_slice()].concat());
-        Trained { artifact, about, report, held_out: observed.estimates(self.table) }
+        let mut sections = vec![parts, trees, sites, (REPORT_SECTION, report_bytes), rows, (DRIFT_SECTION, reference)];
+        sections.extend(of_rank_visits.map(|bytes| (RANK_VISITS_SECTION, bytes)));
+        let artifact = artifact::write(&about, &sections);
+        let coverage = CoverageBySite::of(self.table, observed, &judgement.observed);
+        Trained { artifact, about, report, held_out: observed.estimates(self.table), coverage }
+    }
+
+    fn pairs_of_rank_and_visits(&self) -> Vec<Pair> {
+        let (ranks, visits) = (&self.table.block.numeric[RANK], &self.table.block.numeric[VISITS]);
+        let pairs = ranks.iter().zip(visits).zip(&self.table.keys).map(|((rank, visits), key)| (*rank, *visits, *key));
+        pairs.filter(|(rank, visits, _)| !rank.is_nan() && !visits.is_nan()).collect()
     }
 
     /// How the rows are spread, and the estimates of a sample of them: bins of a few hundred each are sharp enough.

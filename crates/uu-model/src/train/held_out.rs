@@ -137,8 +137,7 @@ impl HeldOut {
     /// The estimates, each with what its row and its site are told by.
     pub(super) fn estimates(&self, table: &Table<'_>) -> Vec<HeldOutEstimate> {
         let estimate = |index: usize| {
-            let row = table.keys[self.rows[index]];
-            let site = record(table, self.rows[index]).site.as_deref().map_or(row, |site| site_hash(site, 0));
+            let (row, site) = (table.keys[self.rows[index]], table.site(self.rows[index]));
             HeldOutEstimate { row, site, actual: self.actual[index], point: self.points[index] }
         };
         (0..self.len()).map(estimate).collect()
@@ -169,6 +168,20 @@ impl HeldOut {
             of_pattern[usize::from(self.came_so[index])].push(self.residual(index) / log_spread[index].exp());
         }
         scores.into_iter().map(|(pattern, [reduced, own])| (pattern, weighed(&reduced, &own))).collect()
+    }
+
+    /// How many sites the rows that `keep` names are of, by pattern; sites that have unequally many rows count as fewer (Kish's effective
+    /// number).
+    pub(super) fn sites(&self, table: &Table<'_>, keep: impl Fn(usize) -> bool) -> BTreeMap<Pattern, f64> {
+        let mut rows: BTreeMap<Pattern, BTreeMap<u64, f64>> = BTreeMap::new();
+        for index in (0..self.len()).filter(|&index| keep(index)) {
+            *rows.entry(self.patterns[index]).or_default().entry(table.site(self.rows[index])).or_default() += 1.0;
+        }
+        let effective = |sites: BTreeMap<u64, f64>| {
+            let (sum, squares) = sites.values().fold((0.0, 0.0), |(sum, squares), rows| (sum + rows, squares + rows * rows));
+            sum * sum / squares
+        };
+        rows.into_iter().map(|(pattern, sites)| (pattern, effective(sites))).collect()
     }
 
     /// Each row beside the truth, with the interval that the calibration without its fold gives it.

@@ -2,6 +2,7 @@
 
 mod continuation;
 mod continued;
+mod coverage;
 mod fit;
 mod freezing;
 mod held_out;
@@ -20,13 +21,15 @@ mod tuned;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
+use uu_data::{LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES};
 
 pub use continuation::{ContinueError, MOST_CONTINUATIONS};
 pub use continued::train_continued;
+pub use coverage::{CoverageBySite, LEAST_COVERAGE};
 pub use pipeline::train;
 pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};
-pub use table::data_fingerprint;
+pub use table::{Trainable, data_fingerprint};
 pub use tuned::tune;
 /// The losses that trees can be fitted with.
 pub use uu_lightgbm::Objective;
@@ -47,6 +50,8 @@ pub struct Trained {
     pub report: TrainReport,
     /// Labelled rows as observed, each estimated by trees that never saw its site: what two trainings can be compared by.
     pub held_out: Vec<HeldOutEstimate>,
+    /// How the intervals of those rows held, by site.
+    pub coverage: CoverageBySite,
 }
 
 /// An estimate of a row whose site was held out.
@@ -86,18 +91,30 @@ pub struct TrainReport {
 #[derive(Debug, thiserror::Error)]
 pub enum FitError {
     /// Too little to learn from.
-    #[error("{found} rows have both visits and unique users of 1 or more, and a training needs {needed}")]
+    #[error("{}; {LEAST_TRAINING_ROWS} are needed", too_few_rows(*.found, *.held_out))]
     TooFewRows {
-        /// Rows there were.
+        /// Rows that remain to train on.
         found: usize,
-        /// Rows it takes.
-        needed: usize,
+        /// Rows of sites that are held out to judge later versions.
+        held_out: usize,
+    },
+    /// Too few sites to tell what holds for others.
+    #[error("{}", too_few_sites(*.rows, *.found, *.held_out))]
+    TooFewSites {
+        /// Rows that remain to train on.
+        rows: usize,
+        /// Their sites.
+        found: usize,
+        /// Sites that are held out to judge later versions.
+        held_out: usize,
     },
     /// The sites cannot be divided into as many folds.
-    #[error("fold {fold} of {folds} has no site; take fewer folds or more sites")]
+    #[error(
+        "{sites} sites cannot be divided into {folds} folds: at least {folds} sites are needed, or fewer folds (the setting `train.folds`)"
+    )]
     EmptyFold {
-        /// The fold.
-        fold: usize,
+        /// Sites there are.
+        sites: usize,
         /// Folds asked for.
         folds: usize,
     },
@@ -123,6 +140,37 @@ pub enum FitError {
     /// The operating system gave no threads.
     #[error("the training's threads could not be started")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+}
+
+impl FitError {
+    /// The same where rows were held out before the training: what was counted then is part of what was given.
+    #[must_use]
+    pub fn with_held_out(self, held: Trainable) -> Self {
+        match self {
+            Self::TooFewRows { found, .. } => Self::TooFewRows { found, held_out: held.rows },
+            Self::TooFewSites { rows, found, .. } => Self::TooFewSites { rows, found, held_out: held.sites },
+            other => other,
+        }
+    }
+}
+
+fn too_few_rows(found: usize, held_out: usize) -> String {
+    match held_out {
+        0 => format!("{} both visits and unique users of 1 or more", counted(found, "row has", "rows have")),
+        _ => format!("{found} of {} rows remain to train on ({held_out} held out to judge later versions)", found + held_out),
+    }
+}
+
+fn too_few_sites(rows: usize, found: usize, held_out: usize) -> String {
+    let needed = format!("at least {LEAST_TRAINING_SITES} sites are needed");
+    match held_out {
+        0 => format!("{} of {}: {needed}", counted(rows, "row", "rows"), counted(found, "site", "sites")),
+        _ => format!("{found} of {} sites remain to train on ({held_out} held out to judge later versions): {needed}", found + held_out),
+    }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Hears how far a training is; may stop it.

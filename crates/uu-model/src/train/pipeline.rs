@@ -1,12 +1,12 @@
 //! The order of a training's steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use uu_core::Rules;
-use uu_data::Dataset;
+use uu_data::{Dataset, FEW_TRAINING_SITES};
 
 use super::fit::{FittedStage, StageFit, columns};
 use super::freezing::{Freezing, Judgement, LEVEL, Seen};
@@ -15,7 +15,7 @@ use super::lesson::Lesson;
 use super::plan::Plan;
 use super::settings::TrainSettings;
 use super::site_levels::Months;
-use super::table::Table;
+use super::table::{Table, Trainable};
 use super::tuned::tuned;
 use super::{FitError, Progress, Trained, spread};
 use crate::baselines::Baselines;
@@ -68,6 +68,24 @@ pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
     }
 }
 
+/// The fold of each row. Few sites are dealt out, so that the folds hold alike many of them; of many a hash says it, which does not depend
+/// on the others.
+fn folds(dataset: &Dataset, labelled: &[usize], settings: &TrainSettings) -> Result<Vec<usize>, FitError> {
+    let mut folds = dataset.site_folds(settings.folds, settings.seed);
+    // Draws in [0, 1) are in the order of their bits.
+    let draws: Vec<u64> = dataset.site_draws(settings.seed).into_iter().map(f64::to_bits).collect();
+    let sites: BTreeSet<u64> = labelled.iter().map(|&row| draws[row]).collect();
+    if sites.len() < FEW_TRAINING_SITES {
+        let dealt: BTreeMap<u64, usize> = sites.iter().enumerate().map(|(place, site)| (*site, place % settings.folds)).collect();
+        folds.iter_mut().zip(&draws).for_each(|(fold, site)| *fold = dealt.get(site).copied().unwrap_or(*fold));
+    }
+    let is_empty = |fold: usize| !labelled.iter().any(|&row| folds[row] == fold);
+    if (0..settings.folds).any(is_empty) {
+        return Err(FitError::EmptyFold { sites: sites.len(), folds: settings.folds });
+    }
+    Ok(folds)
+}
+
 /// One regression to be fitted: which target, and which fold it must not see.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Job {
@@ -96,11 +114,7 @@ impl<'a> Training<'a> {
         progress: &'a dyn Progress,
     ) -> Result<Self, FitError> {
         let table = Table::new(dataset)?;
-        let folds = dataset.site_folds(settings.folds, settings.seed);
-        let labelled = table.labelled();
-        if let Some(fold) = (0..settings.folds).find(|fold| !labelled.iter().any(|&row| folds[row] == *fold)) {
-            return Err(FitError::EmptyFold { fold, folds: settings.folds });
-        }
+        let folds = folds(dataset, &table.labelled(), settings)?;
         let mut training = Self { table, rules, settings, progress, folds, tuning: None, trees_done: AtomicU64::new(0), trees_in_all: 0 };
         let of_job = |job: &Job| {
             let Plan { trees, correction, .. } = training.plan(*job);
@@ -179,6 +193,14 @@ impl<'a> Training<'a> {
         parts.par_iter().with_max_len(1).map(fit).collect()
     }
 
+    /// The calibration by all folds, or all but one.
+    fn calibrated(&self, masked: &HeldOut, log_spread: &[f64], without: Option<usize>) -> Calibration {
+        let keep = |index: usize| Some(masked.folds[index]) != without;
+        let calibration = Calibration::fit(masked.scores(log_spread, keep));
+        let sites = Trainable::of(self.table.dataset).sites;
+        if sites < FEW_TRAINING_SITES { calibration.of_few_sites(&masked.sites(&self.table, keep)) } else { calibration }
+    }
+
     fn finish(
         &self,
         mut fitted: BTreeMap<Job, FittedStage>,
@@ -189,9 +211,9 @@ impl<'a> Training<'a> {
         let spread = spreads.pop().expect("one spread for each fold and one for all");
         let log_spreads = |held_out: &HeldOut| cross_predict(held_out, &spreads);
         let (of_observed, of_masked) = (log_spreads(observed), log_spreads(masked));
-        let calibration = Calibration::fit(masked.scores(&of_masked, |_| true));
-        let calibrations: Vec<Calibration> =
-            (0..self.settings.folds).map(|fold| Calibration::fit(masked.scores(&of_masked, |index| masked.folds[index] != fold))).collect();
+        let calibrated = |without: Option<usize>| self.calibrated(masked, &of_masked, without);
+        let calibration = calibrated(None);
+        let calibrations: Vec<Calibration> = (0..self.settings.folds).map(|fold| calibrated(Some(fold))).collect();
         let months = Months::new(&self.table, masked, &of_masked);
         let levels: Vec<SiteLevels> = (0..self.settings.folds).map(|fold| months.levels(Some(fold))).collect();
         let mut trees = BTreeMap::from([("spread".to_owned(), spread.text)]);

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use uu_core::{Record, UniqueUsers, Visits};
-use uu_data::{Dataset, site_hash};
+use uu_data::{Dataset, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES, site_hash};
 
 use super::FitError;
 use crate::artifact::hex;
@@ -13,9 +13,6 @@ use crate::model::host_of;
 /// Rows an input must be known in before it is learned.
 const MIN_KNOWN: usize = 50;
 
-/// Rows with known unique users and visits that a training needs.
-pub(super) const MIN_LABELLED: usize = 500;
-
 /// A data set taken apart into columns.
 pub(super) struct Table<'a> {
     pub(super) dataset: &'a Dataset,
@@ -23,7 +20,7 @@ pub(super) struct Table<'a> {
     pub(super) patterns: Vec<Pattern>,
     /// Logarithm of visits per user; NaN where either is unknown.
     pub(super) log_ratio: Vec<f64>,
-    /// Commonest first; `None` stands for the rows that name none.
+    /// Those whose definition of unique users is learned, that of most labels first; `None` stands for the rows that name none.
     pub(super) sources: Vec<Option<String>>,
     pub(super) ranges: Vec<Option<(f64, f64)>>,
     pub(super) learned_category: bool,
@@ -58,14 +55,11 @@ impl Scheme {
 impl<'a> Table<'a> {
     pub(super) fn new(dataset: &'a Dataset) -> Result<Self, FitError> {
         let table = Self::read_as(dataset, Scheme::of(dataset));
-        let labelled = table.log_ratio.iter().filter(|ratio| !ratio.is_nan()).count();
-        if labelled < MIN_LABELLED {
-            return Err(FitError::TooFewRows { found: labelled, needed: MIN_LABELLED });
-        }
+        Trainable::of(dataset).check()?;
         Ok(table)
     }
 
-    /// Takes a data set apart as `scheme` has it, which knows all of its sources.
+    /// Takes a data set apart as `scheme` has it; rows of a source that it does not know follow the first.
     pub(super) fn read_as(dataset: &'a Dataset, scheme: Scheme) -> Self {
         let records = dataset.records();
         let Scheme { sources, ranges, learned_category, suffixes } = scheme;
@@ -91,7 +85,7 @@ impl<'a> Table<'a> {
 
     fn read(&self, record: &Record, row: &mut InputRow) {
         let source = self.sources.iter().position(|known| known.as_deref() == record.source.as_deref());
-        row.read(record, source.expect("every row's source is listed") as u16 + 1, host_of(record, self.suffixes.as_ref()));
+        row.read(record, source.unwrap_or(0) as u16 + 1, host_of(record, self.suffixes.as_ref()));
         for (value, range) in row.numeric.iter_mut().zip(&self.ranges) {
             if range.is_none() {
                 *value = f64::NAN;
@@ -105,6 +99,11 @@ impl<'a> Table<'a> {
     /// Codes of suffixes; 0 where hosts were not learned.
     pub(super) fn suffix_codes(&self) -> usize {
         self.suffixes.as_ref().map_or(0, Suffixes::codes)
+    }
+
+    /// Hash of a row's site; of the row itself, where it has none.
+    pub(super) fn site(&self, row: usize) -> u64 {
+        self.dataset.records()[row].site.as_deref().map_or(self.keys[row], |site| site_hash(site, 0))
     }
 
     /// Rows the ratio is learned from.
@@ -168,13 +167,50 @@ fn log_ratio(record: &Record) -> f64 {
     }
 }
 
-fn sources(records: &[Record]) -> Vec<Option<String>> {
-    let mut counts = std::collections::BTreeMap::<Option<&str>, usize>::new();
-    for record in records {
-        *counts.entry(record.source.as_deref()).or_default() += 1;
+/// Rows and sites that the ratio can be learned from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trainable {
+    /// Rows with both visits and unique users of 1 or more.
+    pub rows: usize,
+    /// Their sites; a row without a site is one of its own.
+    pub sites: usize,
+}
+
+impl Trainable {
+    /// Those of a data set.
+    #[must_use]
+    pub fn of(dataset: &Dataset) -> Self {
+        let labelled = || dataset.records().iter().filter(|record| !log_ratio(record).is_nan());
+        let named: std::collections::BTreeSet<&str> = labelled().filter_map(|record| record.site.as_deref()).collect();
+        let unnamed = labelled().filter(|record| record.site.is_none()).count();
+        Self { rows: labelled().count(), sites: named.len() + unnamed }
     }
-    let mut counts: Vec<(Option<&str>, usize)> = counts.into_iter().collect();
-    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+
+    /// Whether they are enough for a training.
+    ///
+    /// **Errors**: [`FitError::TooFewRows`], [`FitError::TooFewSites`].
+    pub fn check(self) -> Result<(), FitError> {
+        if self.rows < LEAST_TRAINING_ROWS {
+            return Err(FitError::TooFewRows { found: self.rows, held_out: 0 });
+        }
+        if self.sites < LEAST_TRAINING_SITES {
+            return Err(FitError::TooFewSites { rows: self.rows, found: self.sites, held_out: 0 });
+        }
+        Ok(())
+    }
+}
+
+/// Sources with labels, the one with the most of them first. A source without labels defines nothing: its rows say how inputs go together,
+/// and an estimate for it follows the first.
+fn sources(records: &[Record]) -> Vec<Option<String>> {
+    let mut counts = std::collections::BTreeMap::<Option<&str>, (usize, usize)>::new();
+    for record in records {
+        let (labelled, rows) = counts.entry(record.source.as_deref()).or_default();
+        *labelled += usize::from(record.unique_users.is_some());
+        *rows += 1;
+    }
+    let mut counts: Vec<(Option<&str>, (usize, usize))> = counts.into_iter().filter(|(_, (labelled, _))| *labelled > 0).collect();
+    counts.sort_by_key(|(name, counts)| (std::cmp::Reverse(*counts), *name));
     counts.into_iter().map(|(name, _)| name.map(str::to_owned)).collect()
 }
 

@@ -111,8 +111,8 @@ fn broken_alone(record: &Record, estimate: &Estimate) -> Option<Law> {
 
 fn factors_multiply(estimate: &Estimate) -> bool {
     estimate.explanation.as_ref().is_none_or(|explanation| {
-        let product = explanation.factors.iter().fold(explanation.base, |product, (_, factor)| product * factor);
-        (product - estimate.point).abs() <= PRODUCT_PRECISION * estimate.point
+        let answer = estimate.known.unwrap_or(estimate.point);
+        (explanation.product() - answer).abs() <= PRODUCT_PRECISION * answer
     })
 }
 

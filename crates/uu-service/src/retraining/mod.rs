@@ -14,7 +14,9 @@ use uu_data::clean::{CleanError, QualityReport};
 use uu_data::read::{ReadError, read_all};
 use uu_data::sample::SOURCE as GENERATED;
 use uu_data::{Dataset, Sealed, join_rows};
-use uu_model::{ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trained, train, train_continued};
+use uu_model::{
+    ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trainable, Trained, train, train_continued,
+};
 use uu_registry::{BatchId, Change, Claim, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
 
 pub use kept::KeepError;
@@ -24,7 +26,7 @@ pub use report::{Decision, Retraining};
 use crate::gate::{Choice, Contender, GateReport, GateSettings, Standing, choose, gate};
 use crate::labels::{LabelCheck, LabelVerdict, check_labels};
 use crate::patience::patiently;
-use crate::{SourceError, Sources};
+use crate::{IntervalsDoNotHold, SourceError, Sources};
 
 /// New rows for a re-training.
 #[derive(Debug)]
@@ -47,6 +49,18 @@ impl Delivery {
         let as_they_came = checked.into_iter().map(|row| row.record).collect();
         let (rows, quality) = sources().for_training(rows_read)?;
         Ok(Self { as_they_came, rows, quality, origin })
+    }
+
+    /// Whether anything of it teaches the ratio of visits to unique users, or at least how many there are.
+    fn has_labels(&self) -> bool {
+        self.rows.records().iter().any(|record| record.unique_users.is_some())
+    }
+
+    /// Whether a row with a label is not among those that are known.
+    fn has_new_labels(&self, known: &Dataset) -> bool {
+        let fresh = self.rows.subset(|_, record| record.unique_users.is_some());
+        // Joined by themselves, so that extra inputs are laid out alike.
+        join_rows(known, &fresh).is_ok_and(|(_, joined)| joined.added + joined.replaced > 0)
     }
 
     /// What cleaning found.
@@ -97,6 +111,12 @@ pub enum RetrainError {
     /// There is nothing to learn from.
     #[error("no new rows came, and no observation waits to be examined")]
     Nothing,
+    /// Nothing of a delivery can be learned from; nothing of it is kept.
+    #[error("none of the {rows} rows can be learned from: each breaks a rule or has no unique users")]
+    NoUsableRow {
+        /// Its rows.
+        rows: u64,
+    },
     /// It was called off.
     #[error("the re-training was called off")]
     Cancelled,
@@ -139,16 +159,24 @@ pub fn retrain(
     settings: &RetrainSettings,
     progress: &dyn Progress,
 ) -> Result<Retraining, RetrainError> {
+    if let Some(delivery) = delivery.filter(|delivery| !delivery.has_labels()) {
+        return Err(RetrainError::NoUsableRow { rows: delivery.as_they_came.len() as u64 + delivery.quality.rows_skipped });
+    }
     let champion = Champion::of(registry)?;
     let measured = champion.as_ref().filter(|champion| !champion.is_of_generated_rows());
-    let Gathered { rows, last_waiting, doubts, report, is_enough } = gather(registry, delivery, rules, (measured, settings))?;
+    let Gathered { rows, last_waiting, doubts, report, outlook } = gather(registry, delivery, rules, (measured, settings))?;
     let report = Retraining { champion: champion.as_ref().map(|champion| champion.version), ..report };
-    if !is_enough {
-        return if doubts.is_empty() { Err(RetrainError::Nothing) } else { Ok(report.decided(Decision::SetAside, doubts)) };
+    match outlook {
+        Outlook::Enough => {}
+        Outlook::NothingNew(reason) => return Ok(report.decided(Decision::NothingNew, [vec![reason], doubts].concat())),
+        Outlook::Nothing if doubts.is_empty() => return Err(RetrainError::Nothing),
+        Outlook::Nothing => return Ok(report.decided(Decision::SetAside, doubts)),
     }
 
+    Trainable::of(&rows).check()?;
     let split = Sealed::about(settings.sealed_sites, &rows).split(&rows);
-    let from_scratch = train(&split.training, rules, &settings.train, progress)?;
+    let from_scratch = train(&split.training, rules, &settings.train, progress);
+    let from_scratch = from_scratch.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?;
     let continued = measured.map(|champion| train_continued(&champion.artifact, &split.training, rules, &settings.train, progress));
     let (trained, choice, not_continued) = better(from_scratch, continued)?;
     let contents = Contents::of(&trained.artifact)?;
@@ -174,7 +202,17 @@ struct Gathered {
     /// What is known of the re-training so far.
     report: Retraining,
     /// Whether anything new is left to learn from.
-    is_enough: bool,
+    outlook: Outlook,
+}
+
+/// What a re-training would learn from.
+enum Outlook {
+    /// New labels.
+    Enough,
+    /// Rows that were delivered, and no label among them that is not known; nothing of them is kept. Says so.
+    NothingNew(String),
+    /// Nothing that is left.
+    Nothing,
 }
 
 /// Joins what is kept, what waits and what is delivered; what disagrees with the champion is set aside, unless it is to be learned by force.
@@ -200,6 +238,12 @@ fn gather(
     }
     let nothing = Dataset::new(rules.extras.clone(), Vec::new());
     let (rows, joined) = join_rows(&known.rows, delivery.map_or(&nothing, |delivery| &delivery.rows))?;
+    if let Some(delivery) = delivery.filter(|delivery| !settings.force && known.waiting.is_empty() && !delivery.has_new_labels(&known.rows))
+    {
+        let reason = format!("none of the {} rows has a label that is not known already: nothing was kept or trained", delivery.rows.len());
+        let report = Retraining { observed_labels, ..Retraining::of(joined, observations) };
+        return Ok(Gathered { rows, last_waiting: None, doubts, report, outlook: Outlook::NothingNew(reason) });
+    }
     let labels = delivery.and_then(|delivery| held_against(&delivery.as_they_came));
     let batch = delivery.map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &delivery.origin)).transpose()?;
     let refused = doubt(&labels);
@@ -208,8 +252,9 @@ fn gather(
         doubts.insert(0, reason.clone());
     }
     let is_enough = if delivery.is_some() { refused.is_none() } else { !known.waiting.is_empty() };
+    let outlook = if is_enough { Outlook::Enough } else { Outlook::Nothing };
     let report = Retraining { batch, labels, observed_labels, ..Retraining::of(joined, observations) };
-    Ok(Gathered { rows, last_waiting: known.waiting_batches.last().copied(), doubts, report, is_enough })
+    Ok(Gathered { rows, last_waiting: known.waiting_batches.last().copied(), doubts, report, outlook })
 }
 
 /// What is wrong with labels that cannot be believed without a person.
@@ -252,8 +297,13 @@ fn decide(
     trained: &Trained,
     (settings, doubts): (&RetrainSettings, Vec<String>),
 ) -> Result<Retraining, RetrainError> {
-    let passes = gated.lets_through();
+    // A challenger's coverage is compared with the champion's; where there is none, it must hold by itself.
+    let not_held = IntervalsDoNotHold::of(trained.coverage).filter(|_| gated.first_model);
+    let passes = gated.lets_through() && not_held.is_none();
     let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
+    if let Some(not_held) = not_held {
+        reasons.insert(0, not_held.to_string());
+    }
     if settings.force {
         let against = [&report.labels, &report.observed_labels].into_iter().flatten().filter_map(disagreement);
         reasons.splice(0..0, ["forced".to_owned()].into_iter().chain(against));

@@ -18,6 +18,8 @@ pub enum Decision {
     Refused,
     /// The labels cannot be believed without a person; nothing was trained.
     SetAside,
+    /// No label was new; nothing was kept or trained.
+    NothingNew,
 }
 
 /// A re-training, with everything its decision rests on.
