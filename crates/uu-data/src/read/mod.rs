@@ -5,6 +5,7 @@ mod batches;
 mod columns;
 mod compressed;
 mod csv;
+mod csv_rows;
 mod elements;
 mod error;
 mod format;

@@ -35,7 +35,8 @@ impl TextTable {
             None => {
                 self.places.insert(name.to_owned(), self.names.len());
                 self.names.push(name.to_owned());
-                self.cells.push(StringBuilder::new());
+                // Without room beforehand: where there are many columns, most of them stay empty.
+                self.cells.push(StringBuilder::with_capacity(0, 0));
                 self.names.len() - 1
             }
         };
