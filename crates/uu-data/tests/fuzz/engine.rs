@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::env;
+use std::fs::File;
+use std::io::{Seek, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -28,6 +29,7 @@ const WARM_UP: usize = 50;
 
 /// Inputs that are kept to be changed further.
 const MOST_KEPT: usize = 400;
+const MOST_KEPT_BYTES: usize = 16 << 10;
 
 /// How long a failing input is made smaller.
 const SHRINKING: Duration = Duration::from_secs(20);
@@ -41,6 +43,8 @@ pub(crate) struct Target {
     pub(crate) tokens: &'static [&'static [u8]],
     /// Whether encodings and compression are put around.
     pub(crate) wrapped: bool,
+    /// Bytes of an input, before it is compressed.
+    pub(crate) most_bytes: usize,
     /// Panics where a law is broken; otherwise what the input came to, in few words: an input that comes to something new is kept.
     pub(crate) run: fn(&[u8]) -> String,
 }
@@ -83,24 +87,19 @@ pub(crate) fn fuzz(target: &'static Target, plan: Plan) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     keep_panics();
     let seed = plan.seed;
-    let (sender, receiver) = channel();
     let current = Current::default();
     let worker_current = Arc::clone(&current);
-    let work = move || {
-        let outcome = match env::var_os("UU_FUZZ_INPUT") {
-            Some(path) => run_once(target, &std::fs::read(path).unwrap()).map(|came_to| format!("comes to: {came_to}")),
-            None => run_all(target, &plan, &worker_current),
-        };
-        sender.send(outcome).ok();
+    let work = move || match env::var_os("UU_FUZZ_INPUT") {
+        Some(path) => run_once(target, &std::fs::read(path).unwrap()).map(|came_to| format!("comes to: {came_to}")),
+        None => run_all(target, &plan, &worker_current),
     };
     // The stack of a thread, as that of a request has.
-    std::thread::Builder::new().name(WORKER.to_owned()).stack_size(2 << 20).spawn(work).unwrap();
+    let worker = std::thread::Builder::new().name(WORKER.to_owned()).stack_size(2 << 20).spawn(work).unwrap();
     let outcome = loop {
-        match receiver.recv_timeout(Duration::from_secs(1)) {
-            Ok(outcome) => break outcome,
-            Err(RecvTimeoutError::Disconnected) => panic!("{}: the worker is gone", target.name),
-            Err(RecvTimeoutError::Timeout) => {}
+        if worker.is_finished() {
+            break worker.join().expect("the worker keeps panics");
         }
+        std::thread::sleep(Duration::from_millis(20));
         let current = current.lock().unwrap();
         if let Some((_, input)) = current.as_ref().filter(|(since, _)| since.elapsed() > MOST_TIME) {
             break Err(Failure { input: input.clone(), why: format!("takes more than {} s", MOST_TIME.as_secs()) });
@@ -141,30 +140,30 @@ fn run_all(target: &Target, plan: &Plan, current: &Current) -> Result<String, Fa
     let (began, mut count, mut left, mut most) = (Instant::now(), 0, 0, 0);
     // Where the process itself is ended, as by a stack that overflows, this file holds what it was run on.
     let last = kept(&format!("{}-last", target.name));
+    let file = File::create(&last).unwrap();
     let mut seeds = corpus.clone().into_iter();
     while count < plan.inputs && (began.elapsed() < plan.time || count == 0) {
         let input = match seeds.next() {
             Some(seed) => seed,
             None => {
-                let bare = mutated(&mut draws, &corpus, target.tokens);
+                let bare = mutated(&mut draws, &corpus, target.tokens, target.most_bytes);
                 if target.wrapped { wrapped(&mut draws, bare) } else { bare }
             }
         };
-        std::fs::write(&last, &input).unwrap();
+        (&file).rewind().and_then(|()| (&file).write_all(&input)).and_then(|()| file.set_len(input.len() as u64)).unwrap();
         *current.lock().unwrap() = Some((Instant::now(), input.clone()));
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
-        let outcome = run_once(target, &input);
-        let (peak, is_new) = (MEMORY.peak_usage().saturating_sub(before), outcome.map(|came_to| known.insert(site_hash(&came_to, 0))));
-        let after = MEMORY.current_usage();
+        let outcome = run_once(target, &input).map(|came_to| site_hash(&came_to, 0));
+        let (peak, after) = (MEMORY.peak_usage().saturating_sub(before), MEMORY.current_usage());
         *current.lock().unwrap() = None;
-        let is_new = is_new.map_err(|failure| smaller(target, failure))?;
+        let is_new = known.insert(outcome.map_err(|failure| smaller(target, failure))?);
         if peak > MOST_BYTES {
             return Err(Failure { input, why: format!("takes {} MiB", peak >> 20) });
         }
         most = most.max(peak);
         count += 1;
-        if count > WARM_UP && !is_new {
+        if count > WARM_UP {
             left += after as i64 - before as i64;
         }
         if left > MOST_LEFT as i64 {
@@ -173,8 +172,11 @@ fn run_all(target: &Target, plan: &Plan, current: &Current) -> Result<String, Fa
                 why: format!("{count} inputs left {left} bytes behind, this one {}", after as i64 - before as i64),
             });
         }
-        if is_new && corpus.len() < MOST_KEPT {
-            corpus.push(input);
+        if is_new && input.len() <= MOST_KEPT_BYTES {
+            match corpus.len() {
+                MOST_KEPT.. => corpus[draws.below(MOST_KEPT)] = input,
+                _ => corpus.push(input),
+            }
         }
     }
     std::fs::remove_file(last).ok();

@@ -26,11 +26,18 @@ use engine::{Plan, Target, fuzz};
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
+/// Bytes of a file before it is compressed: enough for thousands of columns or brackets.
+const FILE_BYTES: usize = 64 << 10;
+
+/// Bytes of some lines of single values; the longest name that is read has 2,048.
+const TEXT_BYTES: usize = 4 << 10;
+
 const CSV: Target = Target {
     name: "csv",
     seeds: seeds::csv,
     tokens: &mutations::CSV_TOKENS,
     wrapped: true,
+    most_bytes: FILE_BYTES,
     run: |bytes| laws::file("a.csv", Some(Format::Csv), bytes),
 };
 
@@ -39,6 +46,7 @@ const JSON: Target = Target {
     seeds: seeds::json,
     tokens: &mutations::JSON_TOKENS,
     wrapped: true,
+    most_bytes: FILE_BYTES,
     run: |bytes| laws::file("a.json", Some(Format::Json), bytes),
 };
 
@@ -47,6 +55,7 @@ const NDJSON: Target = Target {
     seeds: seeds::ndjson,
     tokens: &mutations::JSON_TOKENS,
     wrapped: true,
+    most_bytes: FILE_BYTES,
     // Without a name: the format is told by the content, which may make it another one.
     run: |bytes| laws::file("stream", None, bytes),
 };
@@ -56,6 +65,7 @@ const NESTED: Target = Target {
     seeds: seeds::nested,
     tokens: &mutations::JSON_TOKENS,
     wrapped: true,
+    most_bytes: FILE_BYTES,
     run: |bytes| laws::file("a.json", Some(Format::Nested), bytes),
 };
 
@@ -64,15 +74,36 @@ const PARQUET: Target = Target {
     seeds: seeds::parquet,
     tokens: &mutations::PARQUET_TOKENS,
     wrapped: false,
+    most_bytes: FILE_BYTES,
     run: |bytes| laws::file("a.parquet", Some(Format::Parquet), bytes),
 };
 
-const DATES: Target = Target { name: "dates", seeds: seeds::dates, tokens: &mutations::DATE_TOKENS, wrapped: false, run: texts::dates };
+const DATES: Target = Target {
+    name: "dates",
+    seeds: seeds::dates,
+    tokens: &mutations::DATE_TOKENS,
+    wrapped: false,
+    most_bytes: TEXT_BYTES,
+    run: texts::dates,
+};
 
-const NUMBERS: Target =
-    Target { name: "numbers", seeds: seeds::numbers, tokens: &mutations::NUMBER_TOKENS, wrapped: false, run: texts::numbers };
+const NUMBERS: Target = Target {
+    name: "numbers",
+    seeds: seeds::numbers,
+    tokens: &mutations::NUMBER_TOKENS,
+    wrapped: false,
+    most_bytes: TEXT_BYTES,
+    run: texts::numbers,
+};
 
-const HOSTS: Target = Target { name: "hosts", seeds: seeds::hosts, tokens: &mutations::HOST_TOKENS, wrapped: false, run: texts::hosts };
+const HOSTS: Target = Target {
+    name: "hosts",
+    seeds: seeds::hosts,
+    tokens: &mutations::HOST_TOKENS,
+    wrapped: false,
+    most_bytes: TEXT_BYTES,
+    run: texts::hosts,
+};
 
 #[rstest]
 #[case::csv(&CSV)]

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use uu_data::Draws;
 
-/// Bytes of an input before it is compressed.
-const MOST_INPUT: usize = 256 << 10;
+/// Bytes that one change puts in.
+const MOST_REPEATED: usize = 64 << 10;
 
 /// Numbers at the edges of what numbers can be, and what people take for numbers.
 const NUMBERS: [&[u8]; 34] = [
@@ -215,15 +215,15 @@ pub(crate) const HOST_TOKENS: [&[u8]; 36] = [
     "\u{200d}".as_bytes(),
 ];
 
-/// An input of the corpus after some changes.
-pub(crate) fn mutated(draws: &mut Draws, corpus: &[Vec<u8>], tokens: &[&[u8]]) -> Vec<u8> {
+/// An input of the corpus after some changes, of at most so many bytes.
+pub(crate) fn mutated(draws: &mut Draws, corpus: &[Vec<u8>], tokens: &[&[u8]], most_bytes: usize) -> Vec<u8> {
     let mut input = corpus[draws.below(corpus.len())].clone();
     // Mostly few, since what is changed in many places is refused for the first of them.
     let most = 1 + draws.below(8);
     let changes = 1 + draws.below(most);
     for _ in 0..changes {
         change(draws, &mut input, corpus, tokens);
-        input.truncate(MOST_INPUT);
+        input.truncate(most_bytes);
     }
     input
 }
@@ -249,7 +249,7 @@ fn change(draws: &mut Draws, input: &mut Vec<u8>, corpus: &[Vec<u8>], tokens: &[
             let piece = input[range.clone()].to_vec();
             let most = 1 << draws.below(12);
             let times = 1 + draws.below(most);
-            insert(input, range.end, &piece.repeat(times.min(MOST_INPUT / piece.len().max(1))));
+            insert(input, range.end, &piece.repeat(times.min(MOST_REPEATED / piece.len().max(1))));
         }
         6 | 7 => insert(input, range.start, token(draws, tokens)),
         8 => {
@@ -259,7 +259,7 @@ fn change(draws: &mut Draws, input: &mut Vec<u8>, corpus: &[Vec<u8>], tokens: &[
         9 => {
             let times = 1 << draws.below(17);
             let token = token(draws, tokens);
-            insert(input, range.start, &token.repeat(times.min(MOST_INPUT / token.len().max(1))));
+            insert(input, range.start, &token.repeat(times.min(MOST_REPEATED / token.len().max(1))));
         }
         10 | 11 => replace_number(draws, input),
         12 => {

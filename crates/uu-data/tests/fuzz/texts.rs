@@ -7,7 +7,7 @@ use arrow::array::{
     TimestampSecondArray,
 };
 use arrow::record_batch::{RecordBatch, RecordBatchIterator};
-use uu_core::{Checked, Fault, Field, Month, RawRecord, RawValue, Rules, check};
+use uu_core::{Checked, Fault, Field, Month, RawRecord, RawValue, Rules, check, day_of, host_of_site};
 use uu_data::read::{ReadOptions, check_batches};
 
 use crate::laws::{holds, named};
@@ -16,7 +16,8 @@ const NUMERIC: [Field; 6] =
     [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration, Field::UniqueUsers];
 
 fn lines(bytes: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(bytes).split('\n').map(str::to_owned).collect()
+    const MOST: usize = 50;
+    String::from_utf8_lossy(bytes).split('\n').take(MOST).map(str::to_owned).collect()
 }
 
 /// A record with one input, and one value beside.
@@ -45,6 +46,9 @@ pub(crate) fn dates(bytes: &[u8]) -> String {
         if let Some(month) = through_check {
             assert_eq!(month.to_string().parse(), Ok(month), "`{line}`");
             assert_eq!(Month::of_day_since_1970(month.days_since_1970().into()), Some(month), "`{line}`");
+        }
+        if let Some((month, day)) = day_of(&line) {
+            assert!(parsed == Some(month) && (1..=31).contains(&day), "`{line}` is day {day} of {month}");
         }
         came_to.push(format!("{} {}", shape(&line), through_check.is_some()));
     }
@@ -122,7 +126,17 @@ pub(crate) fn hosts(bytes: &[u8]) -> String {
         let outcome = checked(Field::Site, RawValue::text(line.as_str()));
         if let Ok(Some(site)) = outcome.as_ref().map(|checked| &checked.record.site) {
             assert!(!site.chars().any(|letter| letter.is_whitespace() || letter.is_control()), "`{line}` is `{site}`");
-            assert!(!site.contains("://") || site.contains('/'), "`{line}` is `{site}`");
+            let host = host_of_site(site);
+            assert!(!host.is_empty() && !host.contains(['@', ':', '?', '#', '/', '\\']), "`{line}` is `{site}`");
+            let path = &site[host.len()..];
+            // What belongs to no name changes none.
+            for around in
+                [format!("https://user:word@{host}:443{path}?q=1#f"), format!("//{host}.{path}#f"), format!("HTTP://www.{host}{path}/")]
+            {
+                let same = checked(Field::Site, RawValue::text(around.as_str())).ok().and_then(|checked| checked.record.site);
+                let is_too_long = around.len() > 2_048;
+                assert!(is_too_long || same.as_deref() == Some(site), "`{line}` is `{site}`, and `{around}` is {same:?}");
+            }
         }
         came_to.push(format!("{} {}", shape(&line), outcome.is_ok()));
     }
