@@ -72,7 +72,13 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
     let same = ",\"a\":1".repeat(2_600_000);
     let months = "\"2024-01\":{},".repeat(1_200_000);
     let no_months = numbered(1_300_000, |number| format!("\"{number}\":1,"));
+    let long_name = format!(
+        "[{{\"domain_name\":\"{}\",\"visits\":{{{}\"x\":1}}}}]",
+        "a".repeat(8 << 20),
+        numbered(100_000, |number| format!("\"{number}\":1,"))
+    );
     vec![
+        ("a site with a long name", "a.json", long_name),
         ("a header of millions of columns", "a.csv", format!("date,visits{}\n2024-01,5\n", ",x".repeat(7 << 20))),
         ("a row of millions of cells", "a.csv", format!("{HEADER}2024-01,5{}\n", ",".repeat(15 << 20))),
         ("a row of one long cell", "a.csv", format!("{HEADER}2024-01,{}\n", "5".repeat(15 << 20))),

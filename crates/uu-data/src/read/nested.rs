@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use uu_core::{Fault, Field, Month};
 
+use super::MAX_ROW_BYTES;
 use super::object::{Entries, MAX_KEYS, malformed, parse};
 
 const SITE: &str = "domain_name";
@@ -58,6 +59,10 @@ pub(super) fn flatten(entries: &Entries<'_>) -> Result<Vec<Box<RawValue>>, Fault
             let key = (month, if month.is_some() { "" } else { date.as_ref() });
             collect(section, value, months.entry(key).or_default())?;
         }
+    }
+    // The name is written into each month's record: a long one would fill the memory, month by month.
+    if site.get().len().saturating_mul(months.len()) > MAX_ROW_BYTES {
+        return Err(malformed("a site with a short `domain_name`", format!("one of {} bytes", site.get().len())));
     }
     months.iter().map(|((month, text), values)| flat(site, *month, text, values)).collect()
 }

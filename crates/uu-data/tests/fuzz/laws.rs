@@ -94,17 +94,11 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
     let records: Vec<Record> = good.iter().flat_map(|chunk| chunk.rows.iter().map(|row| row.record.clone())).collect();
     let turn = WRITTEN[bytes.len() % WRITTEN.len()];
     written_as_records(&records, turn);
-    // Where only a row that was left out has an input, objects without it are no file of records.
-    if skipped.total == 0 || records.iter().any(has_input) {
+    // Where only rows that were left out have an input, objects without them are no file of records.
+    if skipped.total == 0 || matches!(format, Format::Csv | Format::Parquet) {
         written_as_given(&good, format, &records, &options);
     }
     format!("{format} {} {came_to:?}", (records.len() + 1).ilog2())
-}
-
-fn has_input(record: &Record) -> bool {
-    use Field::{AvgVisitDuration, BounceRate, Category, PagesPerVisit, Rank, Visits};
-    let inputs = [Rank, Visits, PagesPerVisit, BounceRate, AvgVisitDuration, Category];
-    named(record).iter().any(|(field, _)| inputs.contains(field)) || record.extras.iter().any(Option::is_some)
 }
 
 fn written_as_records(records: &[Record], format: Format) {
