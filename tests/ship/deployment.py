@@ -16,13 +16,12 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 import host
 import images
 import pipeline
 from load import Load
-from machine import ROOT, engine, missing_packages, run, say, wait_until, workplace
+from machine import ROOT, engine, missing_packages, run, say, succeeds, wait_until, workplace
 
 PACKAGES = ["curl", "debootstrap", "docker.io", "docker-registry", "haproxy", "jq", "openssh-server", "rsync", "socat"]
 
@@ -44,7 +43,7 @@ def story(work, binary, names):
     stranger = host.deploy(work, following, known="other_key.known")
     assert stranger.returncode == 2 and "not the one it should be" in stranger.stderr
     with subprocess.Popen(["flock", host.STATE / "lock", "sleep", "600"], start_new_session=True) as holder:
-        time.sleep(0.5)
+        wait_until("the lock is held", lambda: not succeeds("flock", "--nonblock", host.STATE / "lock", "true"))
         second = host.deploy(work, good)
         assert second.returncode == 2 and "another deployment" in second.stderr
         os.killpg(holder.pid, 9)

@@ -7,6 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+/// How long anything may take before a test fails: a machine may be slow, and busy.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// A server on a free port; killed when the test ends.
 struct Server {
     child: Child,
@@ -37,7 +40,7 @@ impl Server {
                 }
             }
         });
-        let address = receiver.recv_timeout(Duration::from_secs(30)).expect("the server says where it listens");
+        let address = receiver.recv_timeout(PATIENCE).expect("the server says where it listens");
         Self { child, address }
     }
 
@@ -62,7 +65,7 @@ impl Server {
     }
 
     fn wait_until_ready(&self) {
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + PATIENCE;
         while self.get("/health/ready").0 != 200 {
             assert!(Instant::now() < deadline, "not ready: {}", self.get("/health/ready").1);
             std::thread::sleep(Duration::from_millis(200));
@@ -132,7 +135,7 @@ fn a_version_put_in_use_answers_without_a_restart() {
         answer["2018-12"]["model"].as_str().unwrap().to_owned()
     };
     let answers_soon = |version: &str| {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         while answering() != version {
             assert!(Instant::now() < deadline, "{version} does not answer");
             std::thread::sleep(Duration::from_millis(100));
@@ -181,7 +184,7 @@ fn stopping_during_the_first_training_leaves_no_process_behind() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     let trainings = || uu_testkit::processes::children_of(server.child.id());
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     while trainings().is_empty() {
         assert!(Instant::now() < deadline, "no training started");
         std::thread::sleep(Duration::from_millis(20));
@@ -198,11 +201,11 @@ fn stops_gracefully(mut server: Server) {
     // The shell's own `kill`: the program of that name is not everywhere.
     let status = Command::new("sh").args(["-c", &format!("kill {}", server.child.id())]).status().unwrap();
     assert!(status.success());
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + PATIENCE;
     let exit = loop {
         match server.child.try_wait().unwrap() {
             Some(exit) => break exit,
-            None if Instant::now() > deadline => panic!("still there 30 seconds after it was told to stop"),
+            None if Instant::now() > deadline => panic!("still there long after it was told to stop"),
             None => std::thread::sleep(Duration::from_millis(50)),
         }
     };

@@ -53,6 +53,23 @@ fn a_section_of_another_kind_is_a_bad_row() {
     assert_eq!(error.to_string(), "`e.json` row 1: visits must be given once, got two values");
 }
 
+#[test]
+fn a_site_that_stands_for_more_than_it_can_be_is_a_bad_row() {
+    let refused =
+        |json: String| read_all(vec![Input::bytes("e.json", json)], &ReadOptions::default(), BadRows::Fail).unwrap_err().to_string();
+    let months = |count: u32| {
+        (0..count).map(|number| format!("\"{:04}-{:02}\":1", 1000 + number / 12, number % 12 + 1)).collect::<Vec<_>>().join(",")
+    };
+    // The name is written beside each of its months.
+    let long = refused(format!("[{{\"domain_name\":\"{}\",\"visits\":{{{}}}}}]", "a".repeat(1 << 20), months(100)));
+    assert_eq!(long, "`e.json` row 1: row must be a site with a short `domain_name`, got one of 1048578 bytes");
+    let sections = format!("\"visits\":{{{}}},", months(100)).repeat(1_201);
+    let many = refused(format!("[{{\"domain_name\":\"a.com\",{sections}\"alexa\":{{}}}}]"));
+    assert_eq!(many, "`e.json` row 1: row must be a site of at most 120,000 months in all its sections, got more");
+    let keys = refused(format!("[{{\"date\":\"2024-01\"{}}}]", ",\"visits\":1".repeat(120_000)));
+    assert!(keys.starts_with("`e.json` row 1: row must be a JSON object, got broken JSON (more than 120000 keys"), "{keys}");
+}
+
 fn section(months: &[u32], value: impl Fn(u32) -> String) -> String {
     let entries: Vec<String> = months.iter().map(|month| format!("\"2020-{month:02}-01\": {}", value(*month))).collect();
     format!("{{{}}}", entries.join(", "))

@@ -79,7 +79,7 @@ impl Postgres {
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());
         command.args(["-h", "127.0.0.1", "-p", &port, "-c", "fsync=off", "-c", "max_connections=200"]);
         *self.server.lock().unwrap() = Some(command.spawn().unwrap());
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         while !self.ask("SELECT 1") {
             assert!(Instant::now() < deadline, "PostgreSQL does not answer");
             std::thread::sleep(Duration::from_millis(20));

@@ -37,7 +37,7 @@ impl S3 {
         command.args(["-H", "127.0.0.1", "-p", &address.port().to_string()]);
         let server = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let s3 = Self { address: address.to_string(), server: Mutex::new(server), prefixes: AtomicU32::new(0) };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(180);
         while !s3.make_bucket() {
             assert!(Instant::now() < deadline, "the S3 server does not answer");
             std::thread::sleep(Duration::from_millis(50));

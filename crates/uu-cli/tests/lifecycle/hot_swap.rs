@@ -46,10 +46,12 @@ fn promotions(backend: &Backend, count: usize) {
         let start = Instant::now();
         replicas.iter().for_each(|replica| replica.wait_for_version(after));
         slowest = slowest.max(start.elapsed());
+        // However slow the machine is, each move has requests before and after it.
+        loads.iter().for_each(|load| load.wait_for(5));
     }
     let requests: usize = loads.into_iter().map(Load::stop_without_others).sum();
     say(&format!("{count} moves under {requests} requests; the slowest reached both replicas within {slowest:?}"));
-    assert!(requests > count * 10);
+    assert!(requests >= count * 10);
 }
 
 /// Two replicas are told at once to promote different versions in place of the same one: one does, and both agree which.

@@ -53,6 +53,15 @@ fn kill(backend: &Backend, kills: &Kills) {
         ended_before += usize::from(killed(&place, &["models", "promote", version], instants.next(whole_promotion)));
         inspect(&place, acknowledged);
     }
+    let mut of = kills.retrainings + kills.promotions;
+    // Where the machine has become much quicker since a whole one was timed, all may have ended before: then sooner and sooner.
+    let mut after = whole_promotion;
+    while ended_before == of {
+        after /= 2;
+        ended_before += usize::from(killed(&place, &["models", "promote", "v0001"], after));
+        of += 1;
+        inspect(&place, acknowledged);
+    }
     let answered = load.stop();
     explain(&place, &server, &answered);
 
@@ -72,9 +81,8 @@ fn kill(backend: &Backend, kills: &Kills) {
         let file = kept.uploads(JobId(job)).unwrap();
         assert!(done || kept.read_upload(&file[0]).unwrap() == rows, "kill {number}: the delivery is kept for a retry: {ended}");
     }
-    let of = kills.retrainings + kills.promotions;
     say(&format!("{} kills under {} requests; {ended_before} of {of} commands had ended before", of + kills.servers, answered.requests));
-    assert!(answered.requests > 0 && ended_before < of, "{ended_before} of {of} commands had ended before they were killed");
+    assert!(answered.requests > 0, "no request was answered meanwhile");
 }
 
 /// When to kill.

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::server::{PATIENCE, Server};
+use crate::server::{PATIENCE, Server, wait_until};
 
 /// Between two requests of one connection.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -35,19 +35,27 @@ pub(crate) struct Answered {
 /// Load on one server, of which every answer is kept that none of the expected versions gives.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
+    requests: Arc<AtomicUsize>,
     threads: Vec<JoinHandle<Answered>>,
 }
 
 impl Load {
     /// Begins to ask.
     pub(crate) fn start(address: &str, expected: &Arc<Answers>) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, requests) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
         let thread = || {
-            let (address, stop, expected) = (address.to_owned(), Arc::clone(&stop), Arc::clone(expected));
-            std::thread::spawn(move || ask(&address, &stop, &expected))
+            let (address, stop, requests, expected) = (address.to_owned(), Arc::clone(&stop), Arc::clone(&requests), Arc::clone(expected));
+            std::thread::spawn(move || ask(&address, &stop, &requests, &expected))
         };
         let threads = (0..2).map(|_| thread()).collect();
-        Self { stop, threads }
+        Self { stop, requests, threads }
+    }
+
+    /// Waits until so many more requests were answered, as they are while nothing else happens.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        let goal = self.requests.load(Ordering::Relaxed) + requests;
+        let failed = || self.threads.iter().any(JoinHandle::is_finished);
+        wait_until("requests are answered", || self.requests.load(Ordering::Relaxed) >= goal || failed());
     }
 
     /// Stops, and fails if any request failed.
@@ -70,7 +78,7 @@ impl Load {
     }
 }
 
-fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> Answered {
+fn ask(address: &str, stop: &AtomicBool, requests: &AtomicUsize, expected: &Answers) -> Answered {
     let mut connection = Connection::open(address);
     let mut answered = Answered::default();
     while !stop.load(Ordering::Relaxed) {
@@ -80,6 +88,7 @@ fn ask(address: &str, stop: &AtomicBool, expected: &Answers) -> Answered {
             answered.unexpected.insert((index, answer));
         }
         answered.requests += 1;
+        requests.fetch_add(1, Ordering::Relaxed);
         // A load, and not one that leaves nothing to what is checked beside it.
         std::thread::sleep(PAUSE);
     }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
@@ -12,29 +11,17 @@ use uu_core::{Fault, FaultField, FaultRule};
 use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
 use super::compressed::{HEAD_BYTES, Source};
+use super::csv_rows::{Row, Rows};
 use super::dialect::Dialect;
-use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
+use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, ReadError};
 
-const BUFFER_BYTES: usize = 256 << 10;
-
-/// Fails once more bytes than a row may have were taken for one row: an open quote would otherwise swallow the file.
-struct Bounded {
-    source: Source,
-    taken: Arc<AtomicUsize>,
-}
-
-impl Read for Bounded {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.source.read(buffer)?;
-        let taken = self.taken.fetch_add(count, Ordering::Relaxed) + count;
-        if taken > MAX_ROW_BYTES + BUFFER_BYTES { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(count) }
-    }
-}
+/// Rows, and bytes of text, that a column has room for from the start.
+const FIRST_ROOM: usize = 1 << 10;
 
 pub(super) struct CsvChunks {
     context: Context,
-    reader: csv::Reader<Bounded>,
-    taken: Arc<AtomicUsize>,
+    rows: Rows,
+    row: Row,
     schema: SchemaRef,
     binding: Binding,
     dialect: Dialect,
@@ -47,51 +34,42 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
     let dialect = Dialect::of(head, &context);
     io::copy(&mut (&mut source).take(dialect.skipped_bytes as u64), &mut io::sink())
         .map_err(|error| ReadError::from_io(&context.file, 0, error))?;
-    let taken = Arc::new(AtomicUsize::new(0));
-    let mut reader = csv::ReaderBuilder::new()
-        .flexible(true)
-        .delimiter(dialect.delimiter)
-        .buffer_capacity(BUFFER_BYTES)
-        .from_reader(Bounded { source, taken: taken.clone() });
-    let header = reader.byte_headers().map_err(|error| failed(&context, 0, error))?;
+    let (mut rows, mut header) = (Rows::new(source, dialect.delimiter), Row::default());
+    rows.read(&mut header).map_err(|error| failed(&context, 0, error))?;
     context.check_width(header.len())?;
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
     let binding = context.bind(&names)?;
     let schema = Arc::new(Schema::new(names.into_iter().map(|name| Column::new(name, DataType::Utf8, true)).collect::<Vec<_>>()));
-    Ok(CsvChunks { context, reader, taken, schema, binding, dialect, rows_read: 0, started: false })
+    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, started: false })
 }
 
-fn failed(context: &Context, row: u64, error: csv::Error) -> ReadError {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            ReadError::RowTooLarge { file: context.file.clone(), row: row + 1 }
-        }
-        csv::ErrorKind::Io(error) => ReadError::from_io(&context.file, row, error),
-        // The reader is flexible and reads bytes, so rows of another shape and broken text never come here.
-        _ => ReadError::Io { file: context.file.clone(), row, source: io::ErrorKind::InvalidData.into() },
+fn failed(context: &Context, row: u64, error: io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge if error.get_ref().is_none() => ReadError::RowTooLarge { file: context.file.clone(), row: row + 1 },
+        _ => ReadError::from_io(&context.file, row, error),
     }
 }
 
 impl ChunkSource for CsvChunks {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let width = self.schema.fields().len();
-        let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::new()).collect();
-        let (mut malformed, mut lines) = (Vec::new(), Vec::new());
-        let mut record = csv::ByteRecord::new();
         let most_rows = self.context.rows_of(width);
+        // Where there are many columns, the room that a builder makes beforehand is most of what they take.
+        let room = most_rows.min(FIRST_ROOM);
+        let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::with_capacity(room, room)).collect();
+        let (mut malformed, mut lines) = (Vec::new(), Vec::new());
         let (mut rows, mut bytes) = (0, 0);
         while rows < most_rows && bytes < MAX_CHUNK_BYTES {
-            self.taken.store(0, Ordering::Relaxed);
-            let read = self.reader.read_byte_record(&mut record);
+            let read = self.rows.read(&mut self.row);
             if !read.map_err(|error| failed(&self.context, self.rows_read + rows as u64, error))? {
                 break;
             }
-            if let Some(fault) = append(&mut builders, &record) {
+            if let Some(fault) = append(&mut builders, &self.row) {
                 malformed.push((rows, fault));
             }
-            lines.push(record.position().map_or(0, csv::Position::line));
-            bytes += record.as_slice().len();
+            lines.push(self.row.line());
+            bytes += self.row.as_slice().len();
             rows += 1;
         }
         // A file with a header alone still has columns to be written.
@@ -126,7 +104,7 @@ impl ChunkSource for CsvChunks {
 }
 
 /// Appends one row of cells; a cell that is empty is null. The fault is of a row that has another shape than the header.
-fn append(builders: &mut [StringBuilder], record: &csv::ByteRecord) -> Option<Fault> {
+fn append(builders: &mut [StringBuilder], record: &Row) -> Option<Fault> {
     let whole = std::str::from_utf8(record.as_slice());
     for (index, builder) in builders.iter_mut().enumerate() {
         match record.get(index) {

@@ -1,6 +1,7 @@
 //! Where the header of a CSV file is, and what parts its cells.
 
 use super::Context;
+use super::csv_rows::first_row;
 
 /// Lines in which a header is looked for.
 const MOST_LINES: usize = 60;
@@ -84,13 +85,7 @@ fn most_used(line: &[u8]) -> u8 {
 }
 
 fn is_header(text: &[u8], delimiter: u8, context: &Context) -> bool {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(text);
-    let mut record = csv::ByteRecord::new();
-    if !reader.read_byte_record(&mut record).unwrap_or(false) {
-        return false;
-    }
-    let names: Vec<String> = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    context.bind(&names).is_ok()
+    context.bind(&first_row(text, delimiter)).is_ok()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::decimal::with_point;
 use super::elements::Elements;
 use super::object::{Entries, cell, given, malformed, parse};
 use super::text_table::TextTable;
-use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, ReadError, RowFaults, nested};
+use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, MAX_CHUNK_CELLS, ReadError, RowFaults, nested};
 
 struct JsonChunks {
     context: Context,
@@ -55,6 +55,10 @@ impl ChunkSource for JsonChunks {
         let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
         while rows.len() < self.context.rows_of(self.table.names().len()) && bytes < MAX_CHUNK_BYTES {
             let Some(row) = self.next_row()? else { break };
+            if self.is_too_wide_for(rows.len(), &row) {
+                self.pending.push_front(row);
+                break;
+            }
             let outcome = row.map(|object| {
                 bytes += object.get().len();
                 let checked = self.record(rows.len(), &object);
@@ -91,6 +95,15 @@ impl ChunkSource for JsonChunks {
 }
 
 impl JsonChunks {
+    /// Whether the rows before this one could take too much if it came into their chunk: each has a cell in every column it brings along.
+    fn is_too_wide_for(&self, rows: usize, row: &Row) -> bool {
+        /// An entry is as long at least, with the comma behind it: `"":1,`.
+        const ENTRY_BYTES: usize = 5;
+        let Ok(object) = row else { return false };
+        let columns = self.table.names().len() + object.get().len() / ENTRY_BYTES;
+        rows > 0 && columns.saturating_mul(rows) > MAX_CHUNK_CELLS
+    }
+
     /// A file of which no row has a date or an input is not a file of records.
     fn require_columns(&self, rows: &[Result<Checked, RowFaults>]) -> Result<(), ReadError> {
         let only_malformed = rows.iter().all(|row| row.as_ref().is_err_and(|bad| bad.faults[0].rule == FaultRule::MalformedRow));

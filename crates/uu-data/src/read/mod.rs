@@ -8,6 +8,7 @@ mod column_use;
 mod columns;
 mod compressed;
 mod csv;
+mod csv_rows;
 mod decimal;
 mod dialect;
 mod elements;

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use uu_core::{Fault, Field, Month};
 
-use super::object::{Entries, malformed, parse};
+use super::MAX_ROW_BYTES;
+use super::object::{Entries, MAX_KEYS, malformed, parse};
 
 const SITE: &str = "domain_name";
 const SECTIONS: [&str; 4] = ["visits", "summary", "engagement", "alexa"];
@@ -40,12 +41,17 @@ pub(super) fn flatten(entries: &Entries<'_>) -> Result<Vec<Box<RawValue>>, Fault
     let site = entries.0.iter().find(|(key, _)| key == SITE).map(|(_, value)| *value);
     let Some(site) = site else { return Err(malformed("a site with `domain_name`", "an object without it".to_owned())) };
     let mut months: BTreeMap<(Option<Month>, &str), MonthValues<'_>> = BTreeMap::new();
-    let sections: Vec<(&str, Entries<'_>)> = entries
-        .0
-        .iter()
-        .filter(|(key, value)| SECTIONS.contains(&key.as_ref()) && value.get() != "null")
-        .map(|(key, value)| Ok((key.as_ref(), Entries::of(value)?)))
-        .collect::<Result<_, Fault>>()?;
+    let mut sections: Vec<(&str, Entries<'_>)> = Vec::new();
+    let mut keys = 0;
+    for (key, value) in entries.0.iter().filter(|(key, value)| SECTIONS.contains(&key.as_ref()) && value.get() != "null") {
+        let section = Entries::of(value)?;
+        keys += section.0.len();
+        // A section may come again and again.
+        if keys > MAX_KEYS {
+            return Err(malformed("a site of at most 120,000 months in all its sections", "more".to_owned()));
+        }
+        sections.push((key.as_ref(), section));
+    }
     for (section, dates) in &sections {
         for (date, value) in &dates.0 {
             let month = date.parse::<Month>().ok();
@@ -53,6 +59,10 @@ pub(super) fn flatten(entries: &Entries<'_>) -> Result<Vec<Box<RawValue>>, Fault
             let key = (month, if month.is_some() { "" } else { date.as_ref() });
             collect(section, value, months.entry(key).or_default())?;
         }
+    }
+    // The name is written into each month's record: a long one would fill the memory, month by month.
+    if site.get().len().saturating_mul(months.len()) > MAX_ROW_BYTES {
+        return Err(malformed("a site with a short `domain_name`", format!("one of {} bytes", site.get().len())));
     }
     months.iter().map(|((month, text), values)| flat(site, *month, text, values)).collect()
 }

@@ -7,6 +7,9 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use uu_core::{Fault, FaultField, FaultRule, RawValue as Given};
 
+/// Most keys of one object: the months of all years of the calendar. What is kept of each is many times as long as the shortest.
+pub(super) const MAX_KEYS: usize = 120_000;
+
 /// The entries of an object in their order; keys may repeat.
 pub(crate) struct Entries<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
@@ -48,6 +51,9 @@ impl<'de> Deserialize<'de> for Entries<'de> {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::with_capacity(12);
                 while let Some((key, value)) = map.next_entry::<Text<'de>, &'de RawValue>()? {
+                    if entries.len() == MAX_KEYS {
+                        return Err(A::Error::custom(format_args!("more than {MAX_KEYS} keys")));
+                    }
                     entries.push((key.0, value));
                 }
                 Ok(Entries(entries))

@@ -38,7 +38,8 @@ impl TextTable {
             None => {
                 self.places.entry(name.to_owned()).or_default().push(self.names.len());
                 self.names.push(name.to_owned());
-                self.cells.push(StringBuilder::new());
+                // Without room beforehand: where there are many columns, most of them stay empty.
+                self.cells.push(StringBuilder::with_capacity(0, 0));
                 self.names.len() - 1
             }
         };

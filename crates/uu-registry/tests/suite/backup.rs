@@ -125,7 +125,7 @@ fn under_load(fresh: &Fresh) {
             }
         });
         let moved = |by: i64| {
-            let (from, deadline) = (registry.audit_log(1, None).unwrap()[0].id, Instant::now() + Duration::from_secs(60));
+            let (from, deadline) = (registry.audit_log(1, None).unwrap()[0].id, Instant::now() + Duration::from_secs(180));
             while registry.audit_log(1, None).unwrap()[0].id < from + by {
                 assert!(Instant::now() < deadline, "the writer writes");
             }

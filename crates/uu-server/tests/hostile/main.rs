@@ -11,13 +11,19 @@ mod client;
 mod server;
 
 use std::fmt::Write;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngSeed, TestRunner};
 
 use crate::client::request;
 use crate::server::Server;
+
+/// Counts live bytes, which no allocator, no other program and no number of cores changes.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Requests of one run.
 const REQUESTS: usize = 10_000;
@@ -28,8 +34,8 @@ const REQUESTS_PER_CONNECTION: usize = 50;
 /// Requests after which buffers and caches have their size.
 const WARM_UP: usize = 2_500;
 
-/// What buffers may still grow by; a kilobyte kept of each request would be a quarter of it.
-const MOST_GROWTH_BYTES: usize = 32 << 20;
+/// What buffers may still grow by; a kilobyte kept of each request would be twice as much.
+const MOST_GROWTH_BYTES: usize = 4 << 20;
 
 const KEYS: [&str; 22] = [
     "alexa",
@@ -207,44 +213,65 @@ pub(crate) fn hostile_request() -> impl Strategy<Value = (Vec<u8>, bool)> {
     prop_oneof![20 => whole, 2 => chunked, 1 => garbage]
 }
 
-/// Memory this process holds; `None` where the system does not tell.
-fn resident_bytes() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.split_whitespace().next()?.parse::<usize>().ok()? * 1024)
+/// How many requests are sent, and for how long; on which draws.
+struct Run {
+    requests: usize,
+    time: Option<Duration>,
+    seed: u64,
 }
 
 #[test]
 fn ten_thousand_hostile_requests_bring_no_5xx_and_leave_the_server_up() {
+    hostile(&Run { requests: REQUESTS, time: None, seed: 20_181_201 });
+}
+
+/// Drawn anew in each run: `UU_FUZZ_SEED` gives the same requests again, `UU_FUZZ_SECONDS` is how long it takes.
+#[test]
+#[ignore = "long: run with ./test --full"]
+fn full_hostile_requests_for_a_minute_bring_no_5xx_and_leave_the_server_up() {
+    let given = |name: &str| std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("`{name}` is a number")));
+    let drawn = || u64::from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_nanos());
+    let time = Duration::from_secs(given("UU_FUZZ_SECONDS").unwrap_or(60));
+    hostile(&Run { requests: usize::MAX, time: Some(time), seed: given("UU_FUZZ_SEED").unwrap_or_else(drawn) });
+}
+
+fn hostile(run: &Run) {
+    // Live bytes are those of the process: where both are run, one goes after the other.
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = ALONE.lock();
     let server = Server::start();
-    let config = Config { rng_seed: RngSeed::Fixed(20_181_201), ..Config::default() };
+    let seed = run.seed;
+    eprintln!("the requests are drawn with UU_FUZZ_SEED={seed}");
+    let config = Config { rng_seed: RngSeed::Fixed(seed), ..Config::default() };
     let mut runner = TestRunner::new(config);
     let strategy = hostile_request();
     let mut client = server.client();
     let mut answers = std::collections::BTreeMap::<u16, usize>::new();
-    let mut settled = None;
-    for index in 0..REQUESTS {
-        if index == WARM_UP {
-            settled = resident_bytes();
+    let (began, mut sent, mut settled) = (Instant::now(), 0, 0);
+    // A slow machine sends enough of them too.
+    while sent < run.requests && run.time.is_none_or(|time| began.elapsed() < time || sent < REQUESTS) {
+        if sent == WARM_UP {
+            settled = MEMORY.current_usage();
         }
-        if index % REQUESTS_PER_CONNECTION == 0 {
+        if sent % REQUESTS_PER_CONNECTION == 0 {
             client = server.client();
         }
+        sent += 1;
         let (bytes, lasting) = strategy.new_tree(&mut runner).expect("the strategy rejects nothing").current();
-        let sent = client.send(&bytes);
+        let was_sent = client.send(&bytes);
         let status = if lasting { client.receive().map(|answer| answer.status) } else { None };
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(2_000)]);
-        assert!(status.is_none_or(|status| status < 500), "{status:?} for {shown}");
+        assert!(status.is_none_or(|status| status < 500), "{status:?} for {shown} (UU_FUZZ_SEED={seed})");
         *answers.entry(status.unwrap_or(0)).or_default() += 1;
-        if !sent || status.is_none_or(|status| status == 400 || status == 413 || status == 408) {
+        if !was_sent || status.is_none_or(|status| status == 400 || status == 413 || status == 408) {
             client = server.client();
         }
     }
     // Client and server share this process, so what either of them kept would show.
-    if let (Some(settled), Some(now)) = (settled, resident_bytes()) {
-        assert!(now < settled + MOST_GROWTH_BYTES, "memory grew from {settled} to {now} bytes");
-    }
-    assert!(answers[&200] > REQUESTS / 50 && answers[&422] > REQUESTS / 50, "the requests reach the model and its rules: {answers:?}");
+    let now = MEMORY.current_usage();
+    eprintln!("{settled} live bytes after {WARM_UP} requests, {now} after {sent}: {answers:?}");
+    assert!(now < settled + MOST_GROWTH_BYTES, "memory grew from {settled} to {now} bytes (UU_FUZZ_SEED={seed})");
+    assert!(answers[&200] > sent / 50 && answers[&422] > sent / 50, "the requests reach the model and its rules: {answers:?}");
     assert_eq!(server.client().get("/health/ready").status, 200);
     let metrics = server.client().get("/metrics");
     assert!(metrics.text().contains("uu_http_panics_total 0"), "{}", metrics.text());

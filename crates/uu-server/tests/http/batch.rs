@@ -147,16 +147,23 @@ fn a_large_batch_streams_through() {
 
 #[test]
 fn a_batch_that_is_too_large_too_slow_or_one_too_many_is_refused() {
-    let limits = Limits { batch_body_bytes: 1_000, batches: 1, stall_timeout: Duration::from_millis(300), ..Limits::default() };
-    let server = Server::with(limits);
-    let mut slow = server.client();
-    slow.send(
-        b"POST /predict/batch HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: text/csv\r\ncontent-length: 5000\r\n\r\n",
-    );
-    assert_eq!(slow.receive().expect("an interim answer").status, 100);
+    // A server for each: whoever is slow must not be cut off before the others have come.
+    const HEAD: &[u8] =
+        b"POST /predict/batch HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: text/csv\r\ncontent-length: 5000\r\n\r\n";
+    let server = Server::with(Limits { batches: 1, ..Limits::default() });
+    let mut first = server.client();
+    first.send(HEAD);
+    assert_eq!(first.receive().expect("an interim answer").status, 100);
     let busy = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
     assert_eq!((busy.status, busy.header("retry-after")), (429, Some("5")), "{}", busy.text());
+
+    let server = Server::with(Limits { stall_timeout: Duration::from_millis(300), ..Limits::default() });
+    let mut slow = server.client();
+    slow.send(HEAD);
+    assert_eq!(slow.receive().expect("an interim answer").status, 100);
     assert_eq!(slow.receive().expect("an answer").status, 408);
+
+    let server = Server::with(Limits { batch_body_bytes: 1_000, ..Limits::default() });
     let large = post(&server, &[("content-type", "text/csv")], &CSV.as_bytes().repeat(100));
     assert_eq!(large.status, 413, "{}", large.text());
 }
