@@ -225,6 +225,11 @@ pub enum Warning {
         /// The month.
         month: Month,
     },
+    /// The value was estimated or filled in an earlier answer of this product; it is treated as unknown.
+    OwnEstimate {
+        /// The field or extra input.
+        field: FaultField,
+    },
 }
 
 impl Warning {
@@ -250,6 +255,7 @@ impl Warning {
             Self::FractionalCount { .. } => "fractional_count",
             Self::BounceRateFraction { .. } => "bounce_rate_fraction",
             Self::DuplicateMonth { .. } => "duplicate_month",
+            Self::OwnEstimate { .. } => "own_estimate",
         }
     }
 
@@ -270,6 +276,7 @@ impl Warning {
             Self::ImplausibleMonth { .. } | Self::DuplicateMonth { .. } => Some(FaultField::Field(Field::Date)),
             Self::FractionalCount { field, .. } => Some(FaultField::Field(*field)),
             Self::BounceRateFraction { .. } => Some(FaultField::Field(Field::BounceRate)),
+            Self::OwnEstimate { field } => Some(field.clone()),
         }
     }
 }
@@ -352,6 +359,12 @@ impl fmt::Display for Warning {
             Self::DuplicateMonth { month } => {
                 let (year, month) = (month.year(), month.month_of_year());
                 write!(formatter, "another row of this site and of {year:04}-{month:02} came before: one row is one site in one month")
+            }
+            Self::OwnEstimate { field: FaultField::Field(Field::UniqueUsers) } => {
+                formatter.write_str("the unique users are an earlier estimate and were treated as unknown")
+            }
+            Self::OwnEstimate { field } => {
+                write!(formatter, "the value of {} was filled by an earlier estimate and was treated as unknown", field.words())
             }
         }
     }
