@@ -15,10 +15,11 @@ mod record;
 mod site;
 mod taxonomy;
 mod units;
+mod warning;
 
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
-pub use fault::{Fault, FaultField, FaultRule, UnusedMonths, Warning};
+pub use fault::{Fault, FaultField, FaultRule};
 pub use field::Field;
 pub use hint::is_grouped_number;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
@@ -30,6 +31,7 @@ pub use record::Record;
 pub use site::host_of_site;
 pub use taxonomy::{Category, NoCategory};
 pub use units::{AvgVisitDuration, BounceRate, OutOfRange, PagesPerVisit, Rank, UniqueUsers, Visits};
+pub use warning::{UnusedMonths, Warning};
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use uu_service::registry::AuditRecord;
 
 use crate::app::App;
-use crate::predict::bad_parameter;
-use crate::problem::{Faults, Problem, ProblemDocument};
+use crate::parameters::{Parameters, bad_parameter};
+use crate::problem::{Problem, ProblemDocument};
 
 /// Records that are listed unless asked otherwise, and at most.
 const LISTED: (u32, u32) = (20, 1_000);
@@ -38,20 +38,13 @@ pub(crate) struct AuditLog {
     ),
 )]
 pub(crate) async fn audit_log(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<Json<AuditLog>, Problem> {
-    let mut faults = Faults::default();
     let (mut limit, mut before) = (LISTED.0, None);
-    for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-        match (&*name, value.parse::<i64>()) {
-            ("limit", Ok(number)) if (1..=i64::from(LISTED.1)).contains(&number) => limit = u32::try_from(number).unwrap_or(LISTED.1),
-            ("before", Ok(number)) => before = Some(number),
-            ("limit", _) => faults.push(|| bad_parameter("bad_number", "limit", &value, "a number from 1 to 1000")),
-            ("before", _) => faults.push(|| bad_parameter("bad_number", "before", &value, "the number of a record")),
-            _ => faults.push(|| bad_parameter("unknown_parameter", &name, &value, "`limit` or `before`")),
-        }
-    }
-    if !faults.is_empty() {
-        return Err(Problem::validation(faults));
-    }
+    Parameters::once(&["limit", "before"]).read(query.as_deref(), |name, value, faults| match (name, value.parse::<i64>()) {
+        ("limit", Ok(number)) if (1..=i64::from(LISTED.1)).contains(&number) => limit = u32::try_from(number).unwrap_or(LISTED.1),
+        ("limit", _) => faults.push(|| bad_parameter("bad_number", "limit", value, "a number from 1 to 1000")),
+        (_, Ok(number)) => before = Some(number),
+        _ => faults.push(|| bad_parameter("bad_number", name, value, "the number of a record")),
+    })?;
     let records = app.ask(move |registry| registry.audit_log(limit, before)).await?;
     Ok(Json(AuditLog { records }))
 }

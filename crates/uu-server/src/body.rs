@@ -11,7 +11,7 @@ use crate::problem::{Kind, Problem, shortened};
 const DRAIN_BYTES: usize = 16 << 20;
 
 /// What `curl -d` says of any body unless told otherwise.
-const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Reads a JSON body whole.
 ///
@@ -96,14 +96,56 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(Kind::TooLarge, format!("at most {limit} bytes are read; send many rows to `/predict/batch`"))
 }
 
-/// The body as text.
+/// The body as text, without a mark of its encoding.
 ///
 /// **Errors**: where it is not UTF-8.
 pub(crate) fn read_text(bytes: &[u8]) -> Result<&str, Problem> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Some(encoding) = other_encoding(bytes) {
+        return Err(Problem::new(Kind::MalformedBody, format!("the body is {encoding}, expected UTF-8; hint: {ICONV}")));
+    }
     std::str::from_utf8(bytes).map_err(|error| {
         let before = &bytes[..error.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
         Problem::new(Kind::MalformedBody, "the body is not UTF-8").at(line, column)
     })
+}
+
+const ICONV: &str = "convert it, for instance with `iconv -t UTF-8`; PowerShell writes UTF-8 with `-Encoding utf8`";
+
+/// The encoding of two or four bytes a letter that a text is in, by its mark or by the zeros of its first letters.
+fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xFF, 0xFE, 0, 0, ..] | [1.., 0, 0, 0, ..] => Some("UTF-32 (little-endian)"),
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1.., ..] => Some("UTF-32 (big-endian)"),
+        [0xFF, 0xFE, ..] | [1.., 0, ..] => Some("UTF-16 (little-endian)"),
+        [0xFE, 0xFF, ..] | [0, 1.., ..] => Some("UTF-16 (big-endian)"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(b"\xFF\xFE{\0}\0", Some("UTF-16 (little-endian)"))]
+    #[case(b"\xFE\xFF\0{\0}", Some("UTF-16 (big-endian)"))]
+    #[case(b"{\0\"\0", Some("UTF-16 (little-endian)"))]
+    #[case(b"\0{\0\"", Some("UTF-16 (big-endian)"))]
+    #[case(b"\xFF\xFE\0\0{\0\0\0", Some("UTF-32 (little-endian)"))]
+    #[case(b"\0\0\0{", Some("UTF-32 (big-endian)"))]
+    #[case(b"{}", None)]
+    #[case(b"{", None)]
+    #[case(b"", None)]
+    fn an_encoding_of_wide_letters_is_named(#[case] bytes: &[u8], #[case] expected: Option<&str>) {
+        assert_eq!(other_encoding(bytes), expected);
+    }
+
+    #[test]
+    fn a_mark_of_utf_8_is_passed_over() {
+        assert_eq!(read_text(b"\xEF\xBB\xBF{}").ok(), Some("{}"));
+    }
 }

@@ -9,6 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::Category;
 
+use crate::parameters::NoParameters;
+
 static TAXONOMY: LazyLock<Bytes> = LazyLock::new(|| {
     let entries: Vec<CategoryEntry> = Category::all()
         .map(|category| CategoryEntry { code: category.code(), path: category.path(), top: category.top().path() })
@@ -30,6 +32,6 @@ pub(crate) struct CategoryEntry {
 
 /// Lists the categories a record can have, in the order of their codes.
 #[utoipa::path(get, path = "/categories", tag = "predict", responses((status = 200, description = "The taxonomy", body = [CategoryEntry])))]
-pub(crate) async fn categories() -> impl IntoResponse {
+pub(crate) async fn categories(_: NoParameters) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], TAXONOMY.clone())
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use uu_service::{DriftStatus, DriftVerdict, drift_status};
 
 use crate::app::App;
+use crate::parameters::NoParameters;
 use crate::problem::{Problem, ProblemDocument};
 
 /// How far requests and observations have drifted.
@@ -75,7 +76,7 @@ impl Section<'_> {
         (status = 503, description = "The store cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn drift(State(app): State<Arc<App>>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn drift(State(app): State<Arc<App>>, _: NoParameters, headers: HeaderMap) -> Result<Response, Problem> {
     let (served, worker) = (app.serving.current(), app.lifecycle.worker.clone());
     let status =
         app.ask_for_version(move |registry| drift_status(registry, served.as_ref().map(|served| (served, worker.as_str())))).await?;

@@ -11,8 +11,9 @@ use uu_service::registry::{Aliases, Change, ModelVersion, VersionRecord};
 
 use crate::access::Caller;
 use crate::app::App;
-use crate::body::read_whole;
-use crate::predict::malformed;
+use crate::body::{read_text, read_whole};
+use crate::malformed::{Expected, malformed};
+use crate::parameters::NoParameters;
 use crate::problem::{Kind, Problem, ProblemDocument};
 
 /// The versions there are.
@@ -51,6 +52,12 @@ pub(crate) struct ChangeRequest {
     expected_champion: Option<String>,
 }
 
+const CHANGE: Expected = Expected {
+    words: "an object",
+    example: r#"{"reason": "the interval was too narrow", "expected_champion": "v0001"}"#,
+    list_hint: "give the reason and the expected version of one change",
+};
+
 impl From<Aliases> for AliasesAnswer {
     fn from(aliases: Aliases) -> Self {
         Self { champion: aliases.champion, previous: aliases.previous }
@@ -67,7 +74,7 @@ impl From<Aliases> for AliasesAnswer {
         (status = 503, description = "The store cannot be reached", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<ModelList>, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<ModelList>, Problem> {
     let (aliases, versions) = app.ask(|registry| Ok((registry.aliases()?, registry.list()?))).await?;
     Ok(Json(ModelList { champion: aliases.champion, previous: aliases.previous, versions }))
 }
@@ -83,7 +90,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<ModelList>,
         (status = 404, description = "There is no such version", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(version): Path<String>) -> Result<Json<VersionRecord>, Problem> {
+pub(crate) async fn show(
+    State(app): State<Arc<App>>,
+    Path(version): Path<String>,
+    _: NoParameters,
+) -> Result<Json<VersionRecord>, Problem> {
     let version = parsed(&version)?;
     Ok(Json(app.ask(move |registry| registry.version(version)).await?))
 }
@@ -107,6 +118,7 @@ pub(crate) async fn promote(
     State(app): State<Arc<App>>,
     Path(version): Path<String>,
     Extension(caller): Extension<Caller>,
+    _: NoParameters,
     body: Body,
 ) -> Result<Json<AliasesAnswer>, Problem> {
     let version = parsed(&version)?;
@@ -134,6 +146,7 @@ pub(crate) async fn promote(
 pub(crate) async fn rollback(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
+    _: NoParameters,
     body: Body,
 ) -> Result<Json<AliasesAnswer>, Problem> {
     let change = change(&app, caller, body).await?;
@@ -147,9 +160,9 @@ fn parsed(version: &str) -> Result<ModelVersion, Problem> {
 
 async fn change(app: &App, caller: Caller, body: Body) -> Result<Change, Problem> {
     let bytes = read_whole(body, app.limits.body_bytes).await?;
-    let request = match bytes.trim_ascii() {
-        [] => ChangeRequest::default(),
-        json => serde_json::from_slice(json).map_err(|error| malformed(&error))?,
+    let request = match read_text(&bytes)?.trim() {
+        "" => ChangeRequest::default(),
+        json => serde_json::from_str(json).map_err(|error| malformed(json, &error, CHANGE))?,
     };
     let expected_champion = request.expected_champion.as_deref().map(parsed).transpose()?.map(Some);
     Ok(Change { by: caller.by, reason: request.reason, expected_champion, ..Change::default() })

@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_core::{Fault, FaultField, FaultRule, Field};
+use uu_core::{Fault, FaultField, FaultRule, Field, escaped};
 
 /// Most faults listed in one answer; `errorCount` counts all of them.
 pub(crate) const MOST_FAULTS: usize = 1_000;
@@ -73,6 +73,17 @@ pub(crate) struct Problem {
     fault_count: usize,
 }
 
+/// Whose terms a fault is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terms {
+    /// Months keyed by date.
+    Months,
+    /// One month without a key.
+    Flat,
+    /// Rows of a table.
+    Rows,
+}
+
 /// One broken rule of a request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub(crate) struct FaultReport {
@@ -83,9 +94,12 @@ pub(crate) struct FaultReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/2018-12-01/bounceRate")]
     pub pointer: Option<String>,
-    /// Row of a batch, counted from 1.
+    /// Row of a batch, counted from 1, without the header.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
+    /// Line of the body that the row begins in, counted from 1, where the format has lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// Key of the month.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "2018-12-01")]
@@ -184,10 +198,10 @@ impl Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    fn into_document(self) -> ProblemDocument {
         let (status, kind, title) = self.kind.parts();
-        let document = ProblemDocument {
+        ProblemDocument {
             kind,
             title,
             status: status.as_u16(),
@@ -196,18 +210,43 @@ impl IntoResponse for Problem {
             column: self.place.map(|(_, column)| column),
             errors: self.faults,
             error_count: (self.fault_count > 0).then_some(self.fault_count),
-        };
-        let body = serde_json::to_vec(&document).expect("texts and numbers can always be written");
-        let mut response = (status, body).into_response();
+        }
+    }
+
+    /// The document as JSON, for an answer that has begun.
+    pub(crate) fn into_json(self) -> Vec<u8> {
+        serde_json::to_vec(&self.into_document()).expect("texts and numbers can always be written")
+    }
+
+    /// What happened, in one line.
+    pub(crate) fn line(&self) -> String {
+        const MOST: usize = 5;
+        let mut line = self.detail.clone();
+        for fault in self.faults.iter().take(MOST) {
+            line.push_str("; ");
+            if let Some(row) = fault.row {
+                line.push_str(&format!("row {row}: "));
+            }
+            line.push_str(&fault.message);
+        }
+        escaped(&line).into_owned()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, ..) = self.kind.parts();
+        let (kind, retry_after_s) = (self.kind, self.retry_after_s);
+        let mut response = (status, self.into_json()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.kind == Kind::Unauthorized {
+        if kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if matches!(self.kind, Kind::Timeout | Kind::TooLarge) {
+        if matches!(kind, Kind::Timeout | Kind::TooLarge) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
@@ -234,19 +273,26 @@ impl Faults {
         }
     }
 
-    /// Takes a fault of a row of a batch.
-    pub(crate) fn push_row_fault(&mut self, fault: &Fault, row: u64) {
-        self.push(|| FaultReport { row: Some(row), field: Some(fault.field.column().to_owned()), ..FaultReport::of(fault, None, None) });
+    /// Takes a fault of a row of a batch, and the line that it begins in.
+    pub(crate) fn push_row_fault(&mut self, fault: &Fault, row: u64, line: Option<u64>) {
+        let column = fault.field.column();
+        let field = (!column.is_empty()).then(|| shortened(column));
+        self.push(|| FaultReport { row: Some(row), line, field, ..FaultReport::of(fault, None, None, Terms::Rows) });
     }
 
     /// Takes a fault of the record of `date`, under the key the request used for the field.
-    pub(crate) fn push_fault(&mut self, fault: &Fault, date: Option<&str>, key: Option<&str>) {
-        self.push(|| FaultReport::of(fault, date, key));
+    pub(crate) fn push_fault(&mut self, fault: &Fault, date: &str, key: Option<&str>) {
+        self.push(|| FaultReport::of(fault, Some(date), key, Terms::Months));
+    }
+
+    /// Takes a fault of a record that has no key.
+    pub(crate) fn push_flat_fault(&mut self, fault: &Fault) {
+        self.push(|| FaultReport::of(fault, None, None, Terms::Flat));
     }
 }
 
 impl FaultReport {
-    fn of(fault: &Fault, date: Option<&str>, key: Option<&str>) -> Self {
+    fn of(fault: &Fault, date: Option<&str>, key: Option<&str>, terms: Terms) -> Self {
         let of_the_month = matches!(fault.field, FaultField::Field(Field::Date) | FaultField::Record);
         let field = key.unwrap_or(fault.field.json());
         let pointer = date.map(|date| if of_the_month { pointer(&[date]) } else { pointer(&[date, field]) });
@@ -254,27 +300,74 @@ impl FaultReport {
             code: fault.rule.code().to_owned(),
             pointer,
             row: None,
+            line: None,
             date: date.map(shortened),
             field: (!of_the_month).then(|| shortened(field)),
             found: fault.found.clone(),
             expected: fault.expected.clone().into_owned(),
             message: fault.to_string(),
-            hint: hint(fault).map(Cow::into_owned),
+            hint: hint(fault, terms).map(Cow::into_owned),
         }
     }
 }
 
-/// The way out in terms of JSON; the record's own hints speak of files.
-fn hint(fault: &Fault) -> Option<Cow<'static, str>> {
-    match (fault.rule, &fault.field) {
-        (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => {
-            Some("the bounce rate is in percent: a fraction of 0.43 is 43".into())
-        }
-        (FaultRule::BadDate, _) => {
-            fault.hint().or_else(|| Some("the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}".into()))
-        }
-        _ => fault.hint(),
+/// The way out in the terms of the request; the record's own hints are about files and the command line.
+fn hint(fault: &Fault, terms: Terms) -> Option<Cow<'static, str>> {
+    let is_date = fault.rule == FaultRule::BadDate;
+    let of_bounce_rate = fault.rule == FaultRule::OutOfRange && fault.field == FaultField::Field(Field::BounceRate);
+    match terms {
+        Terms::Rows => fault.hint().map(as_parameters),
+        _ if of_bounce_rate && fault.found != "-1" => Some("the bounce rate is in percent: a fraction of 0.43 is 43".into()),
+        Terms::Months if is_date => key_hint(fault.found.trim_matches('`')).or_else(|| fault.hint()).or(Some(KEYED_BY_DATE.into())),
+        // What holds for a whole file has no place in a request of single values.
+        Terms::Months | Terms::Flat => fault.hint().map(|hint| match hint.split_once("; for a whole file") {
+            Some((hint, _)) => Cow::Owned(hint.to_owned()),
+            None => hint,
+        }),
     }
+}
+
+const KEYED_BY_DATE: &str = "the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}";
+
+/// The way out for a field, or what is spelled much like one, in the place of a month.
+fn key_hint(found: &str) -> Option<Cow<'static, str>> {
+    let named = Field::named(found);
+    let field = named.or_else(|| Field::nearest(found))?;
+    let name = field.json();
+    Some(match (named, field) {
+        (None, Field::Site | Field::Source | Field::RankSource) => format!("did you mean `{name}`?").into(),
+        _ => format!("`{name}` belongs within its month: {{\"2018-12-01\": {{\"visits\": 1000000}}}}").into(),
+    })
+}
+
+/// A hint with the query parameters that stand for the options of the command line: `?skipBadRows=true` for `--skip-bad-rows`.
+pub(crate) fn as_parameters(hint: Cow<'static, str>) -> Cow<'static, str> {
+    if !hint.contains("`--") {
+        return hint;
+    }
+    let mut parts = hint.split("`--");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (option, rest) = part.split_once('`').unwrap_or((part, ""));
+        let (name, value) = option.split_once(' ').unwrap_or((option, "true"));
+        told.push_str("`?");
+        for (index, word) in name.split('-').enumerate() {
+            let mut letters = word.chars();
+            match letters.next() {
+                Some(first) if index > 0 => told.push(first.to_ascii_uppercase()),
+                Some(first) => told.push(first),
+                None => {}
+            }
+            told.push_str(letters.as_str());
+        }
+        told.push('=');
+        told.push_str(value);
+        told.push('`');
+        // What stands behind it in brackets is the same in the terms of other callers.
+        let rest = rest.strip_prefix(" (`").and_then(|rest| rest.split_once(')')).map_or(rest, |(_, rest)| rest);
+        told.push_str(rest);
+    }
+    Cow::Owned(told)
 }
 
 /// A JSON pointer (RFC 6901) along those keys.
@@ -288,5 +381,21 @@ pub(crate) fn shortened(text: &str) -> String {
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("pass `--bounce-rate-unit fraction`", "pass `?bounceRateUnit=fraction`")]
+    #[case("pass `--skip-bad-rows` to go on", "pass `?skipBadRows=true` to go on")]
+    #[case("pass `--decimal comma`, or `--decimal point`", "pass `?decimal=comma`, or `?decimal=point`")]
+    #[case("pass `--decimal comma` (`decimal=comma`, `decimal=\"comma\"`); else", "pass `?decimal=comma`; else")]
+    #[case("write seconds: 192", "write seconds: 192")]
+    fn options_of_the_command_line_are_parameters_over_http(#[case] hint: &'static str, #[case] expected: &str) {
+        assert_eq!(as_parameters(hint.into()), expected);
     }
 }

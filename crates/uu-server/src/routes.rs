@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::not_found::not_found;
 use crate::problem::{Kind, Problem};
 use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, models, observations, older, predict, retrain};
 
@@ -75,10 +76,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 pub(crate) fn router(app: Arc<App>) -> Router {
     let (router, _) = described().split_for_parts();
     router.fallback(not_found).method_not_allowed_fallback(method_not_allowed).with_state(app)
-}
-
-async fn not_found() -> impl IntoResponse {
-    Problem::new(Kind::NotFound, "the routes are listed under `/docs`")
 }
 
 async fn method_not_allowed() -> impl IntoResponse {

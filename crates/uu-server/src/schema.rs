@@ -39,8 +39,12 @@ pub struct MonthRequest {
     /// A path `Top/Sub`, a name, or a code; see `/categories`.
     #[schema(value_type = Option<String>, example = 100)]
     pub category: Option<Value>,
-    /// Unique users, where they are known.
+    /// Unique users, where they are known. In a month of an earlier answer (with `uniqueUsersLow`, `filled` and `model`) they are taken for its
+    /// estimate, and so are the inputs that `filled` lists: both are unknown, unless `known` is true.
     pub unique_users: Option<f64>,
+    /// Of a month of an earlier answer: its unique users are known, and no estimate.
+    #[schema(value_type = Option<bool>)]
+    pub known: Option<bool>,
     /// Where the unique users come from, or whose definition the estimate is to follow.
     pub source: Option<String>,
 }
@@ -72,6 +76,11 @@ pub struct MonthAnswer {
     /// Level of the interval.
     #[schema(example = 0.9)]
     pub level: f64,
+    /// Visits, given or filled, over the unique users, estimated or known; null where there are no visits.
+    #[schema(example = 2.38)]
+    pub visits_per_user: Option<f64>,
+    /// True where the unique users were given, and not estimated; absent elsewhere.
+    pub known: Option<bool>,
     /// Whose definition of unique users the estimate follows.
     pub source: String,
     /// Keys whose values were filled.
@@ -96,11 +105,24 @@ pub struct WarningAnswer {
     pub message: String,
 }
 
-/// How the estimate came about.
+/// How the estimate came about: the product of `base` and all factors is the unrounded estimate.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct ExplanationAnswer {
-    /// The estimate of which no input says anything: users.
+    /// The estimate before any input is considered, in users; of a known month the known number.
     pub base: f64,
-    /// The factor of each input and of each later step; 1 changes nothing.
+    /// The factor of each input and of each later step; 1 changes nothing. Inputs that the model does not have are absent, and a known month
+    /// has none.
+    ///
+    /// - `month`: the month of the year and the time since the training data
+    /// - `visits`, `alexa`, `pagesPerVisit`, `bounceRate`, `avgVisitDuration`, `category`: the input of that name; of one that is unknown, what
+    ///   its being unknown says
+    /// - `domain`: the host name, as far as its suffix and its words say something
+    /// - `source`: whose definition of unique users the estimate follows
+    /// - the name of an extra input: that input
+    /// - `filledVisits`: the visits that were filled, where none were given
+    /// - `siteLevel`: how far the known months of the site lie above or below their own estimates
+    /// - `bounds`: the bounds 1 and the visits, between which the estimate is kept; off 1 by rounding alone where they are not reached
     pub factors: BTreeMap<String, f64>,
+    /// True where the unique users were given: they are not explained.
+    pub known: Option<bool>,
 }

@@ -1,26 +1,54 @@
 //! Between the blocking thread that writes an answer and the async stream it becomes: bounded, so that memory stays flat.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use uu_service::batch::BatchError;
+use uu_service::batch::Format;
+
+use super::ending;
+use super::failure::{Failure, Sent};
+use crate::problem::Problem;
 
 /// Pieces that may wait; a piece is at most some 400 KiB.
 const WAITING_PIECES: usize = 4;
+
+/// How long the connection has to send the reason of a failure before it is cut off: what it has not sent by then is lost.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What goes from the writing thread to the answer.
 enum Piece {
     Data(Bytes),
     End,
-    Failure(BatchError),
+    Failure(Failure),
 }
 
 /// A blocking writer whose bytes become an answer's body.
+///
+/// What comes before the first row is kept back: a batch without a row is refused, and its header is then no answer.
 pub(super) struct AnswerWriter {
     pieces: Sender<Piece>,
+    has_rows: HasRows,
+    kept_back: Vec<u8>,
+}
+
+/// Whether a row of the answer is there.
+#[derive(Clone, Default)]
+pub(super) struct HasRows(Arc<AtomicBool>);
+
+impl HasRows {
+    pub(super) fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 /// Ends an answer: without its word, the body is cut off and its reader knows.
@@ -36,23 +64,31 @@ pub(super) struct Answer {
 /// How a batch began to be answered.
 pub(super) enum Started {
     Answer(Body),
-    Failure(BatchError),
+    Failure(Failure),
     Panic,
 }
 
 pub(super) fn answer_writer() -> (AnswerWriter, Answer) {
     let (sender, pieces) = channel(WAITING_PIECES);
-    (AnswerWriter { pieces: sender }, Answer { pieces })
+    (AnswerWriter { pieces: sender, has_rows: HasRows::default(), kept_back: Vec::new() }, Answer { pieces })
 }
 
 impl AnswerWriter {
     pub(super) fn ending(&self) -> Ending {
         Ending { pieces: self.pieces.clone() }
     }
+
+    pub(super) fn has_rows(&self) -> HasRows {
+        self.has_rows.clone()
+    }
+
+    fn send(&self, bytes: Bytes) -> io::Result<()> {
+        self.pieces.blocking_send(Piece::Data(bytes)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+    }
 }
 
 impl Ending {
-    pub(super) fn end(self, outcome: Result<(), BatchError>) {
+    pub(super) fn end(self, outcome: Result<(), Failure>) {
         let last = outcome.map_or_else(Piece::Failure, |()| Piece::End);
         self.pieces.blocking_send(last).ok();
     }
@@ -60,9 +96,15 @@ impl Ending {
 
 impl Write for AnswerWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.has_rows.get() {
+            self.kept_back.extend_from_slice(bytes);
+            return Ok(bytes.len());
+        }
+        if !self.kept_back.is_empty() {
+            self.send(std::mem::take(&mut self.kept_back).into())?;
+        }
         if !bytes.is_empty() {
-            let piece = Piece::Data(Bytes::copy_from_slice(bytes));
-            self.pieces.blocking_send(piece).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+            self.send(Bytes::copy_from_slice(bytes))?;
         }
         Ok(bytes.len())
     }
@@ -74,28 +116,64 @@ impl Write for AnswerWriter {
 
 impl Answer {
     /// Waits for the first bytes, or for the failure that comes instead: that one still gets a status of its own.
-    pub(super) async fn started(mut self) -> Started {
+    pub(super) async fn started(mut self, wanted: Format, sent: Sent) -> Started {
         match self.pieces.recv().await {
-            Some(Piece::Data(first)) => Started::Answer(self.body(first)),
+            Some(Piece::Data(first)) => Started::Answer(self.body(first, wanted, sent)),
             Some(Piece::End) => Started::Answer(Body::empty()),
             Some(Piece::Failure(error)) => Started::Failure(error),
             None => Started::Panic,
         }
     }
 
-    fn body(self, first: Bytes) -> Body {
-        let rest = stream::unfold(Some(self.pieces), |pieces| async move {
-            let mut pieces = pieces?;
-            match pieces.recv().await {
-                Some(Piece::Data(bytes)) => Some((Ok(bytes), Some(pieces))),
-                Some(Piece::End) => None,
-                Some(Piece::Failure(error)) => {
-                    tracing::warn!(%error, "a batch failed after its answer had begun");
+    fn body(self, first: Bytes, wanted: Format, sent: Sent) -> Body {
+        let rest = Rest { pieces: self.pieces, last: first.last().copied().unwrap_or_default(), wanted, sent };
+        let rest = stream::unfold(Some(Next::Piece(rest)), |next| async move {
+            match next? {
+                Next::Piece(rest) => rest.next().await,
+                Next::Cut => {
+                    tokio::time::sleep(LAST_WORDS).await;
                     Some((Err(io::Error::other("the batch failed")), None))
                 }
-                None => Some((Err(io::Error::other("the batch panicked")), None)),
             }
         });
         Body::from_stream(stream::once(async move { Ok(first) }).chain(rest))
+    }
+}
+
+/// What comes next in an answer that has begun.
+enum Next {
+    Piece(Rest),
+    /// Its end, which is cut off.
+    Cut,
+}
+
+/// The pieces of an answer after its first.
+struct Rest {
+    pieces: Receiver<Piece>,
+    /// The last byte so far.
+    last: u8,
+    wanted: Format,
+    sent: Sent,
+}
+
+impl Rest {
+    async fn next(mut self) -> Option<(io::Result<Bytes>, Option<Next>)> {
+        let problem = match self.pieces.recv().await {
+            Some(Piece::Data(bytes)) => {
+                self.last = bytes.last().copied().unwrap_or(self.last);
+                return Some((Ok(bytes), Some(Next::Piece(self))));
+            }
+            Some(Piece::End) => return None,
+            Some(Piece::Failure(failure)) => {
+                let problem = failure.problem(&self.sent);
+                tracing::warn!(error = problem.line(), "a batch failed after its answer had begun");
+                problem
+            }
+            None => {
+                tracing::error!("a batch panicked after its answer had begun");
+                Problem::internal()
+            }
+        };
+        Some((Ok(ending::reason(self.wanted, self.last, problem).into()), Some(Next::Cut)))
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use axum::http::{HeaderMap, header};
 use uu_service::batch::Format;
 
-use crate::body::media_type;
+use crate::body::{FORM, media_type};
 use crate::problem::{Kind, Problem, shortened};
 
 /// Media types by format; the first of a format is the one it is answered with.
@@ -66,11 +66,12 @@ pub(crate) fn given(headers: &HeaderMap) -> Result<Format, Problem> {
     let found = media_type(headers);
     let format = found.as_deref().and_then(|found| TYPES.iter().find(|(name, _)| *name == found)).map(|(_, format)| *format);
     format.ok_or_else(|| {
+        // What curl says of any body unless told otherwise, and what says nothing.
+        let is_default = found.as_deref().is_none_or(|found| found == FORM || found == "application/octet-stream");
+        let hint = if is_default { "; curl needs `-H 'Content-Type: text/csv'` and `--data-binary @rows.csv`" } else { "" };
         let found = found.map_or_else(|| "none".to_owned(), |found| format!("`{}`", shortened(&found)));
-        Problem::new(
-            Kind::UnsupportedMediaType,
-            format!("`text/csv`, `application/x-ndjson`, `application/json` or `application/vnd.apache.parquet` is expected, got {found}"),
-        )
+        let expected = "`text/csv`, `application/x-ndjson`, `application/json` or `application/vnd.apache.parquet`";
+        Problem::new(Kind::UnsupportedMediaType, format!("{expected} is expected, got {found}{hint}"))
     })
 }
 

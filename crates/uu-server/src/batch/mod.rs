@@ -1,13 +1,15 @@
 //! `POST /predict/batch`: rows of any sites in, the same rows with their estimates out, streamed.
 
 mod bridge;
+mod column_headers;
+mod ending;
 mod failure;
 mod media;
 mod options;
 
 use std::io::Seek;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::body::Body;
@@ -15,14 +17,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use uu_service::Served;
-use uu_service::batch::{self, Batch, BatchError, BatchRows, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
+use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
 use crate::limits::Limits;
+use crate::line_breaks::Lines;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::streaming::{BodyBounds, BodyReader, Refusal, RefusalCell, body_reader};
 use bridge::{AnswerWriter, Started};
 pub(crate) use failure::unreadable;
+use failure::{Failure, Sent};
 use media::Media;
 pub(crate) use media::given;
 use options::Options;
@@ -31,15 +35,21 @@ use options::Options;
 ///
 /// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
 /// `unique_users_low`, `unique_users_high`, `filled` (by the names of columns: `rank`, not `alexa`), `warnings` and `model`, in the place of
-/// columns of these names that the input may have. A failure after the answer has begun cuts it off.
+/// columns of these names that the input may have. A batch without a row that can be estimated is refused (422, `no_rows`).
+///
+/// A failure after the answer has begun cuts it off, and its reason comes last: in CSV a line `# error: ..`, in NDJSON an object
+/// `{"error": ..}` with the problem document, in a JSON array such an element, after which the array stays open; in Parquet nothing.
 #[utoipa::path(
     post,
     path = "/predict/batch",
     tag = "predict",
     params(
         ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("explain" = Option<bool>, Query, description = "Adds a column `explanation` with each input's factor on the estimate"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them"),
-        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
+        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
     ),
     request_body(
         description = "The rows; gzip and zstd are read, as `Content-Encoding` says or their first bytes do",
@@ -51,7 +61,10 @@ use options::Options;
         ),
     ),
     responses(
-        (status = 200, description = "The rows with their estimates", content(
+        (status = 200, description = "The rows with their estimates", headers(
+            ("Unused-Columns" = String, description = "Columns that are no input, percent-encoded, parted by commas, the first 2 KiB; `;near=visits` behind one whose name may mean an input"),
+            ("Absent-Inputs" = String, description = "Inputs that no column gives, by the names of their columns, where there are unused columns"),
+        ), content(
             (String = "text/csv"),
             (String = "application/x-ndjson"),
             (Vec<Object> = "application/json"),
@@ -62,7 +75,7 @@ use options::Options;
         (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "The body is too large", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Rows break rules", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Rows break rules, or there is none", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many batches at once", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "No model is in use yet", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 507, description = "There is no room for the body", body = ProblemDocument, content_type = "application/problem+json"),
@@ -84,17 +97,26 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let reader = body_reader(body, bounds);
     let refusal = reader.refusal();
     let of_job = refusal.clone();
+    let reader = Lines::new(reader);
+    let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
     let (writer, answer) = bridge::answer_writer();
-    let job = Job { served, media, options, limits: app.limits.clone() };
+    let columns = Arc::new(OnceLock::new());
+    let job = Job { served, media, options, limits: app.limits.clone(), columns: Arc::clone(&columns) };
     tokio::task::spawn_blocking(move || {
         let ending = writer.ending();
         let outcome = job.run(reader, writer, &of_job);
         drop(slot);
         ending.end(outcome);
     });
-    match answer.started().await {
-        Started::Answer(body) => Ok(response(media, body)),
-        Started::Failure(error) => Err(failure::problem(&error, refusal.get())),
+    match answer.started(media.wanted, sent.clone()).await {
+        Started::Answer(body) => {
+            let mut response = response(media, body);
+            if let Some(columns) = columns.get() {
+                column_headers::insert(response.headers_mut(), columns);
+            }
+            Ok(response)
+        }
+        Started::Failure(error) => Err(error.problem(&sent)),
         Started::Panic => {
             tracing::error!("a batch panicked");
             app.metrics.panics.increment(1);
@@ -114,18 +136,26 @@ struct Job {
     media: Media,
     options: Options,
     limits: Limits,
+    /// How the columns are used, once they are known.
+    columns: Arc<OnceLock<ColumnUse>>,
 }
 
 impl Job {
-    fn run(&self, reader: BodyReader, writer: AnswerWriter, refusal: &RefusalCell) -> Result<(), BatchError> {
+    fn run(&self, reader: Lines<BodyReader>, writer: AnswerWriter, refusal: &RefusalCell) -> Result<(), Failure> {
+        let has_rows = writer.has_rows();
         let write = WriteOptions { format: Some(self.media.wanted), compression: None, extras: self.served.model.rules().extras.clone() };
+        let mut rows = self.open(reader)?;
+        self.columns.set(rows.columns()).ok();
         let batch = Batch {
-            rows: BatchRows::AsTheyCome(self.open(reader)?, self.options.bad_rows),
-            writer: Writer::create(Output::Stream(Box::new(writer)), write)?,
+            rows: BatchRows::AsTheyCome(rows, self.options.bad_rows),
+            writer: Writer::create(Output::Stream(Box::new(writer)), write).map_err(BatchError::Write)?,
             estimate: self.options.estimate,
         };
         let (began, limits) = (Instant::now(), &self.limits);
         let report = batch::predict_batch(&self.served, batch, &mut |rows| {
+            if rows > 0 {
+                has_rows.set();
+            }
             let stop = if rows > limits.batch_rows {
                 Refusal::TooManyRows(limits.batch_rows)
             } else if began.elapsed() > limits.batch_timeout {
@@ -137,15 +167,17 @@ impl Job {
             ControlFlow::Break(())
         })?;
         tracing::debug!(rows = report.rows, skipped = report.skipped.total, "a batch is done");
-        Ok(())
+        if report.rows == 0 { Err(Failure::NoRows(report.skipped)) } else { Ok(()) }
     }
 
-    fn open(&self, reader: BodyReader) -> Result<Reader, BatchError> {
+    fn open(&self, reader: Lines<BodyReader>) -> Result<Reader, BatchError> {
         const NAME: &str = "body";
         let options = ReadOptions {
             format: Some(self.media.given),
             rules: self.served.model.rules().clone(),
             bounce_rate_unit: self.options.bounce_rate_unit,
+            decimal: self.options.decimal,
+            allow_repeated_months: self.options.allow_repeated_months,
             ..ReadOptions::default()
         };
         if self.media.given != Format::Parquet {
@@ -156,7 +188,7 @@ impl Job {
     }
 
     /// Copies the body to a file without a name, since Parquet's table of contents stands at its end.
-    fn spool(&self, reader: BodyReader) -> std::io::Result<std::fs::File> {
+    fn spool(&self, reader: Lines<BodyReader>) -> std::io::Result<std::fs::File> {
         use std::io::Read;
         let mut file = tempfile::tempfile()?;
         std::io::copy(&mut self.media.decoded(reader)?.take(self.limits.batch_spool_bytes + 1), &mut file)?;

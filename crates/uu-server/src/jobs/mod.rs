@@ -16,6 +16,7 @@ pub(crate) use events::{__path_events, events};
 
 use crate::access::Caller;
 use crate::app::App;
+use crate::parameters::NoParameters;
 use crate::problem::{Kind, Problem, ProblemDocument};
 
 /// Jobs that are listed.
@@ -67,7 +68,7 @@ pub(crate) struct JobDocument {
 
 /// Lists the newest hundred jobs.
 #[utoipa::path(get, path = "/jobs", tag = "retrain", responses((status = 200, description = "The jobs", body = JobList)))]
-pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<JobList>, Problem> {
+pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<JobList>, Problem> {
     Ok(Json(JobList { jobs: app.ask(|registry| registry.jobs(LISTED)).await? }))
 }
 
@@ -82,7 +83,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>) -> Result<Json<JobList>, P
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Job>, Problem> {
+pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, _: NoParameters) -> Result<Json<Job>, Problem> {
     let id = parsed(&id)?;
     Ok(Json(app.ask(move |registry| registry.job(id)).await?))
 }
@@ -104,6 +105,7 @@ pub(crate) async fn cancel(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Extension(caller): Extension<Caller>,
+    _: NoParameters,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
     let cancelled = app.ask(move |registry| {
@@ -130,6 +132,7 @@ pub(crate) async fn retry(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     Extension(caller): Extension<Caller>,
+    _: NoParameters,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
     let again = app.ask(move |registry| registry.job(registry.retry(id, &caller.by)?));

@@ -83,7 +83,10 @@ impl MonthAnswer<'_> {
         out.text("model", &self.served.version);
         if let Some(explanation) = &self.estimate.explanation {
             out.name("explanation");
-            out.nest(|bytes| write_explanation(bytes, explanation));
+            out.nest(|bytes| match self.record.unique_users {
+                Some(known) => write_known(bytes, known.get()),
+                None => write_explanation(bytes, explanation),
+            });
         }
         out.close()
     }
@@ -124,8 +127,24 @@ impl MonthAnswer<'_> {
             write_whole(&mut out.bytes, high);
         }
         out.number("level", self.options.level);
+        out.name("visitsPerUser");
+        self.write_visits_per_user(&mut out.bytes);
+        if self.record.unique_users.is_some() {
+            out.raw("\"known\"", "true");
+        }
         if !self.gives(&FaultField::Field(Field::Source)) {
             out.text("source", self.served.model.source_for(self.record));
+        }
+    }
+
+    /// Visits, given or filled, over the users, estimated or known; null where either is not there.
+    fn write_visits_per_user(&self, bytes: &mut Vec<u8>) {
+        let filled = || self.estimate.filled.iter().find(|input| input.field == FaultField::Field(Field::Visits)).map(|input| input.value);
+        let visits = self.record.visits.map(uu_core::Visits::get).or_else(filled);
+        let users = self.record.unique_users.map_or(self.estimate.whole_point() as f64, uu_core::UniqueUsers::get);
+        match visits {
+            Some(visits) if users > 0.0 => write_number(bytes, rounded_ratio(visits / users)),
+            _ => bytes.extend_from_slice(b"null"),
         }
     }
 
@@ -170,6 +189,21 @@ fn write_explanation(bytes: Vec<u8>, explanation: &Explanation) -> Vec<u8> {
         factors.close()
     });
     out.close()
+}
+
+/// A known month is explained by nothing but itself: the factors of its estimate multiply to another number.
+fn write_known(bytes: Vec<u8>, users: f64) -> Vec<u8> {
+    let mut out = Object::open(bytes);
+    out.number("base", users);
+    out.raw("\"factors\"", "{}");
+    out.raw("\"known\"", "true");
+    out.close()
+}
+
+/// A ratio as people read it: two decimals, more where it is small.
+fn rounded_ratio(ratio: f64) -> f64 {
+    let scale = if ratio >= 1.0 { 100.0 } else { 10_000.0 };
+    (ratio * scale).round() / scale
 }
 
 /// A JSON object under construction at the end of `bytes`.

@@ -1,9 +1,11 @@
 //! `POST /predict` and `GET /predict`: one site, months keyed by date.
 
 mod answer;
+mod faults;
 mod prepare;
 mod query;
 mod request;
+mod shape;
 
 use std::sync::Arc;
 
@@ -12,15 +14,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use uu_core::{Record, Rules};
+use uu_core::Rules;
 use uu_service::{EstimateOptions, Served};
 
-pub(crate) use query::{bad_parameter, known_only, read_bounce_rate_unit, read_level, read_switch};
+pub(crate) use prepare::Prepared;
 pub(crate) use request::raw_value;
 
 use crate::app::App;
 use crate::body::{read_json, read_text};
 use crate::limits::Limits;
+use crate::malformed::{MONTHS, OBSERVED, malformed};
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::schema::{PredictAnswer, PredictRequest};
 use query::Query;
@@ -127,7 +130,8 @@ fn answer(
     most_months: Option<usize>,
 ) -> Result<Option<Vec<u8>>, Problem> {
     let rules = served.model.rules();
-    let given = request::read(read_text(bytes)?, rules, limits).map_err(|error| malformed(&error))?;
+    let text = read_text(bytes)?;
+    let given = request::read(text, rules, limits).map_err(|error| malformed(text, &error, MONTHS))?;
     if most_months.is_some_and(|most| given.months > most && given.months <= limits.months) {
         return Ok(None);
     }
@@ -138,20 +142,13 @@ fn answer(
     Ok(Some(answer::answer(&given, &prepared, served, options, bytes.len())))
 }
 
-/// The records of a request, checked, where nothing of it is answered.
+/// The months of a request, checked, with their keys, where nothing of it is answered.
 ///
 /// **Errors**: a body that is no JSON or not of that form; every fault of every month.
-pub(crate) fn checked_records(text: &str, rules: &Rules, limits: &Limits) -> Result<Vec<Record>, Problem> {
-    let given = request::read(text, rules, limits).map_err(|error| malformed(&error))?;
-    prepare::prepare(&given, rules, limits).map(|prepared| prepared.records).map_err(Problem::validation)
-}
-
-/// A body that is no JSON, or not of the form that is expected.
-pub(crate) fn malformed(error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    // The place is a field of its own.
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
-    Problem::new(Kind::MalformedBody, text).at(error.line(), error.column())
+pub(crate) fn checked(text: &str, rules: &Rules, limits: &Limits) -> Result<(Vec<String>, Prepared), Problem> {
+    let given = request::read(text, rules, limits).map_err(|error| malformed(text, &error, OBSERVED))?;
+    let prepared = prepare::prepare(&given, rules, limits).map_err(Problem::validation)?;
+    Ok((prepare::months(&given).map(|month| month.date().into_owned()).collect(), prepared))
 }
 
 pub(crate) fn json_response(bytes: Vec<u8>) -> Response {

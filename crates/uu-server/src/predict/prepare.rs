@@ -1,18 +1,21 @@
 //! Checks every month of a request, and collects every fault at once.
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Record, Rules, Warning, check};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Record, Rules, Warning, check, check_until};
 
+use super::faults::{duplicate_key, no_month, not_an_object, too_many_fields, too_many_months};
 use super::request::{Entry, Given, GivenMonth, GivenValue, Meaning, text_of};
+use super::shape;
 use crate::Limits;
-use crate::problem::{FaultReport, Faults, pointer, shortened};
+use crate::clock::newest_month;
+use crate::problem::{Faults, shortened};
 
 /// A request that can be answered.
 #[derive(Debug)]
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
     /// The months' records, in the order of the request.
-    pub(super) records: Vec<Record>,
+    pub(crate) records: Vec<Record>,
     /// What was noticed about each.
-    pub(super) warnings: Vec<Vec<Warning>>,
+    pub(crate) warnings: Vec<Vec<Warning>>,
 }
 
 impl Prepared {
@@ -34,12 +37,13 @@ pub(super) fn prepare(given: &Given<'_>, rules: &Rules, limits: &Limits) -> Resu
         return Err(faults);
     }
     let shared = shared(given, &mut faults);
+    let newest = Some(newest_month());
     let mut prepared = Prepared { records: Vec::with_capacity(given.months), warnings: Vec::with_capacity(given.months) };
     for month in months(given) {
         check_shape(month, limits, &mut faults);
-        match check(&month.record(&shared), rules) {
+        match check_until(&month.record(&shared), rules, newest) {
             Ok(Checked { record, mut warnings }) => {
-                warn_of_unknown(month, &mut warnings);
+                warn_of_keys(month, &mut warnings);
                 prepared.records.push(record);
                 prepared.warnings.push(warnings);
             }
@@ -52,7 +56,12 @@ pub(super) fn prepare(given: &Given<'_>, rules: &Rules, limits: &Limits) -> Resu
     }
     check_months(given, &mut faults);
     check_sites(given, &shared, &mut faults);
-    if faults.is_empty() { Ok(prepared) } else { Err(faults) }
+    if faults.is_empty() {
+        warn_of_fractions(&mut prepared);
+        return Ok(prepared);
+    }
+    // Where no key is a date, each of them is at fault for one reason.
+    Err(shape::of_another_kind(given).unwrap_or(faults))
 }
 
 pub(super) fn months<'g, 'a>(given: &'g Given<'a>) -> impl Iterator<Item = &'g GivenMonth<'a>> {
@@ -93,10 +102,29 @@ fn check_shape(month: &GivenMonth<'_>, limits: &Limits, faults: &mut Faults) {
     }
 }
 
-fn warn_of_unknown(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
+fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
     for value in &month.values {
-        if matches!(value.meaning, Meaning::Answer | Meaning::Unknown) {
-            warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() });
+        match value.meaning {
+            Meaning::Field(field) if value.was_estimated => warnings.push(Warning::OwnEstimate { field: FaultField::Field(field) }),
+            Meaning::Extra(_) if value.was_estimated => {
+                warnings.push(Warning::OwnEstimate { field: FaultField::Extra(text_of(value.key).into_owned()) });
+            }
+            Meaning::Field(_) | Meaning::Extra(_) => {}
+            Meaning::Answer if month.is_answer || text_of(value.key) == "known" => {}
+            Meaning::Answer | Meaning::Unknown => warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() }),
+        }
+    }
+}
+
+/// Bounce rates that are all at most 1 are fractions, by all appearance; 0 and 1 alone may be percent.
+fn warn_of_fractions(prepared: &mut Prepared) {
+    let rates = || prepared.records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
+    if rates().any(|rate| rate > 1.0) || rates().all(|rate| rate == 0.0 || rate == 1.0) {
+        return;
+    }
+    for (record, warnings) in prepared.records.iter().zip(&mut prepared.warnings) {
+        if let Some(rate) = record.bounce_rate {
+            warnings.push(Warning::BounceRateFraction { found: rate.get() });
         }
     }
 }
@@ -154,65 +182,5 @@ fn push(faults: &mut Faults, fault: &Fault, month: &GivenMonth<'_>) {
         FaultField::Field(field) => month.key_of(Meaning::Field(field)),
         FaultField::Extra(_) | FaultField::Record => None,
     };
-    faults.push_fault(fault, Some(&month.date()), key.as_deref());
-}
-
-fn no_month() -> FaultReport {
-    FaultReport {
-        code: "no_month".to_owned(),
-        found: "no month".to_owned(),
-        expected: "at least one month, keyed by its date".to_owned(),
-        message: "a request must have at least one month, keyed by its date, got none".to_owned(),
-        hint: Some("{\"2018-12-01\": {\"visits\": 1000000}}".to_owned()),
-        ..FaultReport::default()
-    }
-}
-
-fn too_many_months(found: usize, limit: usize) -> FaultReport {
-    FaultReport {
-        code: "too_many_months".to_owned(),
-        found: found.to_string(),
-        expected: format!("at most {limit} months"),
-        message: format!("a request must have at most {limit} months, got {found}"),
-        hint: Some("send the rows to `/predict/batch`".to_owned()),
-        ..FaultReport::default()
-    }
-}
-
-fn not_an_object(date: &str, kind: &'static str) -> FaultReport {
-    FaultReport {
-        code: "not_an_object".to_owned(),
-        pointer: Some(pointer(&[date])),
-        date: Some(shortened(date)),
-        found: kind.to_owned(),
-        expected: "an object of the month's values".to_owned(),
-        message: format!("a month must be an object of its values, got {kind}"),
-        hint: Some("the body is an object keyed by date: {\"2018-12-01\": {\"visits\": 1000000}}".to_owned()),
-        ..FaultReport::default()
-    }
-}
-
-fn too_many_fields(date: &str, found: usize, limit: usize) -> FaultReport {
-    FaultReport {
-        code: "too_many_fields".to_owned(),
-        pointer: Some(pointer(&[date])),
-        date: Some(shortened(date)),
-        found: found.to_string(),
-        expected: format!("at most {limit} keys"),
-        message: format!("a month must have at most {limit} keys, got {found}"),
-        ..FaultReport::default()
-    }
-}
-
-fn duplicate_key(date: Option<&str>, key: &str) -> FaultReport {
-    FaultReport {
-        code: FaultRule::DuplicateField.code().to_owned(),
-        pointer: Some(date.map_or_else(|| pointer(&[key]), |date| pointer(&[date, key]))),
-        date: date.map(shortened),
-        field: Some(shortened(key)),
-        found: format!("`{}` again", shortened(key)),
-        expected: "each field once".to_owned(),
-        message: format!("a field must be given once, got `{}` again, or another name of the same field", shortened(key)),
-        ..FaultReport::default()
-    }
+    faults.push_fault(fault, &month.date(), key.as_deref());
 }

@@ -2,11 +2,14 @@
 
 use std::borrow::Cow;
 
-use uu_core::{Field, Rules};
-use uu_service::batch::BounceRateUnit;
-use uu_service::{EstimateOptions, LEVELS};
+use uu_core::{Field, nearest};
+use uu_service::EstimateOptions;
 
-use crate::problem::{FaultReport, Faults, Problem, shortened};
+use crate::parameters::{Parameters, given_twice, read_level, read_switch};
+use crate::problem::{FaultReport, Faults, Problem};
+
+/// The parameters that are no values of a month.
+const OPTIONS: Parameters = Parameters::once(&["level", "explain"]);
 
 /// How the estimate is asked for, and the parameters left over.
 #[derive(Debug)]
@@ -23,12 +26,22 @@ impl<'q> Query<'q> {
         let mut read = Self { options: EstimateOptions::default(), rest: Vec::new() };
         let Some(query) = query else { return Ok(read) };
         let mut faults = Faults::default();
+        let (mut levels, mut explains) = (0, 0);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "level" => read.options.level = read_level(&value, &mut faults),
-                "explain" => read.options.explain = read_switch("explain", &value, &mut faults),
+                "level" => {
+                    levels += 1;
+                    read.options.level = read_level(&value, &mut faults);
+                }
+                "explain" => {
+                    explains += 1;
+                    read.options.explain = read_switch("explain", &value, &mut faults);
+                }
                 _ => read.rest.push((name, value)),
             }
+        }
+        for name in [("level", levels), ("explain", explains)].into_iter().filter_map(|(name, count)| (count > 1).then_some(name)) {
+            faults.push(|| given_twice(name));
         }
         if faults.is_empty() { Ok(read) } else { Err(Problem::validation(faults)) }
     }
@@ -42,20 +55,27 @@ impl<'q> Query<'q> {
     pub(crate) fn refuse_rest(&self) -> Result<(), Problem> {
         let mut faults = Faults::default();
         for (name, value) in &self.rest {
-            faults.push(|| unknown_parameter(name, value));
+            faults.push(|| beside_a_body(name, value));
         }
         if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
     }
 
     /// The month given as parameters, as the body that would mean the same.
+    ///
+    /// **Errors**: not one date, or a misspelt option.
     pub(crate) fn body(&self) -> Result<String, Problem> {
-        let is_date = |name: &str| Field::named(name) == Some(Field::Date);
-        let mut dates = self.rest.iter().filter(|(name, _)| is_date(name));
-        let (Some((_, date)), None) = (dates.next(), dates.next()) else {
-            let mut faults = Faults::default();
-            faults.push(|| bad_parameter("bad_date", "date", "none, or several", "one date like `2018-12-01` or `2018-12`"));
+        let mut faults = Faults::default();
+        for (name, value) in self.rest.iter().filter(|(name, _)| is_misspelt_option(name)) {
+            faults.push(|| OPTIONS.unknown(name, value));
+        }
+        let dates: Vec<&str> = self.rest.iter().filter(|(name, _)| is_date(name)).map(|(_, value)| &**value).collect();
+        let [date] = dates[..] else {
+            faults.push(|| not_one_date(&dates));
             return Err(Problem::validation(faults));
         };
+        if !faults.is_empty() {
+            return Err(Problem::validation(faults));
+        }
         let mut body = format!("{{{}:{{", json_text(date));
         for (index, (name, value)) in self.rest.iter().filter(|(name, _)| !is_date(name)).enumerate() {
             if index > 0 {
@@ -70,11 +90,36 @@ impl<'q> Query<'q> {
     }
 }
 
-/// The parameters of the older form, as a record whose other keys are left aside.
-pub(crate) fn known_only<'q>(query: &'q str, rules: &Rules) -> Vec<(Cow<'q, str>, Cow<'q, str>)> {
-    form_urlencoded::parse(query.as_bytes())
-        .filter(|(name, _)| Field::named(name).is_some() || rules.extras.iter().any(|extra| extra == name))
-        .collect()
+fn is_date(name: &str) -> bool {
+    Field::named(name) == Some(Field::Date)
+}
+
+fn is_misspelt_option(name: &str) -> bool {
+    Field::named(name).is_none() && Field::nearest(name).is_none() && nearest(name, OPTIONS.once.iter().copied()).is_some()
+}
+
+fn not_one_date(dates: &[&str]) -> FaultReport {
+    let (code, found) = match dates {
+        [] => ("bad_date", "none".to_owned()),
+        several => ("duplicate_field", several.len().to_string()),
+    };
+    FaultReport {
+        code: code.to_owned(),
+        field: Some("date".to_owned()),
+        message: format!("the month must be given by one query parameter `date`, got {found}"),
+        found,
+        expected: "one date like `2018-12-01` or `2018-12`".to_owned(),
+        hint: Some("`?date=2018-12&visits=1000000`; send several months as the body of a POST".to_owned()),
+        ..FaultReport::default()
+    }
+}
+
+fn beside_a_body(name: &str, value: &str) -> FaultReport {
+    let mut report = OPTIONS.unknown(name, value);
+    if report.hint.is_none() && Field::named(name).is_some() {
+        report.hint = Some("give the month in the body, or as the query parameters of a GET without a body".to_owned());
+    }
+    report
 }
 
 fn json_text(text: &str) -> String {
@@ -91,71 +136,4 @@ fn json_value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
         return Cow::Borrowed(value);
     }
     Cow::Owned(json_text(value))
-}
-
-/// Reads the level of an interval.
-pub(crate) fn read_level(value: &str, faults: &mut Faults) -> f64 {
-    match value.trim().parse::<f64>() {
-        Ok(level) if LEVELS.contains(&level) => level,
-        _ => {
-            faults.push(|| bad_level(value));
-            EstimateOptions::default().level
-        }
-    }
-}
-
-/// Reads a parameter that is on or off; the bare name is on.
-pub(crate) fn read_switch(name: &str, value: &str, faults: &mut Faults) -> bool {
-    match value {
-        "true" | "1" | "" => true,
-        "false" | "0" => false,
-        _ => {
-            faults.push(|| bad_parameter("bad_switch", name, value, "`true` or `false`"));
-            false
-        }
-    }
-}
-
-/// Reads the unit that rows give their bounce rates in.
-pub(crate) fn read_bounce_rate_unit(value: &str, faults: &mut Faults) -> BounceRateUnit {
-    match value {
-        "percent" => BounceRateUnit::Percent,
-        "fraction" => BounceRateUnit::Fraction,
-        _ => {
-            faults.push(|| bad_parameter("bad_unit", "bounceRateUnit", value, "`percent` or `fraction`"));
-            BounceRateUnit::default()
-        }
-    }
-}
-
-fn bad_level(found: &str) -> FaultReport {
-    let mut report = bad_parameter("bad_level", "level", found, "a share between 0.5 and 0.99");
-    if found.trim().parse::<f64>().is_ok_and(|percent| (50.0..=99.0).contains(&percent)) {
-        report.hint = Some("the level is a share: 90 percent is 0.9".to_owned());
-    }
-    report
-}
-
-/// A query parameter that is not what it must be.
-pub(crate) fn bad_parameter(code: &str, name: &str, found: &str, expected: &str) -> FaultReport {
-    let found = format!("`{}`", shortened(found));
-    FaultReport {
-        code: code.to_owned(),
-        field: Some(shortened(name)),
-        message: format!("the query parameter `{}` must be {expected}, got {found}", shortened(name)),
-        found,
-        expected: expected.to_owned(),
-        ..FaultReport::default()
-    }
-}
-
-fn unknown_parameter(name: &str, value: &str) -> FaultReport {
-    FaultReport {
-        code: "unknown_parameter".to_owned(),
-        field: Some(shortened(name)),
-        found: format!("`{}={}`", shortened(name), shortened(value)),
-        expected: "`level` or `explain` beside a body".to_owned(),
-        message: format!("beside a body the query parameters must be `level` or `explain`, got `{}`", shortened(name)),
-        ..FaultReport::default()
-    }
 }

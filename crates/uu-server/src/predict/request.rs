@@ -10,7 +10,8 @@ use uu_core::{Field, RawRecord, RawValue, Rules};
 use crate::Limits;
 
 /// Keys the answer writes itself; given ones are not echoed, so that no key stands twice.
-const ANSWER_KEYS: [&str; 7] = ["uniqueUsersLow", "uniqueUsersHigh", "level", "filled", "warnings", "model", "explanation"];
+const ANSWER_KEYS: [&str; 9] =
+    ["uniqueUsersLow", "uniqueUsersHigh", "level", "visitsPerUser", "known", "filled", "warnings", "model", "explanation"];
 
 /// A request as it was written: its entries in their order.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct GivenMonth<'a> {
     pub(crate) instead: Option<&'static str>,
     /// How many keys there are; more than the limit are counted and not kept.
     pub(crate) count: usize,
+    /// Whether it is a month that was answered before: what was estimated of it is unknown.
+    pub(crate) is_answer: bool,
 }
 
 /// One key and its value, as written.
@@ -47,6 +50,8 @@ pub(crate) struct GivenValue<'a> {
     pub(crate) meaning: Meaning,
     /// The value as written.
     pub(crate) json: &'a str,
+    /// Whether it was the estimate of an earlier answer, and is unknown.
+    pub(crate) was_estimated: bool,
 }
 
 /// What a key means.
@@ -74,7 +79,7 @@ impl Meaning {
 
 impl<'a> GivenValue<'a> {
     fn new(key: &'a RawJson, value: &'a RawJson, rules: &Rules) -> Self {
-        Self { key: key.get(), meaning: Meaning::of(&text_of(key.get()), rules), json: value.get() }
+        Self { key: key.get(), meaning: Meaning::of(&text_of(key.get()), rules), json: value.get(), was_estimated: false }
     }
 
     /// The value as the check takes it.
@@ -109,6 +114,26 @@ impl<'a> GivenMonth<'a> {
         }
         record.set(Field::Date, RawValue::Text(self.date()));
         record
+    }
+
+    /// Of a month that was answered before, makes the estimates unknown: the inputs that were filled, and the unique users unless they are
+    /// said to be known.
+    fn forget_estimates(&mut self) {
+        let answer = |name: &str| self.values.iter().find(|value| value.meaning == Meaning::Answer && text_of(value.key) == name);
+        let (Some(filled), Some(_), Some(_)) = (answer("filled"), answer("uniqueUsersLow"), answer("model")) else { return };
+        let is_known = answer("known").is_some_and(|known| known.json == "true");
+        let filled: Vec<Cow<'_, str>> = serde_json::from_str(filled.json).unwrap_or_default();
+        let was_filled = |value: &GivenValue<'_>| match value.meaning {
+            Meaning::Field(Field::UniqueUsers) => !is_known,
+            Meaning::Field(field) => filled.iter().any(|name| Field::named(name) == Some(field)),
+            Meaning::Extra(_) => filled.contains(&text_of(value.key)),
+            Meaning::Answer | Meaning::Unknown => false,
+        };
+        for value in self.values.iter_mut().filter(|value| was_filled(value) && !value.is_unknown()) {
+            value.json = "null";
+            value.was_estimated = true;
+        }
+        self.is_answer = true;
     }
 
     /// The key under which the request gave that field.
@@ -197,7 +222,7 @@ struct MonthSeed<'r, 'de> {
 
 impl<'de> MonthSeed<'_, 'de> {
     fn instead(&self, kind: &'static str) -> GivenMonth<'de> {
-        GivenMonth { key: self.key.get(), values: Vec::new(), instead: Some(kind), count: 0 }
+        GivenMonth { key: self.key.get(), values: Vec::new(), instead: Some(kind), count: 0, is_answer: false }
     }
 }
 
@@ -217,7 +242,8 @@ impl<'de> Visitor<'de> for MonthSeed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GivenMonth<'de>, A::Error> {
-        let mut month = GivenMonth { key: self.key.get(), values: Vec::with_capacity(8), instead: None, count: 0 };
+        let mut month = GivenMonth { key: self.key.get(), values: Vec::with_capacity(8), instead: None, count: 0, is_answer: false };
+        let mut has_answer_keys = false;
         while let Some(key) = map.next_key::<&'de RawJson>()? {
             month.count += 1;
             if month.count > self.visitor.limits.fields_per_month {
@@ -225,7 +251,12 @@ impl<'de> Visitor<'de> for MonthSeed<'_, 'de> {
                 continue;
             }
             let value = map.next_value::<&'de RawJson>()?;
-            month.values.push(GivenValue::new(key, value, self.visitor.rules));
+            let value = GivenValue::new(key, value, self.visitor.rules);
+            has_answer_keys |= value.meaning == Meaning::Answer;
+            month.values.push(value);
+        }
+        if has_answer_keys {
+            month.forget_estimates();
         }
         Ok(month)
     }

@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::batch::{given, unreadable};
 use crate::body::media_type;
 use crate::jobs::{JobDocument, accepted};
+use crate::line_breaks::{self, Lines};
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::streaming::{BodyBounds, body_reader};
 use options::Options;
@@ -29,7 +30,7 @@ use options::Options;
 /// Takes new rows to learn from, and asks for a re-training with them.
 ///
 /// The rows come as the body (as `/predict/batch` takes them), as files of a form, or by URIs: `file:` under one of the configured folders,
-/// or `s3:` under `incoming/` of the configured artifact store. Every row is checked before this is answered. The job that is asked for
+/// or `s3:` under `incoming/` of the configured artifact store. Options are query parameters, also beside a form. Every row is checked before this is answered. The job that is asked for
 /// fits challengers and puts the better one in use if it is not worse than the version that answers; its outcome says why.
 #[utoipa::path(
     post,
@@ -39,6 +40,8 @@ use options::Options;
         ("force" = Option<bool>, Query, description = "Promotes the challenger whatever is found; needs the scope `admin`, and is logged"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them all"),
         ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
         ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given several times"),
     ),
     request_body(
@@ -78,8 +81,10 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     }
     let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
     let _permit = Arc::clone(&app.deliveries).try_acquire_owned().map_err(|_| busy())?;
+    let mut is_glued = false;
     let work = if options.uris.is_empty() {
         let body = Spooled::of(app, &head.headers, body).await?;
+        is_glued = body.is_one_line && matches!(body.kind, BodyKind::Rows(Format::Csv));
         Work::Body(body)
     } else if body.is_end_stream() {
         Work::Uris(options.uris.clone())
@@ -89,7 +94,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     let taking = Arc::clone(app);
     let taken = tokio::task::spawn_blocking(move || {
         let files = work.files(&taking)?;
-        take(&taking, &files, &options, &caller.by)
+        take(&taking, &files, &options, &caller.by).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
         Ok(taken) => taken?,
@@ -112,30 +117,39 @@ impl Work {
     fn files(self, app: &App) -> Result<Vec<Delivered>, Problem> {
         match self {
             Self::Uris(uris) => uris.iter().map(|uri| place::open(uri, &app.lifecycle, app.limits.upload_bytes)).collect(),
-            Self::Body(Spooled { file, kind: BodyKind::Form(boundary) }) => multipart::files(file, &boundary),
-            Self::Body(Spooled { file, kind: BodyKind::Rows(format) }) => {
+            Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary),
+            Self::Body(Spooled { file, kind: BodyKind::Rows(format), .. }) => {
                 Ok(vec![Delivered { name: format!("delivery.{}", extension(format)), format: Some(format), file }])
             }
         }
     }
 }
 
-fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, Problem> {
+fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, AcceptError> {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let request = RetrainRequest {
         origin: names.join(", "),
         force: options.force,
         skip_bad_rows: options.skip_bad_rows,
         bounce_rate_unit: options.bounce_rate_unit,
+        decimal: options.decimal,
+        allow_repeated_months: options.allow_repeated_months,
         ..RetrainRequest::default()
     };
     let lifecycle = &app.lifecycle;
-    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, by).map_err(|error| refused(&error))
+    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, by)
 }
 
-/// What a delivery that is not taken is answered with.
-fn refused(error: &AcceptError) -> Problem {
+/// What a delivery that is not taken is answered with; one that is a single line has lost its line breaks on the way.
+fn refused(error: &AcceptError, is_glued: bool) -> Problem {
+    let hint = line_breaks::HINT;
     match error {
+        AcceptError::Read(error) if is_glued => {
+            Problem::new(Kind::MalformedBody, format!("{error}; the body has no line break; hint: {hint}"))
+        }
+        AcceptError::NoUsableRow { .. } if is_glued => {
+            Problem::new(Kind::Validation, format!("{error}; the body has no line break; hint: {hint}"))
+        }
         AcceptError::Read(error) => unreadable(error),
         AcceptError::TooManyRows { .. } => Problem::new(Kind::TooLarge, error.to_string()),
         AcceptError::NoUsableRow { .. } => Problem::new(Kind::Validation, error.to_string()),
@@ -148,6 +162,7 @@ fn refused(error: &AcceptError) -> Problem {
 struct Spooled {
     file: File,
     kind: BodyKind,
+    is_one_line: bool,
 }
 
 enum BodyKind {
@@ -165,8 +180,10 @@ impl Spooled {
             return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));
         }
         let bounds = BodyBounds { bytes: limits.upload_bytes, stall: limits.stall_timeout, time: limits.batch_timeout };
-        let mut reader = body_reader(body, bounds);
+        let reader = body_reader(body, bounds);
         let refusal = reader.refusal();
+        let mut reader = Lines::new(reader);
+        let one_line = reader.one_line();
         let spooled = tokio::task::spawn_blocking(move || {
             let mut file = tempfile::tempfile()?;
             io::copy(&mut reader, &mut file)?;
@@ -174,7 +191,7 @@ impl Spooled {
             Ok::<File, io::Error>(file)
         });
         match spooled.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
-            Ok(file) => Ok(Self { file, kind }),
+            Ok(file) => Ok(Self { file, kind, is_one_line: one_line.is_one_line() }),
             Err(error) => Err(refusal.get().map_or_else(|| Problem::of_spooling(&error), crate::streaming::Refusal::problem)),
         }
     }

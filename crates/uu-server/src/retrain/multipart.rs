@@ -6,9 +6,11 @@ use std::io::{self, Read, Seek, Write};
 use bytes::Bytes;
 use futures_util::stream;
 use multer::Multipart;
+use uu_core::nearest;
 use uu_service::jobs::Delivered;
 
-use crate::problem::{Kind, Problem, shortened};
+use super::options::PARAMETERS;
+use crate::problem::{FaultReport, Faults, Kind, Problem, shortened};
 
 /// Bytes that are read at a time.
 const PIECE_BYTES: usize = 64 << 10;
@@ -16,16 +18,19 @@ const PIECE_BYTES: usize = 64 << 10;
 /// Files in one form.
 const MOST_FILES: usize = 100;
 
-/// The files of a form that was spooled, each in a file of its own. Fields that are no files are left aside.
+/// The files of a form that was spooled, each in a file of its own. Fields that are no files are left aside, but for what is meant as an option.
 ///
 /// Called on a thread that may wait: the form's library wants a stream, which here is a file that is read piece by piece.
 pub(super) fn files(form: File, boundary: &str) -> Result<Vec<Delivered>, Problem> {
     let pieces = stream::iter(Pieces(form));
     let mut form = Multipart::new(pieces, boundary);
-    let mut files = Vec::new();
+    let (mut files, mut texts) = (Vec::new(), Vec::new());
     tokio::runtime::Handle::current().block_on(async {
         while let Some(mut field) = form.next_field().await.map_err(|error| damaged(&error))? {
-            let Some(name) = field.file_name().map(shortened) else { continue };
+            let Some(name) = field.file_name().map(shortened) else {
+                texts.push(shortened(field.name().unwrap_or_default()));
+                continue;
+            };
             if files.len() == MOST_FILES {
                 return Err(Problem::new(Kind::TooLarge, format!("at most {MOST_FILES} files are taken at a time")));
             }
@@ -39,10 +44,31 @@ pub(super) fn files(form: File, boundary: &str) -> Result<Vec<Delivered>, Proble
         }
         Ok(())
     })?;
+    refuse_options(&texts)?;
     if files.is_empty() {
-        return Err(Problem::new(Kind::MalformedBody, "the form has no file; curl sends one with `-F data=@rows.csv`"));
+        let found = if texts.is_empty() { String::new() } else { format!(", only the text `{}`", texts.join("`, `")) };
+        let detail = format!("the form has no file{found}; curl sends one with `-F data=@rows.csv`");
+        return Err(Problem::new(Kind::MalformedBody, detail));
     }
     Ok(files)
+}
+
+/// Texts of a form are left aside; one that is meant as an option is not to be.
+fn refuse_options(texts: &[String]) -> Result<(), Problem> {
+    let mut faults = Faults::default();
+    for text in texts {
+        let Some(option) = nearest(text, PARAMETERS.once.iter().chain(PARAMETERS.several).copied()) else { continue };
+        faults.push(|| FaultReport {
+            code: "unknown_field".to_owned(),
+            field: Some(text.clone()),
+            found: format!("`{text}` in the form"),
+            expected: "files alone".to_owned(),
+            message: format!("a form must have files alone, got the text `{text}`"),
+            hint: Some(format!("did you mean the query parameter `{option}`? `/retrain?{option}=..`")),
+            ..FaultReport::default()
+        });
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Problem::validation(faults)) }
 }
 
 fn damaged(error: &multer::Error) -> Problem {

@@ -55,6 +55,26 @@ impl Client {
         Some(answer)
     }
 
+    /// The body of an answer in chunks that was cut off before its end.
+    pub(crate) fn receive_cut_off(&mut self) -> Vec<u8> {
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert_ne!(self.stream.read_line(&mut line).unwrap(), 0, "the answer has begun");
+        }
+        let mut body = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).unwrap();
+            let Ok(length) = usize::from_str_radix(line.trim(), 16) else { return body };
+            assert_ne!(length, 0, "the body has no end");
+            let start = body.len();
+            body.resize(start + length, 0);
+            self.stream.read_exact(&mut body[start..]).unwrap();
+            self.stream.read_line(&mut String::new()).unwrap();
+        }
+    }
+
     fn receive_body(&mut self, answer: &Answer) -> Option<Vec<u8>> {
         let mut body = Vec::new();
         if answer.header("transfer-encoding") == Some("chunked") {

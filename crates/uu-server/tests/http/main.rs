@@ -1,12 +1,17 @@
 //! The server over real sockets.
 #![expect(clippy::unwrap_used, reason = "tests, also where a function helps several of them")]
 
+mod answers;
 mod batch;
+mod batch_refusals;
+mod bodies;
 mod client;
 mod connections;
 mod lifecycle;
+mod observations;
 mod older;
 mod operation;
+mod parameters;
 mod predict;
 mod problems;
 mod server;

@@ -27,7 +27,6 @@ fn query_json_and_form_mean_the_same() {
 #[case("/predictor")]
 #[case("/predictor/predict")]
 #[case("/predictor/predict?Visits=&Category=")]
-#[case("/predictor/predict?Unknown=3")]
 fn where_nothing_is_known_both_ends_are_null(#[case] path: &str) {
     let server = Server::start();
     let answer = server.client().get(path);
@@ -42,4 +41,68 @@ fn every_bad_value_is_listed() {
     let json = answer.json();
     let fields: Vec<&str> = json["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
     assert_eq!(fields, ["visits", "bounceRate"]);
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+#[rstest]
+#[case::in_the_query("GET", "?Visits=1000&Visits=2000000", "", "")]
+#[case::under_the_shorter_path("GET-root", "?Visits=1000&Visits=1000", "", "")]
+#[case::in_two_spellings("GET", "?PagesPerVisit=3&pages_per_visit=4", "", "")]
+#[case::under_two_names("GET", "?Alexa=3&rank=4", "", "")]
+#[case::in_the_form("POST", "", FORM, "Visits=1000&visits=2000")]
+#[case::in_query_and_form("POST", "?Visits=1000", FORM, "Visits=2000")]
+#[case::in_the_object("POST", "", "application/json", r#"{"Visits": 1000, "Visits": 2000}"#)]
+#[case::in_two_spellings_of_the_object("POST", "", "application/json", r#"{"Visits": 1000, "v\u0069sits": 2000}"#)]
+#[case::in_query_and_object("POST", "?visits=1000", "application/json", r#"{"Visits": 2000}"#)]
+fn a_field_given_twice_is_refused(#[case] method: &str, #[case] query: &str, #[case] kind: &str, #[case] body: &str) {
+    let server = Server::start();
+    let (method, path) = if method == "GET-root" { ("GET", "/predictor") } else { (method, "/predictor/predict") };
+    let headers: &[(&str, &str)] = if kind.is_empty() { &[] } else { &[("content-type", kind)] };
+    let answer = server.client().request(method, &format!("{path}{query}"), headers, body.as_bytes());
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    assert_eq!(answer.json()["errors"][0]["code"], "duplicate_field", "{}", answer.text());
+}
+
+#[rstest]
+#[case("GET", "?Vists=3", "", "", Some("Visits"))]
+#[case("GET", "?sessions=3", "", "", Some("Visits"))]
+#[case("GET", "?Unknown=3", "", "", None)]
+#[case("POST", "", FORM, "Visits=3&BounceRat=4", Some("BounceRate"))]
+#[case("POST", "", "application/json", r#"{"Visits": 3, "Page Per Visit": 4}"#, Some("PagesPerVisit"))]
+fn an_unknown_name_is_refused_with_the_near_one(
+    #[case] method: &str,
+    #[case] query: &str,
+    #[case] kind: &str,
+    #[case] body: &str,
+    #[case] near: Option<&str>,
+) {
+    let server = Server::start();
+    let headers: &[(&str, &str)] = if kind.is_empty() { &[] } else { &[("content-type", kind)] };
+    let answer = server.client().request(method, &format!("/predictor/predict{query}"), headers, body.as_bytes());
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let fault = &answer.json()["errors"][0];
+    assert_eq!(fault["code"], "unknown_field");
+    assert_eq!(fault["hint"].as_str(), near.map(|near| format!("did you mean `{near}`?")).as_deref());
+}
+
+#[test]
+fn faults_of_names_and_values_are_listed_together_in_terms_of_one_month() {
+    let server = Server::start();
+    let answer = server.client().get("/predictor?Visits=-1&date=never&Vists=2");
+    let json = answer.json();
+    let codes: Vec<&str> = json["errors"].as_array().unwrap().iter().map(|error| error["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["unknown_field", "bad_date", "out_of_range"]);
+    assert!(!answer.text().contains("keyed by date"), "{}", answer.text());
+}
+
+#[test]
+fn a_list_and_an_empty_body_are_told_the_form() {
+    let server = Server::start();
+    let mut client = server.client();
+    let list = client.post_json("/predictor/predict", "[]");
+    assert_eq!(list.status, 400);
+    assert!(list.text().contains("got a list") && list.text().contains("/predict/batch"), "{}", list.text());
+    let empty = client.post_json("/predictor/predict", "");
+    assert!(empty.status == 400 && empty.text().contains("the body is empty"), "{}", empty.text());
 }

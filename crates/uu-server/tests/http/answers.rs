@@ -1,0 +1,139 @@
+//! What an answer says beyond its estimate: visits per user, known months, doubts about the values given.
+
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::client::Answer;
+use crate::server::Server;
+
+fn codes(answer: &Answer, month: &str) -> Vec<String> {
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let json = answer.json();
+    let warnings = json[month]["warnings"].as_array().unwrap();
+    let codes = warnings.iter().map(|warning| warning["code"].as_str().unwrap().to_owned());
+    codes.filter(|code| code != "outside_training_range").collect()
+}
+
+#[rstest]
+#[case::given_visits(r#"{"2024-01": {"visits": 1000000}}"#)]
+#[case::filled_visits(r#"{"2024-01": {"alexa": 1000}}"#)]
+#[case::known_users(r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234}}"#)]
+fn visits_per_user_is_the_ratio_of_what_is_shown(#[case] body: &str) {
+    let server = Server::start();
+    let month = server.client().post_json("/predict", body).json()["2024-01"].clone();
+    let ratio = month["visits"].as_f64().unwrap() / month["uniqueUsers"].as_f64().unwrap();
+    assert!((month["visitsPerUser"].as_f64().unwrap() - ratio).abs() <= 0.005, "{month}");
+}
+
+#[rstest]
+#[case(0, 0)]
+#[case(7, 0)]
+fn where_there_are_no_users_visits_per_user_is_null(#[case] visits: u32, #[case] users: u32) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &json!({"2024-01": {"visits": visits, "uniqueUsers": users}}).to_string());
+    assert_eq!(answer.json()["2024-01"]["visitsPerUser"], Value::Null, "{}", answer.text());
+}
+
+#[test]
+fn a_known_month_says_so_and_is_explained_as_known() {
+    let server = Server::start();
+    let body = r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234}, "2024-02": {"visits": 5000}}"#;
+    let json = server.client().post_json("/predict?explain=true", body).json();
+    assert_eq!(json["2024-01"]["known"], true);
+    assert_eq!(json["2024-01"]["explanation"], json!({"base": 1234, "factors": {}, "known": true}));
+    assert_eq!(json["2024-02"].get("known"), None);
+    assert!(json["2024-02"]["explanation"]["factors"]["visits"].is_number());
+}
+
+#[rstest]
+#[case::a_fraction(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}}"#, true)]
+#[case::a_text(r#"{"2024-01": {"visits": 9000, "bounce_rate": "0.43"}}"#, true)]
+#[case::with_a_one(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}, "2024-02": {"bounceRate": 1}}"#, true)]
+#[case::percent(r#"{"2024-01": {"visits": 9000, "bounceRate": 43}}"#, false)]
+#[case::one_of_percent(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}, "2024-02": {"bounceRate": 43}}"#, false)]
+#[case::nothing_but_zero(r#"{"2024-01": {"visits": 9000, "bounceRate": 0}}"#, false)]
+#[case::zero_and_one(r#"{"2024-01": {"visits": 9000, "bounceRate": 0}, "2024-02": {"bounceRate": 1}}"#, false)]
+fn bounce_rates_that_are_all_fractions_are_warned_of(#[case] body: &str, #[case] warned: bool) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", body);
+    assert_eq!(codes(&answer, "2024-01").contains(&"bounce_rate_fraction".to_owned()), warned, "{}", answer.text());
+}
+
+#[test]
+fn a_fraction_as_a_query_parameter_is_warned_of_too() {
+    let server = Server::start();
+    let answer = server.client().get("/predict?date=2024-01&visits=9000&bounceRate=0.43");
+    assert_eq!(codes(&answer, "2024-01"), ["bounce_rate_fraction"]);
+}
+
+#[rstest]
+#[case("2024-01", false)]
+#[case("1985-01", true)]
+#[case("0204-12", true)]
+#[case("9999-12", true)]
+fn months_that_cannot_have_been_measured_are_warned_of(#[case] month: &str, #[case] warned: bool) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &format!("{{\"{month}\": {{\"visits\": 9000}}}}"));
+    let warnings = answer.json()[month]["warnings"].clone();
+    let found = warnings.as_array().unwrap().iter().any(|warning| warning["field"] == "date" && warning["code"] == "implausible_value");
+    assert_eq!(found, warned, "{warnings}");
+}
+
+#[test]
+fn an_answer_sent_back_is_estimated_anew_and_not_taken_for_known() {
+    let server = Server::start();
+    let mut client = server.client();
+    let first = client
+        .post_json("/predict", r#"{"domain": "a.com", "2024-01": {"visits": 90000, "bounce_rate": null}, "2024-02": {"alexa": 50000}}"#);
+    let again = client.post_json("/predict", first.text());
+    for month in ["2024-01", "2024-02"] {
+        let (before, after) = (&first.json()[month], &again.json()[month]);
+        for key in ["uniqueUsers", "uniqueUsersLow", "uniqueUsersHigh", "visits", "bounceRate", "visitsPerUser"] {
+            assert_eq!(before[key], after[key], "{key} of {month}");
+        }
+        assert_eq!(after.get("known"), None);
+        let mut told: Vec<&str> = Vec::new();
+        for warning in after["warnings"].as_array().unwrap() {
+            assert_ne!(warning["code"], "unknown_field", "{warning}");
+            if warning["code"] == "own_estimate" {
+                told.push(warning["field"].as_str().unwrap());
+            }
+        }
+        assert!(told.contains(&"uniqueUsers") && told.contains(&"bounceRate"), "{told:?}");
+        assert_eq!(told.contains(&"visits"), month == "2024-02", "{told:?}");
+        let filled = after["filled"].as_array().unwrap();
+        assert!(filled.iter().any(|key| key == "uniqueUsers") == false || after["uniqueUsers"].is_number());
+    }
+}
+
+#[test]
+fn a_known_month_sent_back_stays_known() {
+    let server = Server::start();
+    let mut client = server.client();
+    let first = client.post_json("/predict", r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234}}"#);
+    let again = client.post_json("/predict", first.text());
+    let month = &again.json()["2024-01"];
+    assert_eq!((&month["known"], &month["uniqueUsers"]), (&json!(true), &json!(1234)));
+    assert!(!codes(&again, "2024-01").contains(&"unknown_field".to_owned()), "{}", again.text());
+}
+
+#[rstest]
+#[case::a_label_beside_a_level(r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234, "level": 0.8}}"#, true)]
+#[case::without_its_filled_inputs(r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234, "uniqueUsersLow": 5, "model": "v0001"}}"#, true)]
+#[case::an_answer(r#"{"2024-01": {"visits": 5000, "uniqueUsers": 1234, "uniqueUsersLow": 5, "filled": [], "model": "v0001"}}"#, false)]
+#[case::said_to_be_estimated(
+    r#"{"2024-01": {"uniqueUsers": 1234, "uniqueUsersLow": 5, "filled": "x", "model": 3, "known": false}}"#,
+    false
+)]
+fn only_a_whole_answer_is_recognized_as_one(#[case] body: &str, #[case] known: bool) {
+    let server = Server::start();
+    let month = server.client().post_json("/predict", body).json()["2024-01"].clone();
+    assert_eq!(month.get("known").is_some(), known, "{month}");
+}
+
+#[test]
+fn a_misspelt_key_is_warned_of_with_the_near_one() {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", r#"{"2024-01": {"vists": 5000, "visits": 4000}}"#);
+    assert!(answer.text().contains("did you mean `visits`?"), "{}", answer.text());
+}

@@ -1,0 +1,130 @@
+//! `/predict/batch`: runs that come to nothing, and the reason of a failure however late it comes.
+
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::client::{Answer, request};
+use crate::server::Server;
+
+const CSV: &str = "text/csv";
+const NDJSON: &str = "application/x-ndjson";
+const JSON: &str = "application/json";
+
+fn post(server: &Server, query: &str, kind: &str, body: &str) -> Answer {
+    server.client().request("POST", &format!("/predict/batch{query}"), &[("content-type", kind)], body.as_bytes())
+}
+
+#[rstest]
+#[case::a_header_alone(CSV, "date,visits\n", "", "a header alone")]
+#[case::an_empty_list(JSON, "[]", "", "none")]
+#[case::every_row_skipped(CSV, "date,visits\nnever,5\n2024-01,many\n", "?skipBadRows=true", "2 rows, which all break rules")]
+#[case::the_only_line_skipped(NDJSON, "{\"date\":\"never\",\"visits\":5}\n", "?skipBadRows=true", "1 row, which breaks rules")]
+#[case::the_only_element_skipped(JSON, "[{\"date\":\"never\",\"visits\":5}]", "?skipBadRows=true", "1 row, which breaks rules")]
+fn a_batch_without_a_row_is_no_success(#[case] kind: &str, #[case] body: &str, #[case] query: &str, #[case] found: &str) {
+    let server = Server::start();
+    for accept in [CSV, NDJSON, JSON, "application/vnd.apache.parquet"] {
+        let headers = [("content-type", kind), ("accept", accept)];
+        let answer = server.client().request("POST", &format!("/predict/batch{query}"), &headers, body.as_bytes());
+        assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &"no_rows".into()), "{accept}: {}", answer.text());
+        assert!(answer.json()["errors"][0]["found"].as_str().unwrap().starts_with(found), "{}", answer.text());
+    }
+}
+
+#[test]
+fn rows_that_were_left_out_say_why() {
+    let server = Server::start();
+    let answer = post(&server, "?skipBadRows=true", CSV, "date,visits\nnever,5\n");
+    assert_eq!(answer.json()["errors"][1]["code"], "bad_date", "{}", answer.text());
+}
+
+#[rstest]
+#[case::rows_behind_the_header("/predict/batch", "date,site,visits,note2024-12,a.com,1000,x2024-12,b.com,2000,y", 422)]
+#[case::no_input_is_left("/predict/batch", "date,site,visits2024-12,a.com,1000", 400)]
+#[case::no_date_is_left("/predict/batch", "visits,date2024-12", 400)]
+#[case::labels("/retrain", "date,site,visits,unique_users2024-12,a.com,1000,500", 422)]
+fn rows_glued_to_their_header_lead_to_the_option_of_curl(#[case] path: &str, #[case] body: &str, #[case] status: u16) {
+    let server = Server::start();
+    let token = server.token(uu_service::registry::Scope::Admin);
+    let answer = server.client().request("POST", path, &[("authorization", &token), ("content-type", CSV)], body.as_bytes());
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert!(answer.text().contains("--data-binary @rows.csv"), "{}", answer.text());
+}
+
+#[rstest]
+#[case("/predict/batch")]
+#[case("/retrain")]
+fn a_table_without_its_type_is_told_the_header_to_add(#[case] path: &str) {
+    let server = Server::start();
+    let token = server.token(uu_service::registry::Scope::Admin);
+    let form = [("authorization", token.as_str()), ("content-type", "application/x-www-form-urlencoded")];
+    for headers in [&form[..], &form[..1]] {
+        let answer = server.client().request("POST", path, headers, b"date,visits\n2024-01,5\n");
+        assert_eq!(answer.status, 415, "{}", answer.text());
+        assert!(answer.text().contains("-H 'Content-Type: text/csv'"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_fault_of_a_row_is_told_in_terms_of_rows() {
+    let server = Server::start();
+    let body = "date,visits,bounce_rate,avg_visit_duration\nnever,12k,143,00:03:12\n2024-01,5,52%,3\n";
+    let answer = post(&server, "", CSV, body);
+    assert_eq!(answer.status, 422);
+    let json = answer.json();
+    assert_eq!(json["detail"], "2 rows break rules; `?skipBadRows=true` leaves such rows out");
+    let hints: Vec<&str> = json["errors"].as_array().unwrap().iter().filter_map(|error| error["hint"].as_str()).collect();
+    for (hint, says) in hints.iter().zip(["12000", "?bounceRateUnit=fraction", "192", "52"]) {
+        assert!(hint.contains(says), "{hint}");
+    }
+    assert!(!answer.text().contains("keyed by date") && !answer.text().contains("the key"), "{}", answer.text());
+}
+
+/// Rows whose last one is at fault, long after the answer has begun.
+fn late_fault(kind: &str) -> String {
+    const ROWS: usize = 60_000;
+    let rows = (0..ROWS).map(|row| (row + 1, row.to_string())).chain([(ROWS + 1, "\"12k\\n# forged\"".to_owned())]);
+    match kind {
+        CSV => {
+            "date,visits\n".to_owned() + &rows.map(|(_, visits)| format!("2018-12,{}\n", visits.replace("\\n", " "))).collect::<String>()
+        }
+        NDJSON => rows.map(|(_, visits)| format!("{{\"date\":\"2018-12\",\"visits\":{visits}}}\n")).collect(),
+        _ => {
+            let rows: Vec<String> = rows.map(|(_, visits)| format!("{{\"date\":\"2018-12\",\"visits\":{visits}}}")).collect();
+            format!("[{}]", rows.join(","))
+        }
+    }
+}
+
+fn cut_off(server: &Server, given: &str, wanted: &str) -> String {
+    let mut client = server.client();
+    let headers = [("content-type", given), ("accept", wanted)];
+    client.send(&request("POST", "/predict/batch", &headers, late_fault(given).as_bytes()));
+    String::from_utf8(client.receive_cut_off()).unwrap()
+}
+
+#[test]
+fn a_table_that_is_cut_off_ends_with_the_reason() {
+    let server = Server::start();
+    for given in [CSV, NDJSON] {
+        let body = cut_off(&server, given, CSV);
+        let last = body.lines().last().unwrap();
+        assert!(last.starts_with("# error: 1 row breaks rules"), "{last}");
+        assert!(last.contains("row 60001: visits must be a number"), "{last}");
+        assert_eq!(body.lines().filter(|line| line.starts_with('#')).count(), 1);
+    }
+}
+
+#[rstest]
+#[case(NDJSON, NDJSON)]
+#[case(JSON, JSON)]
+#[case(CSV, JSON)]
+fn objects_that_are_cut_off_end_with_the_problem(#[case] given: &str, #[case] wanted: &str) {
+    let server = Server::start();
+    let body = cut_off(&server, given, wanted);
+    let last: Value = serde_json::from_str(body.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["error"]["status"], &last["error"]["errors"][0]["row"]), (&422.into(), &60_001.into()), "{last}");
+    if wanted == JSON {
+        let whole: Vec<Value> = serde_json::from_str(&format!("{body}]")).expect("only the end of the array is missing");
+        assert!(whole.len() > 1);
+    }
+}

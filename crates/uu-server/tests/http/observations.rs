@@ -1,0 +1,65 @@
+//! `/observations`: what is known, of a site that can be found again.
+
+use rstest::rstest;
+use serde_json::json;
+use uu_service::registry::Scope;
+
+use crate::client::Answer;
+use crate::server::Server;
+
+fn observe(server: &Server, body: &str) -> Answer {
+    let token = server.token(Scope::Write);
+    server.client().request("POST", "/observations", &[("authorization", &token), ("content-type", "application/json")], body.as_bytes())
+}
+
+#[rstest]
+#[case::none(r#"{"2024-03": {"visits": 5, "uniqueUsers": 3}}"#, "none")]
+#[case::null(r#"{"2024-03": {"domain": null, "visits": 5, "uniqueUsers": 3}}"#, "none")]
+#[case::an_address(r#"{"2024-03": {"domain": "192.168.0.1", "visits": 5, "uniqueUsers": 3}}"#, "`192.168.0.1`")]
+#[case::a_total(r#"{"domain": "Total", "2024-03": {"visits": 5, "uniqueUsers": 3}}"#, "`Total`")]
+#[case::a_marker(r#"{"2024-03": {"domain": "nan", "visits": 5, "uniqueUsers": 3}}"#, "`nan`")]
+fn an_observation_without_the_name_of_a_host_is_refused(#[case] body: &str, #[case] found: &str) {
+    let server = Server::start();
+    let answer = observe(&server, body);
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    let json = answer.json();
+    assert_eq!(
+        (&json["errorCount"], &json["errors"][0]["code"], &json["errors"][0]["found"]),
+        (&json!(1), &json!("no_site"), &json!(found))
+    );
+    assert_eq!(json["errors"][0]["pointer"], "/2024-03/domain");
+    assert!(server.registry.batches().unwrap().is_empty());
+}
+
+#[test]
+fn all_that_is_missing_is_listed_at_once() {
+    let server = Server::start();
+    let json = observe(&server, r#"{"2024-03": {"visits": 5}, "2024-04": {"domain": "a.com", "uniqueUsers": 9e15}}"#).json();
+    let found: Vec<(&str, &str)> =
+        json["errors"].as_array().unwrap().iter().map(|error| (error["date"].as_str().unwrap(), error["code"].as_str().unwrap())).collect();
+    assert_eq!(found, [("2024-03", "no_unique_users"), ("2024-03", "no_site"), ("2024-04", "no_unique_users")]);
+}
+
+#[test]
+fn an_estimate_is_no_observation() {
+    let server = Server::start();
+    let estimated = server.client().post_json("/predict", r#"{"2024-01": {"domain": "a.com", "visits": 5000}}"#);
+    let refused = observe(&server, estimated.text());
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("own_estimate")), "{}", refused.text());
+    let known = server.client().post_json("/predict", r#"{"2024-01": {"domain": "a.com", "visits": 5000, "uniqueUsers": 900}}"#);
+    assert_eq!(observe(&server, known.text()).status, 201);
+    let kept = &server.registry.observations_after(0, 10).unwrap()[0];
+    assert_eq!(kept.observation.fields["unique_users"], 900.0);
+    assert!(!kept.observation.fields.contains_key("bounce_rate"), "what was filled is not observed: {:?}", kept.observation.fields);
+}
+
+#[rstest]
+#[case(r#"{"2024-03": {"domain": "a.com", "visits": 5000, "bounceRate": 0.4, "uniqueUsers": 900}}"#, "bounce_rate_fraction")]
+#[case(r#"{"9999-12": {"domain": "a.com", "visits": 5000, "uniqueUsers": 900}}"#, "implausible_value")]
+#[case(r#"{"2024-03": {"domain": "a.com", "vists": 5000, "uniqueUsers": 900}}"#, "unknown_field")]
+fn doubts_about_an_observation_are_told(#[case] body: &str, #[case] code: &str) {
+    let server = Server::start();
+    let answer = observe(&server, body);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(answer.json()["warnings"][0]["code"], code);
+}
