@@ -1,5 +1,6 @@
 //! How an error is told.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -128,7 +129,7 @@ fn restore_hint(error: &RestoreError) -> Option<&'static str> {
 }
 
 fn read_hint(error: &ReadError) -> Option<String> {
-    error.hint().map(ToString::to_string)
+    error.hint().map(Cow::into_owned)
 }
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {

@@ -117,10 +117,10 @@ const ICONV: &str = "convert it, for instance with `iconv -t UTF-8`; PowerShell 
 /// The encoding of two or four bytes a letter that a text is in, by its mark or by the zeros of its first letters.
 fn other_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        [0xFF, 0xFE, 0, 0, ..] | [1.., 0, 0, 0, ..] => Some("UTF-32 (little-endian)"),
-        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1.., ..] => Some("UTF-32 (big-endian)"),
-        [0xFF, 0xFE, ..] | [1.., 0, ..] => Some("UTF-16 (little-endian)"),
-        [0xFE, 0xFF, ..] | [0, 1.., ..] => Some("UTF-16 (big-endian)"),
+        [0xFF, 0xFE, 0, 0, ..] | [1..=255, 0, 0, 0, ..] => Some("UTF-32 (little-endian)"),
+        [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, 1..=255, ..] => Some("UTF-32 (big-endian)"),
+        [0xFF, 0xFE, ..] | [1..=255, 0, ..] => Some("UTF-16 (little-endian)"),
+        [0xFE, 0xFF, ..] | [0, 1..=255, ..] => Some("UTF-16 (big-endian)"),
         _ => None,
     }
 }

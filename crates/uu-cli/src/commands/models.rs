@@ -149,7 +149,10 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
         ("rows", format!("{rows} of {} sites, {labelled} labelled", sites(&about))),
         ("sources", about.sources.join(", ")),
         ("inputs", learned.join(", ")),
-        ("not learned", if not_learned.is_empty() { "none".to_owned() } else { format!("{}: no effect, not filled", not_learned.join(", ")) }),
+        (
+            "not learned",
+            if not_learned.is_empty() { "none".to_owned() } else { format!("{}: no effect, not filled", not_learned.join(", ")) },
+        ),
         ("data sha256", about.data_fingerprint.clone()),
         ("seed", about.seed.to_string()),
         ("trees", whole(about.trees as f64)),

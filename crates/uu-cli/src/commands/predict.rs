@@ -80,6 +80,13 @@ fn tell(report: &BatchReport) {
     } else {
         note("nothing was estimated: the input has no rows\nhint: a CSV file has one line for each row below its header");
     }
+    if report.known > 0 {
+        let have = if report.known == 1 { "has" } else { "have" };
+        note(&format!(
+            "{} {have} known unique users, which stand in `unique_users_known`; no estimate was made from its own",
+            counted(report.known, "row")
+        ));
+    }
     if report.skipped.total > 0 {
         let rules: Vec<String> = report.skipped.by_rule.iter().map(|(rule, rows)| format!("{rule} {rows}")).collect();
         note(&format!("{} skipped: {}", counted(report.skipped.total, "row"), rules.join(", ")));

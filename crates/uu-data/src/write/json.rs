@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::{Field, RawValue as Given, is_missing_marker};
+use uu_core::{RawValue as Given, is_missing_marker};
 
 use super::cells::{Cells, key, push_json_text};
 use super::layout::{fills, is_replaced};

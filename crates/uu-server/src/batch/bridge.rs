@@ -101,7 +101,8 @@ impl Write for AnswerWriter {
             return Ok(bytes.len());
         }
         if !self.kept_back.is_empty() {
-            self.send(std::mem::take(&mut self.kept_back).into())?;
+            let kept_back = std::mem::take(&mut self.kept_back);
+            self.send(kept_back.into())?;
         }
         if !bytes.is_empty() {
             self.send(Bytes::copy_from_slice(bytes))?;

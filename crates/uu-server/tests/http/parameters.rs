@@ -56,7 +56,7 @@ fn an_option_among_the_texts_of_a_form_is_told_its_place() {
     let part = |name: &str, text: &str| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n");
     let file = format!("--x\r\nContent-Disposition: form-data; name=\"data\"; filename=\"rows.csv\"\r\n\r\n{rows}\r\n--x--\r\n");
     let headers = [("authorization", token.as_str()), ("content-type", "multipart/form-data; boundary=x")];
-    let mut post = |body: String| server.client().request("POST", "/retrain", &headers, body.as_bytes());
+    let post = |body: String| server.client().request("POST", "/retrain", &headers, body.as_bytes());
     for name in ["force", "skip_bad_rows", "bounceRateUnits"] {
         let refused = post(part(name, "true") + &file);
         assert_eq!(refused.status, 422, "{name}: {}", refused.text());

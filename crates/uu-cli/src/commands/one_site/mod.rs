@@ -31,8 +31,13 @@ pub(crate) fn run(arguments: &Predict, given: &str, settings: &Settings) -> anyh
     given::refuse_file_options(arguments, given)?;
     let level = checked_level(arguments.level)?;
     let served = load(&existing(settings)?, arguments.model)?;
-    let unit = arguments.reading.bounce_rate_unit;
-    let checked = given::checked(&arguments.fields, unit, served.model.rules())?;
+    let unit = arguments.reading.bounce_rate_unit.unwrap_or(BounceRateUnitName::Percent);
+    let mut checked = given::checked(&arguments.fields, unit, served.model.rules())?;
+    if arguments.reading.bounce_rate_unit.is_none()
+        && let Some(found) = checked.record.bounce_rate.map(BounceRate::get).filter(|rate| *rate > 0.0 && *rate < 1.0)
+    {
+        checked.warnings.push(Warning::BounceRateFraction { found });
+    }
     let estimate = served.model.estimate_one(&checked.record, EstimateOptions { level, explain: arguments.explain });
     let warnings = checked.warnings.iter().chain(&estimate.warnings).cloned().collect();
     let answer = Answer { served, record: checked.record, warnings, estimate, level, unit };
