@@ -1,11 +1,12 @@
 //! Estimates as columns: what a file or a frame has beside the columns it came with.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder, StructArray};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use rayon::prelude::*;
-use uu_core::{Checked, FaultField, Field, Record, UniqueUsers, Warning};
+use uu_core::{Category, Checked, FaultField, Field, Record, UniqueUsers, Warning};
 use uu_data::write::Added;
 
 use crate::estimate::{Estimate, EstimateOptions, FilledInput};
@@ -127,9 +128,20 @@ impl Columns<'_> {
 
     fn warning_texts(&self) -> ArrayRef {
         let mut lists = ListBuilder::new(StringBuilder::new());
+        // Looking for a near name takes longer than an estimate, and unknown names come again.
+        let mut near: HashMap<&str, String> = HashMap::new();
         for (estimate, warnings) in self.estimates.iter().zip(self.warnings) {
             for warning in warnings.iter().chain(&estimate.warnings) {
                 match (warning, warning.field()) {
+                    (Warning::UnknownCategory { used: Some(used), .. }, _) => {
+                        lists.values().append_value(format!("{}: category ({used} was used)", warning.code()));
+                    }
+                    (Warning::UnknownCategory { found, used: None }, _) => {
+                        let near = near.entry(found).or_insert_with(|| {
+                            Category::nearest(found).map_or_else(String::new, |nearest| format!(" ({nearest} is near)"))
+                        });
+                        lists.values().append_value(format!("{}: category{near}", warning.code()));
+                    }
                     (Warning::RankAndVisitsDisagree { low, high, .. }, Some(field)) => {
                         lists.values().append_value(format!("{}: {} ({low} to {high} go with the rank)", warning.code(), field.column()));
                     }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use uu_data::read::{Format, Input, ReadOptions, open};
+use uu_data::read::{Format, Input, ReadNote, ReadOptions, open};
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
 use uu_service::{Batch, BatchReport, BatchRows, load, predict_batch, sort_by_site};
@@ -100,7 +100,8 @@ fn tell(report: &BatchReport) {
     for (column, names) in &report.renamed_columns {
         note(&format!("warning: the input has several columns `{column}`; the output has them as {}", names.join(", ")));
     }
-    if !report.replaced_columns.is_empty() {
+    // What an output of this product has anew was told of above.
+    if !report.replaced_columns.is_empty() && !report.columns.notes.contains(&ReadNote::OwnOutput) {
         let columns: Vec<&str> = report.replaced_columns.iter().map(String::as_str).collect();
         note(&format!("warning: the input's columns of these names stand anew in the output: {}", columns.join(", ")));
     }

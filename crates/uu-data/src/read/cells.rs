@@ -107,7 +107,7 @@ impl Cells {
 }
 
 /// The column without run lengths, and without a dictionary of anything but text.
-pub(super) fn flat(column: &ArrayRef) -> ArrayRef {
+pub(crate) fn flat(column: &ArrayRef) -> ArrayRef {
     let values = match column.data_type() {
         DataType::Dictionary(_, values) if !is_text(values) => values.as_ref(),
         DataType::RunEndEncoded(_, values) => values.data_type(),
@@ -126,11 +126,14 @@ fn flat_again(column: &ArrayRef) -> ArrayRef {
 
 /// A column of durations in seconds; a time of day is one where a duration belongs.
 fn seconds(column: &ArrayRef, target: Target) -> Option<Float64Array> {
-    let per_second = match column.data_type() {
-        DataType::Duration(unit) => units_per_second(*unit),
-        DataType::Time32(unit) | DataType::Time64(unit) if target == Target::Field(Field::AvgVisitDuration) => units_per_second(*unit),
-        _ => return None,
-    };
+    let is_time = matches!(column.data_type(), DataType::Time32(_) | DataType::Time64(_));
+    (!is_time || target == Target::Field(Field::AvgVisitDuration)).then(|| seconds_of(column)).flatten()
+}
+
+/// Durations, and times of day, in seconds; `None` for any other column.
+pub(crate) fn seconds_of(column: &ArrayRef) -> Option<Float64Array> {
+    let (DataType::Duration(unit) | DataType::Time32(unit) | DataType::Time64(unit)) = column.data_type() else { return None };
+    let per_second = units_per_second(*unit);
     let counts = match column.data_type() {
         DataType::Time32(_) => cast(&cast(column, &DataType::Int32).ok()?, &DataType::Int64).ok()?,
         _ => cast(column, &DataType::Int64).ok()?,

@@ -38,10 +38,18 @@ pub struct RowFaults {
 }
 
 impl RowFaults {
-    /// A hint at the way out, where a fault suggests one.
+    /// A hint at the way out, where a fault suggests one; of several faults, each by its field.
     #[must_use]
     pub fn hint(&self) -> Option<Cow<'static, str>> {
-        self.faults.iter().find_map(Fault::hint)
+        let hints: Vec<(&Fault, Cow<'static, str>)> = self.faults.iter().filter_map(|fault| Some((fault, fault.hint()?))).collect();
+        match hints.as_slice() {
+            [] => None,
+            [(_, hint), others @ ..] if others.iter().all(|(_, other)| other == hint) => Some(hint.clone()),
+            several => {
+                let named = several.iter().map(|(fault, hint)| format!("{}: {hint}", fault.field.words()));
+                Some(named.collect::<Vec<_>>().join("; ").into())
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use uu_core::{Field, Month, escaped};
+use uu_core::{Fault, FaultField, FaultRule, Field, Month, escaped};
 
 use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
@@ -148,7 +148,7 @@ pub enum ReadError {
         found: f64,
     },
     /// Every point in a column of counts has three digits behind it: it may part thousands.
-    #[error("`{file}` column `{column}`: `{found}` can be read as {} or as {}", found.trim_start_matches('0'), found.replace('.', ""))]
+    #[error("`{file}` column `{column}`: `{found}` can be read as {} or as {}", found.parse::<f64>().unwrap_or_default(), found.replace('.', ""))]
     GroupedNumbers {
         /// The input.
         file: Arc<str>,
@@ -232,7 +232,14 @@ impl ReadError {
             }
             Self::NoDateColumn { columns, .. } => {
                 let hint = "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`";
-                return Some(with_near(hint, columns, |field| field == Field::Date));
+                // Keys that should be dates may be numbers of days or seconds.
+                let first = columns.first().map(|column| Fault {
+                    rule: FaultRule::BadDate,
+                    field: FaultField::Field(Field::Date),
+                    found: column.clone(),
+                    expected: Cow::Borrowed("a date"),
+                });
+                return first.and_then(|fault| fault.hint()).or_else(|| Some(with_near(hint, columns, |field| field == Field::Date)));
             }
             Self::NoInputColumn { columns, .. } => {
                 let hint = "the header must name the columns; extra inputs are named in the configuration";

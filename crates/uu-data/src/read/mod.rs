@@ -2,7 +2,7 @@
 
 mod bad_rows;
 mod batches;
-mod cells;
+pub(crate) mod cells;
 mod chunk;
 mod column_use;
 mod columns;

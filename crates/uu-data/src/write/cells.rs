@@ -89,7 +89,7 @@ impl Cells {
         })
     }
 
-    fn is_null(&self, row: usize) -> bool {
+    pub(super) fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Numbers(array) => array.is_null(row) || array.value(row).is_nan(),
             Self::Integers(array) => array.is_null(row),

@@ -11,6 +11,7 @@ use super::layout::{fills, is_replaced};
 use super::output::Sink;
 use super::{Added, Encode, WriteError};
 use crate::read::object::{Entries, given};
+use crate::read::own_output::KNOWN;
 
 const FLUSH_BYTES: usize = 1 << 20;
 
@@ -161,7 +162,9 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
             done[place] = true;
         }
     }
-    for ((_, key, cells), _) in added.iter().zip(done).filter(|(_, done)| !done) {
+    // A record whose users are not known needs no key that says so.
+    let is_told = |name: &str, cells: &Cells| name != KNOWN || !cells.is_null(row);
+    for ((_, key, cells), _) in added.iter().zip(done).filter(|((name, _, cells), done)| !done && is_told(name, cells)) {
         separate(out);
         out.extend_from_slice(key);
         cells.push_json(row, out);

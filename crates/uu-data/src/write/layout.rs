@@ -11,6 +11,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Field, is_missing_marker};
 
 use super::{Added, WriteError};
+use crate::read::cells::{flat, seconds_of};
 
 /// One column of the output.
 struct OutColumn {
@@ -70,6 +71,14 @@ fn is_text(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
 }
 
+/// Whether it holds texts, each by itself or in a dictionary.
+fn holds_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => is_text(values),
+        kind => is_text(kind),
+    }
+}
+
 impl Layout {
     /// The given columns in their order, then those added columns that fill or replace none of them.
     ///
@@ -82,7 +91,8 @@ impl Layout {
             let beside = added.iter().find(|added| added.name == *name || fills(&added.name, name));
             let replaced = beside.is_some() && is_replaced(name);
             let mut kind = column.data_type().clone();
-            if is_number(name, extras) && (kind == DataType::Null || (!text && is_text(&kind))) {
+            // Texts are written as they are where all is text; whatever else a number came as is a number.
+            if is_number(name, extras) && !kind.is_numeric() && !(text && holds_text(&kind)) {
                 kind = DataType::Float64;
             } else if kind == DataType::Null && Field::named(name).is_some() {
                 kind = DataType::Utf8;
@@ -178,8 +188,14 @@ impl Layout {
         if *from == column.kind {
             return Ok(values.clone());
         }
-        if is_text(from) && column.kind == DataType::Float64 {
-            return numbers(values, &column.name);
+        if column.kind == DataType::Float64 {
+            if holds_text(from) {
+                return numbers(values, &column.name);
+            }
+            if let Some(seconds) = seconds_of(values) {
+                return Ok(Arc::new(seconds));
+            }
+            return cast(&flat(values), &column.kind).map_err(failed);
         }
         if self.text && is_text(&column.kind) {
             return super::cells::texts(values).map_err(failed);

@@ -126,6 +126,10 @@ fn durations_are_seconds_and_stay_seconds_when_they_are_written() {
     let duration: ArrayRef = Arc::new(DurationMicrosecondArray::from(vec![201_500_000]));
     let given = parquet(&RecordBatch::try_from_iter(vec![("date", date), ("avg_visit_duration", duration)]).unwrap());
     assert_eq!(String::from_utf8(rewritten(&given, "out.csv")).unwrap(), "date,avg_visit_duration\n2024-12-01,201.5\n");
+    for name in ["out.parquet", "out.ndjson"] {
+        let read = read(name, &rewritten(&given, name)).unwrap();
+        assert_eq!(read.rows[0].record.avg_visit_duration.map(uu_core::AvgVisitDuration::get), Some(201.5), "{name}");
+    }
 }
 
 #[rstest]
@@ -137,6 +141,19 @@ fn dates_in_a_dictionary_are_dates(#[case] kind: DataType) {
     let values = cast(&dates, &kind).unwrap();
     let dictionary = DictionaryArray::try_new(Int32Array::from(vec![0, 1]), values).unwrap();
     assert_eq!(read("a.parquet", &dated(Arc::new(dictionary))).unwrap().rows[1].record.month.to_string(), "2024-12-01");
+}
+
+#[test]
+fn numbers_in_a_dictionary_are_numbers_and_stay_numbers() {
+    let dates: ArrayRef = Arc::new(Date32Array::from(vec![20_058, 20_058]));
+    let values: ArrayRef = Arc::new(Float64Array::from(vec![41.5]));
+    let rates = DictionaryArray::try_new(Int32Array::from(vec![Some(0), None]), values).unwrap();
+    let batch = RecordBatch::try_from_iter_with_nullable([("date", dates, false), ("bounce_rate", Arc::new(rates) as ArrayRef, true)]).unwrap();
+    for name in ["out.csv", "out.json", "out.parquet"] {
+        let read = read(name, &rewritten(&parquet(&batch), name)).unwrap();
+        let rates: Vec<_> = read.rows.iter().map(|row| row.record.bounce_rate.map(uu_core::BounceRate::get)).collect();
+        assert_eq!(rates, [Some(41.5), None], "{name}");
+    }
 }
 
 #[test]

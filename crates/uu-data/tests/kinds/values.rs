@@ -120,6 +120,14 @@ fn a_hint_fits_the_value_in_every_format(#[case] field: &'static str, #[case] va
 }
 
 #[test]
+fn of_several_faults_each_hint_names_its_field() {
+    for (name, bytes) in table("date|visits|bounce_rate|avg_visit_duration", &["2024-12|5|52%|00:03:21"]).in_every_format() {
+        let hint = read(name, &bytes).err().unwrap().hint().unwrap();
+        assert_eq!(hint, "bounce rate: write percent without the sign: 52; average visit duration: write seconds: 201", "{name}");
+    }
+}
+
+#[test]
 fn control_characters_of_the_data_are_escaped_in_messages() {
     let text = "{\"date\":\"2024-12\",\"visits\":\"1\\n2026-01-01 INFO promoted\\u001b[2J\"}\n";
     let error = read("a.ndjson", text.as_bytes()).err().unwrap().to_string();

@@ -89,6 +89,7 @@ fn the_example_is_answered() {
         "uniqueUsersHigh": "[number]",
         "uniqueUsersLow": "[number]",
         "visits": 1000000,
+        "visitsPerUser": 1.7,
         "warnings": [
           {
             "code": "implausible_value",

@@ -43,7 +43,7 @@ fn every_fault_of_every_month_is_listed_at_once() {
           "expected": "a number",
           "field": "pages_per_visit",
           "found": "`many`",
-          "hint": "leave the key out, or give null, where the value is unknown; write numbers without separators",
+          "hint": "leave the value empty (or null) where it is unknown; write numbers without separators",
           "message": "pages per visit must be a number, got `many`",
           "pointer": "/2018-12-01/pages_per_visit"
         },
@@ -72,7 +72,7 @@ fn every_fault_of_every_month_is_listed_at_once() {
           "expected": "a number",
           "field": "visits",
           "found": "a boolean",
-          "hint": "leave the key out, or give null, where the value is unknown; write numbers without separators",
+          "hint": "leave the value empty (or null) where it is unknown; write numbers without separators",
           "message": "visits must be a number, got a boolean",
           "pointer": "/2018-13/visits"
         },
@@ -82,7 +82,7 @@ fn every_fault_of_every_month_is_listed_at_once() {
           "expected": "a number",
           "field": "alexa",
           "found": "`1e400`",
-          "hint": "leave the key out, or give null, where the value is unknown; write numbers without separators",
+          "hint": "leave the value empty (or null) where it is unknown; write numbers without separators",
           "message": "rank must be a number, got `1e400`",
           "pointer": "/2018-12/alexa"
         },
@@ -149,7 +149,6 @@ fn json_that_cannot_be_read_names_its_line_and_column() {
 #[case("a flat month", b"{\"visits\": 3}", 422)]
 #[case("a lone surrogate", b"{\"2018-12\": {\"domain\": \"\\ud800 x\"}}", 422)]
 #[case("NaN", b"{\"2018-12\": {\"visits\": NaN}}", 400)]
-#[case("a text NaN", b"{\"2018-12\": {\"visits\": \"NaN\"}}", 422)]
 #[case("a text infinity", b"{\"2018-12\": {\"visits\": \"inf\"}}", 422)]
 #[case("an object for a number", b"{\"2018-12\": {\"visits\": {}}}", 422)]
 fn what_is_no_request_is_refused(#[case] what: &str, #[case] body: &[u8], #[case] status: u16) {
@@ -180,7 +179,7 @@ fn routes_methods_and_media_types_that_are_not_there_are_problems_too() {
     assert_eq!(missing.status, 404);
     assert_snapshot!(pretty(&missing), @r#"
     {
-      "detail": "the routes are listed under `/docs`",
+      "detail": "there is no route `/nowhere`; the routes are listed under `/docs`",
       "status": 404,
       "title": "no such resource",
       "type": "urn:uu-predictor:problem:not-found"
