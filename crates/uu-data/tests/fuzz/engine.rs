@@ -82,6 +82,7 @@ type Current = Arc<Mutex<Option<(Instant, Vec<u8>)>>>;
 /// Runs a target; live bytes are those of the process, so one target runs at a time.
 ///
 /// **Panics**: an input breaks a law, takes too long, or too much.
+#[expect(clippy::print_stderr, reason = "what was tried is told")]
 pub(crate) fn fuzz(target: &'static Target, plan: Plan) {
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -235,6 +235,7 @@ fn full_hostile_requests_for_a_minute_bring_no_5xx_and_leave_the_server_up() {
     hostile(&Run { requests: usize::MAX, time: Some(time), seed: given("UU_FUZZ_SEED").unwrap_or_else(drawn) });
 }
 
+#[expect(clippy::print_stderr, reason = "the seed is told, and what was measured")]
 fn hostile(run: &Run) {
     // Live bytes are those of the process: where both are run, one goes after the other.
     static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
