@@ -315,8 +315,8 @@ fn a_bad_row_stops_with_its_place_and_a_hint_or_is_skipped_and_counted() {
     fs::write(&file, "date,visits,bounce_rate\n2024-05,1000,40\n2024-05,1000,143.1\n2024-05,many,50\n").unwrap();
     let args = ["predict", "--input", &file, "--output", "-", "--store", &fixture.path("store")];
     let error = fails(&args);
-    assert!(error.contains("row 2: bounce rate must be between 0 and 100 percent, got 143.1"), "{error}");
-    assert!(error.contains("row 3: visits must be a number, got `many`"), "{error}");
+    assert!(error.contains("row 2 (line 3): bounce rate must be between 0 and 100 percent, got 143.1"), "{error}");
+    assert!(error.contains("row 3 (line 4): visits must be a number, got `many`"), "{error}");
     assert!(error.contains("hint: "), "{error}");
     let output = succeeds(&[args.as_slice(), &["--skip-bad-rows"]].concat());
     assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
@@ -336,7 +336,7 @@ fn errors_name_the_fault_and_the_way_out() {
     let few = fixture.path("few.csv");
     fs::write(&few, "date,site,visits,unique_users\n2024-05,a.com,10,5\n").unwrap();
     let error = fails(&["train", "--data", &few, "--store", &empty]);
-    assert!(error.contains("a training needs 500"), "{error}");
+    assert!(error.contains("500 are needed"), "{error}");
     let damaged = fixture.path("damaged-store");
     fs::create_dir_all(format!("{damaged}/models")).unwrap();
     fs::write(format!("{damaged}/models/v0001.uumodel"), b"not a model").unwrap();

@@ -44,7 +44,7 @@ pub(crate) enum Models {
     /// List what was done to models and tokens, by whom and why, the newest first
     Log {
         /// Records at most
-        #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
+        #[arg(long, allow_negative_numbers = true, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
         limit: u32,
         /// Only records older than the one of this number
         #[arg(long, value_name = "NUMBER", value_parser = log_number)]
@@ -76,7 +76,7 @@ pub(crate) enum Jobs {
     /// List the newest jobs
     List {
         /// Jobs at most
-        #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
+        #[arg(long, allow_negative_numbers = true, default_value_t = 20, value_name = "NUMBER", value_parser = whole::<u32>)]
         limit: u32,
         /// Print as JSON
         #[arg(long)]

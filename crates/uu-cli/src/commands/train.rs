@@ -56,6 +56,10 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     let trained = trained?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
+        if let Some(refused) = trained.refused {
+            note(&format!("not promoted: `{}` is stored and does not answer: {refused}", trained.version));
+            note(&format!("hint: `uu-predictor models promote {}` puts it in use nevertheless", trained.version));
+        }
     } else {
         let verdict = verdict(&trained, &place(settings));
         print(&text(&trained, &quality_report, &verdict, arguments.verbose))?;

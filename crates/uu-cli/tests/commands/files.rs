@@ -60,7 +60,7 @@ fn a_device_needs_no_extension() {
 #[case("csv", "date,visits\n", "the input has no rows")]
 #[case("json", "[]", "the input has no rows")]
 #[case("csv", "date,visits\n2024-05,many\n2024-05,-3\n", "every row was skipped")]
-#[case("ndjson", "{\"date\":\"June\"}\n", "every row was skipped")]
+#[case("ndjson", "{\"date\":\"June\",\"visits\":5}\n", "every row was skipped")]
 fn a_run_without_an_estimate_is_no_success(#[case] format: &str, #[case] rows: &str, #[case] told: &str) {
     let store = fixture().store();
     let run = run_on(rows, &["predict", "--input", "-", "--format", format, "--skip-bad-rows", "--store", &store]);

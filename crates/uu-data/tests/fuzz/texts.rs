@@ -91,7 +91,7 @@ fn instants(bytes: &[u8]) {
         let batch = RecordBatch::try_from_iter([("date", dates), ("visits", visits)]).unwrap();
         let batches = RecordBatchIterator::new([Ok(batch.clone())], batch.schema());
         // A time zone that is none may be refused; what is read is within the calendar.
-        let Ok(chunks) = check_batches("a frame", batches, ReadOptions::default()) else { continue };
+        let Ok(chunks) = check_batches("a frame", batches, &ReadOptions::default()) else { continue };
         for row in chunks.flatten().flat_map(|chunk| chunk.rows).flatten() {
             holds(&row.record, &Rules::default());
         }

@@ -148,7 +148,8 @@ fn numbers_in_a_dictionary_are_numbers_and_stay_numbers() {
     let dates: ArrayRef = Arc::new(Date32Array::from(vec![20_058, 20_058]));
     let values: ArrayRef = Arc::new(Float64Array::from(vec![41.5]));
     let rates = DictionaryArray::try_new(Int32Array::from(vec![Some(0), None]), values).unwrap();
-    let batch = RecordBatch::try_from_iter_with_nullable([("date", dates, false), ("bounce_rate", Arc::new(rates) as ArrayRef, true)]).unwrap();
+    let batch =
+        RecordBatch::try_from_iter_with_nullable([("date", dates, false), ("bounce_rate", Arc::new(rates) as ArrayRef, true)]).unwrap();
     for name in ["out.csv", "out.json", "out.parquet"] {
         let read = read(name, &rewritten(&parquet(&batch), name)).unwrap();
         let rates: Vec<_> = read.rows.iter().map(|row| row.record.bounce_rate.map(uu_core::BounceRate::get)).collect();

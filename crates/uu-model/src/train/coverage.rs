@@ -21,6 +21,9 @@ const RESOLUTION: f64 = 0.04;
 /// Standard errors that chance is given.
 const STANDARD_ERRORS: f64 = 1.96;
 
+/// Standard errors that a coverage as promised is off by once in a hundred trainings.
+const BEYOND_CHANCE: f64 = 2.576;
+
 /// How often the 90 % intervals of held-out rows hold the truth, and how certain that is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CoverageBySite {
@@ -54,7 +57,7 @@ impl CoverageBySite {
     /// 90 % could have shown it by chance, and 80 % of the rows even then.
     #[must_use]
     pub fn holds(&self) -> bool {
-        let by_chance = self.coverage + STANDARD_ERRORS * self.standard_error >= LEVEL;
+        let by_chance = self.coverage + BEYOND_CHANCE * self.standard_error >= LEVEL;
         self.coverage >= LEAST_COVERAGE || (by_chance && self.coverage >= LEAST_OF_FEW)
     }
 

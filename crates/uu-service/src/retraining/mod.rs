@@ -238,7 +238,9 @@ fn gather(
     }
     let nothing = Dataset::new(rules.extras.clone(), Vec::new());
     let (rows, joined) = join_rows(&known.rows, delivery.map_or(&nothing, |delivery| &delivery.rows))?;
-    if let Some(delivery) = delivery.filter(|delivery| !settings.force && known.waiting.is_empty() && !delivery.has_new_labels(&known.rows))
+    let is_known = |delivery: &&Delivery| !settings.force && known.waiting.is_empty() && !delivery.has_new_labels(&known.rows);
+    if let Some(delivery) = delivery.filter(is_known)
+        && were_learned(registry, &known.rows, settings)?
     {
         let reason = format!("none of the {} rows has a label that is not known already: nothing was kept or trained", delivery.rows.len());
         let report = Retraining { observed_labels, ..Retraining::of(joined, observations) };
@@ -255,6 +257,14 @@ fn gather(
     let outlook = if is_enough { Outlook::Enough } else { Outlook::Nothing };
     let report = Retraining { batch, labels, observed_labels, ..Retraining::of(joined, observations) };
     Ok(Gathered { rows, last_waiting: known.waiting_batches.last().copied(), doubts, report, outlook })
+}
+
+/// Whether a version was trained on exactly these rows. Rows that are kept need not be: a re-training that was cancelled, or whose process ended, had kept
+/// its own.
+fn were_learned(registry: &Registry, rows: &Dataset, settings: &RetrainSettings) -> Result<bool, RetrainError> {
+    let training = Sealed::about(settings.sealed_sites, rows).split(rows).training;
+    let fingerprint = uu_model::data_fingerprint(&training);
+    Ok(patiently(|| registry.list())?.iter().any(|version| version.data_fingerprint.as_deref() == Some(fingerprint.as_str())))
 }
 
 /// What is wrong with labels that cannot be believed without a person.
