@@ -49,7 +49,7 @@ fn a_training_that_is_refused_prints_what_cleaning_did_and_says_what_is_needed()
     let swapped = |count: usize| {
         rows(90, 10, move |site, _, cells| {
             if site >= 90 - count {
-                cells.swap(3, 4)
+                cells.swap(3, 4);
             }
         })
     };
@@ -169,7 +169,7 @@ fn estimates_of_labelled_rows_are_no_labels_and_the_known_numbers_stand_beside_t
     assert_eq!(run(folder.path(), &["train", "--data", "rows.csv"]).status.code(), Some(0));
     let asked = rows(3, 2, |_, month, cells| {
         if month == 1 {
-            cells[4] = "12345".to_owned()
+            cells[4] = "12345".to_owned();
         }
     });
     fs::write(folder.path().join("asked.csv"), &asked).unwrap();

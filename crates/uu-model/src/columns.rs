@@ -58,11 +58,14 @@ pub fn estimate_columns(model: &Model, name: &str, request: ColumnRequest) -> Ve
     Columns { model, name, options, labels, warnings: &warnings, estimates: &estimates }.all()
 }
 
+/// A site's months, their known users, and their estimates.
+type SiteMonths<'a> = (&'a [Record], &'a [Option<UniqueUsers>], &'a mut [Estimate]);
+
 /// Moves each site's months by what its other months with known users say.
 fn move_months(model: &Model, records: &[Record], labels: &[Option<UniqueUsers>], estimates: &mut [Estimate], options: EstimateOptions) {
     let mut rest = estimates;
     let mut start = 0;
-    let mut sites: Vec<(&[Record], &[Option<UniqueUsers>], &mut [Estimate])> = Vec::new();
+    let mut sites: Vec<SiteMonths<'_>> = Vec::new();
     for months in records.chunk_by(|a, b| a.site.is_some() && a.site == b.site) {
         let (of_site, others) = std::mem::take(&mut rest).split_at_mut(months.len());
         let own = &labels[start..start + months.len()];

@@ -113,7 +113,7 @@ mod fitting {
             let middle = bins(sorted, OF_MIDDLE).into_iter().map(|bin| {
                 (quantile(bin.iter().map(|pair| pair.0).collect(), 0.5), quantile(bin.iter().map(|pair| pair.1).collect(), 0.5))
             });
-            let middle = Line(not_increasing(middle.collect()));
+            let middle = Line(not_increasing(&middle.collect::<Vec<_>>()));
             let (mut below, mut above) = (Vec::new(), Vec::new());
             for bin in bins(sorted, OF_TAILS) {
                 let rank = quantile(bin.iter().map(|pair| pair.0).collect(), 0.5);
@@ -186,9 +186,9 @@ mod fitting {
     }
 
     /// The nearest values that do not increase, by pooling neighbours that do.
-    fn not_increasing(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    fn not_increasing(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         let mut pools: Vec<(f64, usize)> = Vec::new();
-        for (_, value) in &points {
+        for (_, value) in points {
             pools.push((*value, 1));
             while let [.., (before, first), (after, second)] = pools[..]
                 && before < after

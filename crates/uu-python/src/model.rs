@@ -192,7 +192,6 @@ impl Model {
     /// :returns: `model`, `evaluation` (all figures, overall and by group; `None` where no unique users are known) and
     ///     `rows_of_training_sites`.
     #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
-    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn evaluate<'py>(
         &self,
         data: &Bound<'py, PyAny>,

@@ -38,7 +38,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub enum BatchRows {
     /// Each on its own, in the order they come, and what to do with one that breaks a rule.
-    AsTheyCome(Reader, BadRows),
+    AsTheyCome(Box<Reader>, BadRows),
     /// The months of a site together.
     BySite(Box<SortedRows>),
 }

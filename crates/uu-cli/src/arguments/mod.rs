@@ -58,6 +58,7 @@ pub(crate) struct General {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is parsed once")]
 pub(crate) enum Command {
     /// Serve estimates over HTTP; an empty store first trains on the bundled sample
     Serve(Serve),

@@ -35,7 +35,7 @@ fn write(command: &Command, folder: &Path, name: &str, pages: &mut Vec<String>) 
     let mut page = Vec::new();
     Man::new(command.clone()).title(name).render(&mut page)?;
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, with_examples(&text(page))).with_context(|| format!("cannot write `{}`", path.display()))?;
+    fs::write(&path, with_examples(&text(&page))).with_context(|| format!("cannot write `{}`", path.display()))?;
     pages.push(name.to_owned());
     command.get_subcommands().try_for_each(|below| write(below, folder, &format!("{name}-{}", below.get_name()), pages))
 }
@@ -50,7 +50,7 @@ fn whole(program: &Command) -> io::Result<String> {
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     man.render_extra_section(&mut page)?;
-    let mut page = text(page);
+    let mut page = text(&page);
     program.get_subcommands().try_for_each(|command| section(command, NAME, &mut page))?;
     Ok(page)
 }
@@ -65,7 +65,7 @@ fn section(command: &Command, above: &str, page: &mut String) -> io::Result<()> 
     man.render_extra_section(&mut part)?;
     page.push_str(&format!(".SH \"{}\"\n", path.replace('-', "\\-")));
     // Its parts stand below its own heading.
-    for line in text(part).lines() {
+    for line in text(&part).lines() {
         let is_preamble = line.starts_with(".ie ") || line.starts_with(".el ");
         if !is_preamble {
             page.push_str(&line.strip_prefix(".SH ").map_or_else(|| line.to_owned(), |title| format!(".SS {title}")));
@@ -80,15 +80,15 @@ fn with_examples(page: &str) -> String {
     page.replace(".SH EXTRA\n", ".SH EXAMPLES\n").replace(".SS EXTRA\n", ".SS EXAMPLES\n")
 }
 
-fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8_lossy(&bytes).into_owned()
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Prints the completions of a shell.
 pub(crate) fn completions(shell: Shell) -> anyhow::Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut visible_command(), NAME, &mut script);
-    print(&script_of(shell, &text(script)))?;
+    print(&script_of(shell, &text(&script)))?;
     Ok(ExitCode::SUCCESS)
 }
 

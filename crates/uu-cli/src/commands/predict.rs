@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     let rows = if arguments.by_site {
         BatchRows::BySite(Box::new(sort_by_site(reader, bad_rows, &mut |rows| counter.set_position(rows))?))
     } else {
-        BatchRows::AsTheyCome(reader, bad_rows)
+        BatchRows::AsTheyCome(Box::new(reader), bad_rows)
     };
     let report = predict_batch(&served, Batch { rows, writer, estimate }, &mut |rows| {
         counter.set_position(rows);

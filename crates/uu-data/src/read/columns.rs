@@ -41,6 +41,9 @@ impl Target {
     }
 }
 
+/// A field that two columns name, and their places.
+pub(super) type Twice = (Target, usize, usize);
+
 /// The columns that mean something, by their place.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Binding {
@@ -65,7 +68,7 @@ impl Context {
     /// The columns that mean something, and two of one field where there are such.
     ///
     /// A column `month` is the date only where no other column is: beside one it is the month's number.
-    pub(super) fn targets(&self, names: &[String]) -> (Vec<(usize, Target)>, Option<(Target, usize, usize)>) {
+    pub(super) fn targets(&self, names: &[String]) -> (Vec<(usize, Target)>, Option<Twice>) {
         let mut seen: HashMap<Target, usize> = HashMap::new();
         let mut columns: Vec<(usize, Target)> = Vec::new();
         let mut twice = None;
@@ -115,10 +118,10 @@ impl Context {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
         let batch = match binding.own {
-            Some(own) => self.without_estimates(batch, own),
+            Some(own) => self.without_estimates(&batch, own),
             None => batch,
         };
-        let batch = if self.decimal == Some(Decimal::Comma) { with_points(batch, binding) } else { batch };
+        let batch = if self.decimal == Some(Decimal::Comma) { with_points(&batch, binding) } else { batch };
         let rows = self.check_batch(&batch, binding, first_row, malformed);
         let numbers_from_text = numbers_from_text(&batch, binding);
         Chunk { first_row, batch, json: None, rows, numbers_from_text }
@@ -186,7 +189,7 @@ fn numbers_from_text(batch: &RecordBatch, binding: &Binding) -> BTreeMap<String,
 }
 
 /// The batch with points in the numbers of its text columns.
-fn with_points(batch: RecordBatch, binding: &Binding) -> RecordBatch {
+fn with_points(batch: &RecordBatch, binding: &Binding) -> RecordBatch {
     let mut columns = batch.columns().to_vec();
     for (index, _) in binding.columns.iter().filter(|(_, target)| target.is_number()) {
         if let Some(texts) = texts_of(&columns[*index]) {

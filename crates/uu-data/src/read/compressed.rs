@@ -35,7 +35,7 @@ impl Source {
     }
 
     /// The same as UTF-8, of which the beginning was not looked at.
-    pub(super) fn as_utf8(self, encoding: &'static encoding_rs::Encoding) -> Self {
+    pub(super) fn into_utf8(self, encoding: &'static encoding_rs::Encoding) -> Self {
         let compressed = self.compressed;
         Self { compressed, ..Self::new(super::encoding::as_utf8(self, encoding)) }
     }

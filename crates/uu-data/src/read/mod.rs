@@ -321,7 +321,7 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
             }
             source
         }
-        Some(Wide::Utf16(encoding)) => source.as_utf8(encoding),
+        Some(Wide::Utf16(encoding)) => source.into_utf8(encoding),
         Some(Wide::Utf32) => return Err(ReadError::Encoding { file, found: "UTF-32" }),
     };
     of_source((source, path.filter(|_| !compressed)), file, extension, options, wide.is_some())

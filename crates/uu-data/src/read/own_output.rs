@@ -53,7 +53,7 @@ impl OwnOutput {
 
 impl Context {
     /// The batch without its estimates: unique users are those that were known, and what was filled is unknown.
-    pub(super) fn without_estimates(&self, batch: RecordBatch, own: OwnOutput) -> RecordBatch {
+    pub(super) fn without_estimates(&self, batch: &RecordBatch, own: OwnOutput) -> RecordBatch {
         let names: Vec<String> = batch.schema().fields().iter().map(|column| column.name().clone()).collect();
         let mut columns = batch.columns().to_vec();
         let rows = batch.num_rows();

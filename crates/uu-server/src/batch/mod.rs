@@ -147,7 +147,7 @@ impl Job {
         let mut rows = self.open(reader)?;
         self.columns.set(rows.columns()).ok();
         let batch = Batch {
-            rows: BatchRows::AsTheyCome(rows, self.options.bad_rows),
+            rows: BatchRows::AsTheyCome(Box::new(rows), self.options.bad_rows),
             writer: Writer::create(Output::Stream(Box::new(writer)), write).map_err(BatchError::Write)?,
             estimate: self.options.estimate,
         };

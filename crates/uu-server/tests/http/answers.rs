@@ -102,7 +102,7 @@ fn an_answer_sent_back_is_estimated_anew_and_not_taken_for_known() {
         assert!(told.contains(&"uniqueUsers") && told.contains(&"bounceRate"), "{told:?}");
         assert_eq!(told.contains(&"visits"), month == "2024-02", "{told:?}");
         let filled = after["filled"].as_array().unwrap();
-        assert!(filled.iter().any(|key| key == "uniqueUsers") == false || after["uniqueUsers"].is_number());
+        assert!(!filled.iter().any(|key| key == "uniqueUsers") || after["uniqueUsers"].is_number());
     }
 }
 
