@@ -230,7 +230,7 @@ mod tests {
 
     fn learned() -> &'static RankVisits {
         static LEARNED: OnceLock<RankVisits> = OnceLock::new();
-        LEARNED.get_or_init(|| RankVisits::fit(pairs(5_000)).unwrap())
+        LEARNED.get_or_init(|| RankVisits::fit(pairs(5_000)).expect("enough pairs"))
     }
 
     #[test]

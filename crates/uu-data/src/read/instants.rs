@@ -73,8 +73,8 @@ mod tests {
 
     use super::*;
 
-    fn month(column: ArrayRef) -> Option<String> {
-        let days = days(&column)?;
+    fn month(column: &ArrayRef) -> Option<String> {
+        let days = days(column)?;
         Month::of_day_since_1970(days.value(0).into()).map(|month| month.to_string())
     }
 
@@ -91,15 +91,15 @@ mod tests {
     #[case("UTC", 1_672_498_800, "2022-12-01")]
     fn the_wall_clock_of_the_zone_decides_the_month(#[case] zone: &str, #[case] seconds: i64, #[case] expected: &str) {
         let nanoseconds = TimestampNanosecondArray::from(vec![seconds * 1_000_000_000]).with_timezone(zone);
-        assert_eq!(month(Arc::new(nanoseconds)).as_deref(), Some(expected));
+        assert_eq!(month(&(Arc::new(nanoseconds) as ArrayRef)).as_deref(), Some(expected));
         let milliseconds = TimestampMillisecondArray::from(vec![seconds * 1_000]).with_timezone(zone);
-        assert_eq!(month(Arc::new(milliseconds)).as_deref(), Some(expected));
+        assert_eq!(month(&(Arc::new(milliseconds) as ArrayRef)).as_deref(), Some(expected));
     }
 
     #[test]
     fn an_instant_without_a_zone_has_its_own_day_and_an_unknown_zone_none() {
-        assert_eq!(month(Arc::new(TimestampMillisecondArray::from(vec![1_672_498_800_000]))).as_deref(), Some("2022-12-01"));
-        assert_eq!(month(Arc::new(TimestampMillisecondArray::from(vec![0]).with_timezone("Mars/Base"))), None);
+        assert_eq!(month(&(Arc::new(TimestampMillisecondArray::from(vec![1_672_498_800_000])) as ArrayRef)).as_deref(), Some("2022-12-01"));
+        assert_eq!(month(&(Arc::new(TimestampMillisecondArray::from(vec![0]).with_timezone("Mars/Base")) as ArrayRef)), None);
         for extreme in [i64::MIN, i64::MAX] {
             assert!(days(&(Arc::new(TimestampMillisecondArray::from(vec![extreme]).with_timezone("Asia/Tokyo")) as ArrayRef)).is_some());
         }
