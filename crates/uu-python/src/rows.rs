@@ -4,7 +4,9 @@ use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
 use uu_core::Rules;
 use uu_data::clean::Cleaner;
-use uu_data::read::{BadRows, BounceRateUnit, Chunk, ColumnUse, GoodChunk, ReadError, ReadOptions, RowFaults, SkippedRows, check_batches};
+use uu_data::read::{
+    BadRows, BounceRateUnit, Chunk, ColumnUse, GoodChunk, ReadError, ReadNote, ReadOptions, RowFaults, SkippedRows, check_batches,
+};
 
 use crate::errors;
 use crate::table::Given;
@@ -75,7 +77,7 @@ impl Reading {
             let mut chunks = check_batches(&table.name, table.batches, &self.options).map_err(|error| errors::read(py, error))?;
             each_chunk(py, chunks.by_ref(), self.bad_rows, |chunk| cleaner.add_chunk(chunk, self.bad_rows).map_err(Failed::Read))?;
             let columns = chunks.columns();
-            warn_of_columns(py, &columns)?;
+            warn_before_cleaning(py, columns.clone())?;
             cleaner.add_columns(columns);
         }
         Ok(())
@@ -127,13 +129,20 @@ pub(crate) fn warn_of_skipped(py: Python<'_>, skipped: &SkippedRows) -> PyResult
     PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
 }
 
-/// Says in Python warnings what was noticed of a table as a whole, such as columns that were not used.
+/// Says in a Python warning what was noticed of a table as a whole, such as columns that were not used.
 pub(crate) fn warn_of_columns(py: Python<'_>, columns: &ColumnUse) -> PyResult<()> {
-    for line in columns.lines() {
-        let text = std::ffi::CString::new(line.replace('\0', " ")).expect("zero bytes were taken out");
-        PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
+    let lines = columns.lines();
+    if lines.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let text = std::ffi::CString::new(lines.join("\n").replace('\0', " ")).expect("zero bytes were taken out");
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
+}
+
+/// The same of rows that will be cleaned: cleaning counts those that repeat a site and month.
+pub(crate) fn warn_before_cleaning(py: Python<'_>, mut columns: ColumnUse) -> PyResult<()> {
+    columns.notes.retain(|note| !matches!(note, ReadNote::RepeatedMonths { .. }));
+    warn_of_columns(py, &columns)
 }
 
 /// The unit of bounce rates of that name.

@@ -60,7 +60,8 @@ def test_fractions_become_percent(tmp_path: Path) -> None:
 
 def test_extra_inputs_are_columns_and_other_columns_are_not(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("date,visits,backlinks,note\n2024-12,10,7,x\n")
-    rows = uu.read(tmp_path / "rows.csv", extra_inputs=["backlinks"])
+    with pytest.warns(UserWarning, match="columns not used: `note`"):
+        rows = uu.read(tmp_path / "rows.csv", extra_inputs=["backlinks"])
     assert rows.column_names == [*COLUMNS, "backlinks"]
 
 

@@ -68,7 +68,7 @@ fn a_revoked_token_is_refused_at_once_and_reading_needs_one_where_that_is_wanted
 
 #[test]
 fn who_asks_too_often_is_told_when_to_come_back() {
-    let rates = RateLimits { requests_per_s_per_address: 20, writes_per_s_per_token: 3, ..RateLimits::default() };
+    let rates = RateLimits { requests_per_s_per_address: 20, writes_per_s_per_token: 1, ..RateLimits::default() };
     let server = Server::under(Policies { rates, ..Policies::default() });
     let mut client = server.client();
     let (one, other) = (server.token(Scope::Write), server.token(Scope::Write));
