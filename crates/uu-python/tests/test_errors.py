@@ -63,7 +63,7 @@ def test_generated_and_measured_rows_do_not_mix(sample: pd.DataFrame) -> None:
 
 
 def test_too_few_rows_are_a_fit_error(sample: pd.DataFrame) -> None:
-    with pytest.raises(uu.FitError, match="a training needs 500"):
+    with pytest.raises(uu.FitError, match="500 are needed"):
         uu.fit(sample.head(50))
 
 

@@ -56,12 +56,17 @@ impl Context {
         let is_bound = |field: Field| bound.iter().any(|(_, target)| *target == Target::Field(field));
         let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
         let own = notes.contains(&ReadNote::OwnOutput);
-        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || own && is_added(name)));
+        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || own && is_added(name) || is_index(name)));
         let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
         let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !is_bound(*field))?)));
         let near = near.collect();
         ColumnUse { unused, absent: Field::all().filter(|field| field.is_input() && !is_bound(*field)).collect(), near, notes }
     }
+}
+
+/// The index of a pandas frame, which no one named.
+fn is_index(name: &str) -> bool {
+    name.starts_with("__index_level_")
 }
 
 impl ColumnUse {
