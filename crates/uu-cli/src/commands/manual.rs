@@ -1,4 +1,4 @@
-//! `man` and `completions`: what is told of the command line outside of it.
+//! `man` and `completions`: the command line's manual pages and shell completions.
 
 use std::fs;
 use std::io;

@@ -100,7 +100,7 @@ fn tell(report: &BatchReport) {
     for (column, names) in &report.renamed_columns {
         note(&format!("warning: the input has several columns `{column}`; the output has them as {}", names.join(", ")));
     }
-    // What an output of this product has anew was told of above.
+    // The note on this product's own output already names the columns that are replaced.
     if !report.replaced_columns.is_empty() && !report.columns.notes.contains(&ReadNote::OwnOutput) {
         let columns: Vec<&str> = report.replaced_columns.iter().map(String::as_str).collect();
         note(&format!("warning: the input's columns of these names stand anew in the output: {}", columns.join(", ")));

@@ -52,7 +52,7 @@ fn named(registry: &Registry, token: &str) -> anyhow::Result<TokenId> {
             let numbers: Vec<String> = several.iter().map(|found| found.id.to_string()).collect();
             Err(Advised::error(
                 format!("{} tokens are called `{token}`: {}", several.len(), numbers.join(", ")),
-                "revoke one by its number: `uu-predictor tokens revoke NUMBER`; `tokens list` tells more of each",
+                "revoke one by its number: `uu-predictor tokens revoke NUMBER`; `tokens list` shows more of each",
             ))
         }
     }

@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_is_told_to_the_minute() {
+    fn a_time_is_shown_to_the_minute() {
         assert_eq!(short(&"2024-12-31T23:59:59.000Z"), "2024-12-31 23:59");
     }
 }

@@ -74,13 +74,13 @@ impl Page {
     /// The same where something else shows all of it.
     pub(crate) fn finish_with(mut self, whole: &str) -> String {
         let width = self.width.unwrap_or_default();
-        let told = match (self.left_out.is_empty(), self.is_cut) {
+        let omitted = match (self.left_out.is_empty(), self.is_cut) {
             (true, false) => return self.text,
             (true, true) => format!("Long texts are cut to fit {width} columns"),
             (false, false) => format!("Not shown, to fit {width} columns: {}", self.left_out.join(", ")),
             (false, true) => format!("Not shown, to fit {width} columns: {}; long texts are cut", self.left_out.join(", ")),
         };
-        self.paragraph(&format!("({told}. A wider terminal or {whole} shows all.)"));
+        self.paragraph(&format!("({omitted}. A wider terminal or {whole} shows all.)"));
         self.text
     }
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_keeps_within_its_width_and_tells_what_it_left_out() {
+    fn a_page_keeps_within_its_width_and_reports_what_it_left_out() {
         let mut page = Page::within(Some(40));
         page.paragraph("the version v0001 answers requests, and has done so for a long time");
         page.facts([("rows", "1,000 of 200 sites, all of them with a long description".to_owned()), ("none", String::new())]);

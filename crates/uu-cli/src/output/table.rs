@@ -86,8 +86,8 @@ impl Table {
                 Cell::new(cut(&row[index], width)).set_alignment(alignment)
             }));
         }
-        let is_told = |index: &usize| !kept.contains(index) && !self.is_blank(*index);
-        let left_out = (0..self.columns.len()).filter(is_told).map(|index| self.columns[index].title.clone()).collect();
+        let is_reported = |index: &usize| !kept.contains(index) && !self.is_blank(*index);
+        let left_out = (0..self.columns.len()).filter(is_reported).map(|index| self.columns[index].title.clone()).collect();
         Fitted { text: shown.trim_fmt(), left_out, is_cut }
     }
 

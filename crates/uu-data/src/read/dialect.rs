@@ -17,14 +17,14 @@ pub(super) struct Dialect {
     /// Lines before the header.
     pub(super) skipped_lines: u64,
     /// Lines before the header that say something.
-    pub(super) told_lines: u64,
+    pub(super) reported_lines: u64,
 }
 
 impl Dialect {
     /// Looks at the beginning of a file: the header is the first line that names a date and an input; comments (`#`), a line `sep=;`, titles and
     /// empty lines before it are passed over. Where no line does, it is the first that is none of these.
     pub(super) fn of(head: &[u8], context: &Context) -> Self {
-        let (mut offset, mut told_lines, mut declared) = (0, 0, None);
+        let (mut offset, mut reported_lines, mut declared) = (0, 0, None);
         let mut first: Option<Self> = None;
         for skipped_lines in 0..MOST_LINES as u64 {
             let Some(line) = head.get(offset..).filter(|rest| !rest.is_empty()).map(first_line) else { break };
@@ -33,16 +33,16 @@ impl Dialect {
                 declared = Some(separator);
             } else if !text.is_empty() && !text.starts_with(b"#") {
                 let delimiter = declared.unwrap_or_else(|| most_used(line));
-                let here = Self { delimiter, skipped_bytes: offset, skipped_lines, told_lines };
+                let here = Self { delimiter, skipped_bytes: offset, skipped_lines, reported_lines };
                 if is_header(&head[offset..], delimiter, context) {
                     return here;
                 }
                 first.get_or_insert(here);
             }
-            told_lines += u64::from(!text.is_empty());
+            reported_lines += u64::from(!text.is_empty());
             offset += line.len();
         }
-        first.unwrap_or(Self { delimiter: b',', skipped_bytes: 0, skipped_lines: 0, told_lines: 0 })
+        first.unwrap_or(Self { delimiter: b',', skipped_bytes: 0, skipped_lines: 0, reported_lines: 0 })
     }
 
     /// Whether programs that write this dialect put points between thousands.
