@@ -146,8 +146,17 @@ fn written(day: i32) -> String {
     Month::of_day_since_1970(day.into()).map_or_else(|| format!("day {day} after 1970-01-01"), |month| month.to_string())
 }
 
-pub(super) fn is_text(kind: &DataType) -> bool {
+/// Whether its cells are texts themselves.
+pub(crate) fn is_text(kind: &DataType) -> bool {
     matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
+}
+
+/// Whether it holds texts, each by itself or in a dictionary.
+pub(crate) fn holds_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => is_text(values),
+        kind => is_text(kind),
+    }
 }
 
 /// What a value that no field can be is called.

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Checked, Fault, Field, RawRecord, RawValue, check_until, visible};
 
-use super::cells::{Cells, is_text};
+use super::cells::{Cells, holds_text};
 use super::decimal::with_point;
 use super::own_output::OwnOutput;
 use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
@@ -177,11 +177,7 @@ fn numbers_from_text(batch: &RecordBatch, binding: &Binding) -> BTreeMap<String,
     let mut counts = BTreeMap::new();
     for (index, target) in &binding.columns {
         let column = batch.column(*index);
-        let text = match column.data_type() {
-            DataType::Dictionary(_, values) => is_text(values),
-            kind => is_text(kind),
-        };
-        if text && target.is_number() {
+        if holds_text(column.data_type()) && target.is_number() {
             counts.insert(batch.schema().field(*index).name().clone(), (column.len() - column.logical_null_count()) as u64);
         }
     }
@@ -207,11 +203,7 @@ fn with_points(batch: &RecordBatch, binding: &Binding) -> RecordBatch {
 
 /// A column's texts, where it holds texts.
 pub(super) fn texts_of(column: &ArrayRef) -> Option<StringArray> {
-    let is_of_texts = match column.data_type() {
-        DataType::Dictionary(_, values) => is_text(values),
-        kind => is_text(kind),
-    };
-    is_of_texts.then(|| cast(column, &DataType::Utf8).ok()).flatten().map(|texts| texts.as_string::<i32>().clone())
+    holds_text(column.data_type()).then(|| cast(column, &DataType::Utf8).ok()).flatten().map(|texts| texts.as_string::<i32>().clone())
 }
 
 pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {

@@ -11,7 +11,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Field, is_missing_marker};
 
 use super::{Added, WriteError};
-use crate::read::cells::{flat, seconds_of};
+use crate::read::cells::{flat, holds_text, is_text, seconds_of};
 
 /// One column of the output.
 struct OutColumn {
@@ -62,21 +62,7 @@ pub(super) fn is_replaced(given: &str) -> bool {
 
 /// Whether a field is a number in the formats that have types.
 fn is_number(name: &str, extras: &[String]) -> bool {
-    use Field::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, UniqueUsers, Visits};
-    extras.iter().any(|extra| extra == name)
-        || matches!(Field::named(name), Some(Rank | Visits | PagesPerVisit | BounceRate | AvgVisitDuration | UniqueUsers))
-}
-
-fn is_text(kind: &DataType) -> bool {
-    matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View)
-}
-
-/// Whether it holds texts, each by itself or in a dictionary.
-fn holds_text(kind: &DataType) -> bool {
-    match kind {
-        DataType::Dictionary(_, values) => is_text(values),
-        kind => is_text(kind),
-    }
+    extras.iter().any(|extra| extra == name) || Field::named(name).is_some_and(Field::is_number)
 }
 
 impl Layout {
