@@ -2,6 +2,7 @@
 
 mod by_site;
 pub mod clean;
+mod clock;
 mod dataset;
 mod draws;
 mod join;
@@ -12,6 +13,7 @@ mod sealed;
 pub mod write;
 
 pub use by_site::{SortedRows, sort_by_site};
+pub use clock::{current_month, newest_month};
 pub use dataset::{Dataset, site_hash};
 pub use draws::Draws;
 pub use join::{JoinReport, join_rows};

@@ -6,7 +6,6 @@ mod audit_log;
 mod batch;
 mod body;
 mod categories;
-mod clock;
 mod docs;
 mod drift;
 mod health;

@@ -37,5 +37,8 @@ pub mod registry {
     pub use uu_registry::*;
 }
 
+/// The months that bound what a request can be about.
+pub use uu_data::{current_month, newest_month};
+
 /// What the model answers with; the server depends on the use cases alone.
 pub use uu_model::{Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, Model};

@@ -45,7 +45,7 @@ pub use chunk::{Chunk, RowFaults};
 pub use column_use::{ColumnUse, ReadNote};
 pub use error::ReadError;
 pub use format::Format;
-pub use options::{BounceRateUnit, Decimal, ReadOptions, newest_month};
+pub use options::{BounceRateUnit, Decimal, ReadOptions};
 
 use compressed::Source;
 use encoding::Wide;

@@ -1,10 +1,9 @@
 //! How an input is read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use uu_core::{Month, Rules};
 
 use super::Format;
+use crate::newest_month;
 
 /// The unit a file gives its bounce rates in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -74,13 +73,4 @@ impl ReadOptions {
     pub fn trusted(self) -> Self {
         Self { bounce_rate_unit: Some(self.bounce_rate_unit.unwrap_or_default()), decimal: Some(Decimal::Point), is_trusted: true, ..self }
     }
-}
-
-/// The month after the current one: somewhere on earth it may have begun.
-#[must_use]
-pub fn newest_month() -> Month {
-    const SECONDS_PER_DAY: u64 = 86_400;
-    let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() / SECONDS_PER_DAY);
-    let month = i64::try_from(days).ok().and_then(Month::of_day_since_1970).and_then(|month| month.plus(1));
-    month.unwrap_or_else(|| Month::new(9999, 12).expect("the calendar ends there"))
 }

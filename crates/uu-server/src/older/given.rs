@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
 use uu_core::{Fault, FaultRule, Field, RawRecord, RawValue, Record, Rules, check_until, nearest};
+use uu_service::{current_month, newest_month};
 
-use crate::clock::{current_month, newest_month};
 use crate::malformed::{Expected, malformed};
 use crate::predict::raw_value;
 use crate::problem::{FaultReport, Faults, Problem, shortened};

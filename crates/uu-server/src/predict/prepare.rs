@@ -1,12 +1,12 @@
 //! Checks every month of a request, and collects every fault at once.
 
 use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Record, Rules, Warning, check, check_until};
+use uu_service::newest_month;
 
 use super::faults::{duplicate_key, no_month, not_an_object, too_many_fields, too_many_months};
 use super::request::{Entry, Given, GivenMonth, GivenValue, Meaning, text_of};
 use super::shape;
 use crate::Limits;
-use crate::clock::newest_month;
 use crate::problem::{Faults, shortened};
 
 /// A request that can be answered.

@@ -1,13 +1,10 @@
 //! From what was typed to a checked record.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue, Rules, check_until, escaped};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, RawRecord, RawValue, Rules, check_until, escaped};
+use uu_data::{current_month, newest_month};
 
 use crate::arguments::{BounceRateUnitName, Fields, Predict};
 use crate::failure::Advised;
-
-const S_PER_DAY: u64 = 86_400;
 
 /// What is about files must not be passed over in silence.
 pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::Result<()> {
@@ -33,7 +30,7 @@ pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::R
 /// **Errors**: everything that is wrong with it, at once.
 pub(super) fn checked(fields: &Fields, unit: BounceRateUnitName, rules: &Rules) -> anyhow::Result<Checked> {
     let (raw, of_extras) = raw(fields, unit, rules);
-    let (checked, faults) = match check_until(&raw, rules, current_month().plus(1)) {
+    let (checked, faults) = match check_until(&raw, rules, Some(newest_month())) {
         Ok(checked) => (Some(checked), Vec::new()),
         Err(faults) => (None, faults),
     };
@@ -91,12 +88,6 @@ fn bounce_rate(text: &str, unit: BounceRateUnitName) -> RawValue<'_> {
     }
 }
 
-fn current_month() -> Month {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let days = i64::try_from(since.as_secs() / S_PER_DAY).unwrap_or_default();
-    Month::of_day_since_1970(days).or_else(|| Month::new(1970, 1)).expect("the year 1970 has a January")
-}
-
 /// The hint of the fault, in words that fit an option.
 fn hint(fault: &Fault) -> Option<String> {
     if (fault.rule, &fault.field) == (FaultRule::OutOfRange, &FaultField::Field(Field::BounceRate)) && fault.found != "-1" {
@@ -118,7 +109,7 @@ fn extras_hint(rules: &Rules) -> String {
 mod tests {
     use super::*;
 
-    fn told(fields: &Fields, unit: BounceRateUnitName) -> String {
+    fn outcome(fields: &Fields, unit: BounceRateUnitName) -> String {
         let rules = Rules { extras: vec!["backlinks".to_owned()], ..Rules::default() };
         match checked(fields, unit, &rules) {
             Ok(checked) => format!("{:?} {:?}", checked.record.bounce_rate.map(uu_core::BounceRate::get), checked.record.extras),
@@ -127,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn everything_that_is_wrong_is_reported_at_once() {
         let fields = Fields {
             visits: Some("many".to_owned()),
             bounce_rate: Some("143".to_owned()),
@@ -135,7 +126,7 @@ mod tests {
             extras: vec!["links=3".to_owned(), "backlinks".to_owned(), "backlinks=x".to_owned()],
             ..Fields::default()
         };
-        let text = told(&fields, BounceRateUnitName::Percent);
+        let text = outcome(&fields, BounceRateUnitName::Percent);
         for wrong in ["6 values", "visits must be a number", "bounce rate must be", "date must be", "no extra input `links`", "NAME=VALUE"]
         {
             assert!(text.contains(wrong), "{wrong}: {text}");
@@ -145,8 +136,7 @@ mod tests {
     #[test]
     fn fractions_and_extra_inputs_are_taken() {
         let fields = Fields { bounce_rate: Some("0.5".to_owned()), extras: vec!["backlinks=12".to_owned()], ..Fields::default() };
-        assert_eq!(told(&fields, BounceRateUnitName::Fraction), "Some(50.0) [Some(12.0)]");
-        assert_eq!(told(&fields, BounceRateUnitName::Percent), "Some(0.5) [Some(12.0)]");
-        assert!(current_month() > Month::new(2024, 1).unwrap());
+        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction), "Some(50.0) [Some(12.0)]");
+        assert_eq!(outcome(&fields, BounceRateUnitName::Percent), "Some(0.5) [Some(12.0)]");
     }
 }
