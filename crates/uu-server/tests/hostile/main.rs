@@ -157,8 +157,16 @@ fn object() -> impl Strategy<Value = String> {
     })
 }
 
+/// A month that the rules accept: it is answered by the model, unless what stands around it is refused.
+fn sound_object() -> impl Strategy<Value = String> {
+    (0u64..1_000_000_000, 1.0f64..50.0, 0.0f64..100.0, proptest::option::of(1u64..10_000_000)).prop_map(|(visits, pages, bounce, rank)| {
+        let rank = rank.map_or_else(|| "null".to_owned(), |rank| rank.to_string());
+        format!("{{\"visits\": {visits}, \"pagesPerVisit\": {pages}, \"bounceRate\": {bounce}, \"rank\": {rank}}}")
+    })
+}
+
 fn document() -> impl Strategy<Value = String> {
-    let month = prop_oneof![9 => object(), 1 => value()];
+    let month = prop_oneof![6 => object(), 3 => sound_object(), 1 => value()];
     proptest::collection::vec((date(), month), 0..6).prop_map(|months| {
         let months: Vec<String> = months.iter().map(|(date, month)| format!("\"{date}\": {month}")).collect();
         format!("{{{}}}", months.join(","))
