@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::fault::FaultField;
-use crate::hint::is_grouped_number;
+use crate::hint::Points;
 use crate::missing::is_missing_marker;
 use crate::names::escaped;
 use crate::site::{SiteName, canonical};
@@ -213,7 +213,7 @@ impl Checker<'_> {
             RawValue::Text(text) => text.trim(),
             _ => "",
         };
-        if found.fract() != 0.0 || is_grouped_number(text) {
+        if found.fract() != 0.0 || Points::of(text) == Some(Points::Either) {
             let found = if text.is_empty() { found.to_string() } else { bare(text) };
             self.warnings.push(Warning::FractionalCount { field, found });
         }

@@ -29,7 +29,8 @@ impl Fault {
             return format!("write seconds: {seconds}").into();
         }
         if let Some(number) = without_groups(found) {
-            return format!("write numbers without separators: {number}").into();
+            let for_all = if found.contains('.') { "; for a whole file, pass `--decimal comma` (`decimal=comma`)" } else { "" };
+            return format!("write numbers without separators: {number}{for_all}").into();
         }
         if let Some(number) = decimal_comma(found) {
             return format!("write numbers with a decimal point: {number}; for a whole file, pass `--decimal comma` (`decimal=comma`)")
@@ -48,12 +49,33 @@ impl Fault {
     }
 }
 
-/// Whether a text is one to three digits and a point with three digits behind it: a decimal number to one reader, thousands to another.
-#[must_use]
-pub fn is_grouped_number(text: &str) -> bool {
-    text.split_once('.').is_some_and(|(whole, group)| {
-        (1..=3).contains(&whole.len()) && group.len() == 3 && digits(whole) && digits(group) && !whole.starts_with('0')
-    })
+/// What the points of a number are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Points {
+    /// One decimal point: `87.5`.
+    Decimal,
+    /// One point with three digits behind it, a decimal number to one reader and thousands to another: `250.000`.
+    Either,
+    /// Points between thousands: `1.234.567`.
+    Thousands,
+}
+
+impl Points {
+    /// What the points of a text are; `None` where it has none or is no number.
+    #[must_use]
+    pub fn of(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let (whole, groups) = text.split_once('.')?;
+        let is_grouped = (1..=3).contains(&whole.len())
+            && digits(whole)
+            && !whole.starts_with('0')
+            && groups.split('.').all(|group| group.len() == 3 && digits(group));
+        match is_grouped {
+            true if groups.contains('.') => Some(Self::Thousands),
+            true => Some(Self::Either),
+            false => text.parse::<f64>().is_ok().then_some(Self::Decimal),
+        }
+    }
 }
 
 fn digits(text: &str) -> bool {
@@ -158,7 +180,11 @@ mod tests {
     #[case(Field::AvgVisitDuration, "1h 2min", "write seconds: 3720")]
     #[case(Field::Visits, "1,234,567", "write numbers without separators: 1234567")]
     #[case(Field::Visits, "1 234", "write numbers without separators: 1234")]
-    #[case(Field::Visits, "1.234.567", "write numbers without separators: 1234567")]
+    #[case(
+        Field::Visits,
+        "1.234.567",
+        "write numbers without separators: 1234567; for a whole file, pass `--decimal comma` (`decimal=comma`)"
+    )]
     #[case(
         Field::PagesPerVisit,
         "3,1",
@@ -182,8 +208,11 @@ mod tests {
     }
 
     #[test]
-    fn grouped_thousands_are_told_from_decimals_by_their_three_digits() {
-        assert!(["1.234", "250.000", "12.345"].into_iter().all(is_grouped_number));
-        assert!(["1.2", "0.123", "1234.567", "1.2345", "1234", ".123", ""].into_iter().all(|text| !is_grouped_number(text)));
+    fn points_are_known_by_the_digits_around_them() {
+        let all = |texts: &[&str], points: Option<Points>| texts.iter().all(|text| Points::of(text) == points);
+        assert!(all(&["1.234", "250.000", " 12.345 "], Some(Points::Either)));
+        assert!(all(&["1.234.567", "12.345.678.901"], Some(Points::Thousands)));
+        assert!(all(&["1.2", "0.123", "1234.567", "1.2345", ".123", "-1.234", "1.5e6"], Some(Points::Decimal)));
+        assert!(all(&["1234", "", "n.a.", "a.com", "1.23.456", "1.234.5678", "1.234,5"], None));
     }
 }

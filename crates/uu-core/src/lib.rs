@@ -21,7 +21,7 @@ pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule};
 pub use field::Field;
-pub use hint::is_grouped_number;
+pub use hint::Points;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;
 pub use month::{Month, NotAMonth, day_of};

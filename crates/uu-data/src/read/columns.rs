@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use uu_core::{Checked, Fault, Field, RawRecord, RawValue, check_until, visible};
+use uu_core::{Checked, Fault, FaultField, Field, RawRecord, RawValue, check_until, visible};
 
 use super::cells::{Cells, holds_text};
-use super::decimal::with_point;
+use super::decimal::{not_a_comma, with_point};
 use super::own_output::OwnOutput;
 use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
 
@@ -96,10 +96,7 @@ impl Context {
     pub(super) fn bind(&self, names: &[String]) -> Result<Binding, ReadError> {
         let (columns, twice) = self.targets(names);
         if let Some((target, first, second)) = twice {
-            let field = match target {
-                Target::Field(field) => field.words().to_owned(),
-                Target::Extra(extra) => self.rules.extras[extra].clone(),
-            };
+            let field = self.fault_field(target).words().to_owned();
             let (first, second) = (names[first].clone(), names[second].clone());
             return Err(ReadError::DuplicateColumn { file: self.file.clone(), field, first, second });
         }
@@ -121,7 +118,10 @@ impl Context {
             Some(own) => self.without_estimates(&batch, own),
             None => batch,
         };
-        let batch = if self.decimal == Some(Decimal::Comma) { with_points(&batch, binding) } else { batch };
+        let (batch, malformed) = match self.decimal {
+            Some(Decimal::Comma) => self.with_points(&batch, binding, malformed),
+            _ => (batch, malformed),
+        };
         let rows = self.check_batch(&batch, binding, first_row, malformed);
         let numbers_from_text = numbers_from_text(&batch, binding);
         Chunk { first_row, batch, json: None, rows, numbers_from_text }
@@ -152,6 +152,45 @@ impl Context {
         rows
     }
 
+    /// The batch with points in the numbers of its text columns, and its bad rows with those whose numbers have decimal points already.
+    fn with_points(&self, batch: &RecordBatch, binding: &Binding, mut bad: Vec<(usize, Fault)>) -> (RecordBatch, Vec<(usize, Fault)>) {
+        let mut columns = batch.columns().to_vec();
+        for (index, target) in binding.columns.iter().filter(|(_, target)| target.is_number()) {
+            let Some(texts) = texts_of(&columns[*index]) else { continue };
+            let mut numbers = StringBuilder::with_capacity(texts.len(), texts.value_data().len());
+            for (row, text) in texts.iter().enumerate() {
+                let Some(text) = text else {
+                    numbers.append_null();
+                    continue;
+                };
+                let number = with_point(text).unwrap_or_else(|| {
+                    bad.push((row, not_a_comma(self.fault_field(*target), text)));
+                    text.into()
+                });
+                numbers.append_value(number);
+            }
+            columns[*index] = Arc::new(numbers.finish());
+        }
+        // Of one row the first fault counts.
+        bad.sort_by_key(|(row, _)| *row);
+        bad.dedup_by_key(|(row, _)| *row);
+        let schema = batch.schema();
+        let fields = schema.fields().iter().zip(&columns);
+        let fields: Vec<Column> = fields.map(|(field, values)| field.as_ref().clone().with_data_type(values.data_type().clone())).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+        let batch = RecordBatch::try_new_with_options(Arc::new(schema), columns, &options).expect("every column kept its rows");
+        (batch, bad)
+    }
+
+    /// What messages call a target.
+    pub(super) fn fault_field(&self, target: Target) -> FaultField {
+        match target {
+            Target::Field(field) => FaultField::Field(field),
+            Target::Extra(index) => FaultField::Extra(self.rules.extras[index].clone()),
+        }
+    }
+
     /// Puts a value where it belongs, in the unit of its field.
     pub(super) fn place<'a>(&self, raw: &mut RawRecord<'a>, target: Target, value: RawValue<'a>) {
         match target {
@@ -168,7 +207,8 @@ impl Context {
     }
 }
 
-fn is_month(name: &str) -> bool {
+/// Whether a name is that of a month, which beside a date is its number.
+pub(super) fn is_month(name: &str) -> bool {
     visible(name).eq_ignore_ascii_case("month")
 }
 
@@ -182,23 +222,6 @@ fn numbers_from_text(batch: &RecordBatch, binding: &Binding) -> BTreeMap<String,
         }
     }
     counts
-}
-
-/// The batch with points in the numbers of its text columns.
-fn with_points(batch: &RecordBatch, binding: &Binding) -> RecordBatch {
-    let mut columns = batch.columns().to_vec();
-    for (index, _) in binding.columns.iter().filter(|(_, target)| target.is_number()) {
-        if let Some(texts) = texts_of(&columns[*index]) {
-            let numbers: StringArray = texts.iter().map(|text| text.map(with_point)).collect();
-            columns[*index] = Arc::new(numbers);
-        }
-    }
-    let schema = batch.schema();
-    let fields = schema.fields().iter().zip(&columns);
-    let fields: Vec<Column> = fields.map(|(field, values)| field.as_ref().clone().with_data_type(values.data_type().clone())).collect();
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
-    RecordBatch::try_new_with_options(Arc::new(schema), columns, &options).expect("every column kept its rows")
 }
 
 /// A column's texts, where it holds texts.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Date32Array};
 use arrow::record_batch::RecordBatch;
-use uu_core::{BounceRate, Checked, Field, Month, RawValue, Warning, day_of, is_grouped_number};
+use uu_core::{BounceRate, Checked, Field, Month, Points, RawValue, Warning, day_of};
 
 use super::cells::{Cells, flat};
 use super::column_use::ReadNote;
@@ -41,7 +41,10 @@ struct BounceRates {
 /// What the texts of a column of counts say of their points.
 #[derive(Default)]
 struct Grouped {
+    /// A number whose point may part thousands.
     example: Option<String>,
+    /// A number whose points can only part thousands.
+    proof: Option<String>,
     /// Whether a point that parts no thousands was seen.
     has_decimals: bool,
 }
@@ -50,12 +53,12 @@ impl FileChecks {
     /// Looks at the next chunk, and adds warnings to its rows. `points_may_group` says that the input's delimiter is that of programs which write
     /// points between thousands.
     ///
-    /// **Errors**: bounce rates that are all fractions, counts whose points may all part thousands, or rows of several days of a month.
+    /// **Errors**: bounce rates that are all fractions, counts whose points do or may all part thousands, or rows of several days of a month.
     pub(super) fn look(&mut self, context: &Context, chunk: &mut Chunk, points_may_group: bool) -> Result<(), ReadError> {
         let names = column_names(&chunk.batch.schema());
         let (columns, _) = context.targets(&names);
-        if context.decimal.is_none() && points_may_group {
-            self.look_at_points(context, &chunk.batch, &columns)?;
+        if context.decimal.is_none() {
+            self.look_at_points(context, &chunk.batch, &columns, points_may_group)?;
         }
         if context.bounce_rate_unit.is_none() {
             self.look_at_bounce_rates(context, chunk)?;
@@ -78,19 +81,29 @@ impl FileChecks {
         last_days.into_iter().chain(self.repeats.note()).collect()
     }
 
-    fn look_at_points(&mut self, context: &Context, batch: &RecordBatch, columns: &[(usize, Target)]) -> Result<(), ReadError> {
+    fn look_at_points(
+        &mut self,
+        context: &Context,
+        batch: &RecordBatch,
+        columns: &[(usize, Target)],
+        may_group: bool,
+    ) -> Result<(), ReadError> {
         let is_count = |target: &Target| matches!(target, Target::Field(Field::Visits | Field::UniqueUsers | Field::Rank));
         for (place, target) in columns.iter().filter(|(_, target)| is_count(target)) {
             let Some(texts) = texts_of(batch.column(*place)) else { continue };
             let grouped = self.grouped.entry(*target).or_default();
-            for text in texts.iter().flatten().map(str::trim).filter(|text| text.contains('.')) {
-                if !is_grouped_number(text) {
-                    grouped.has_decimals = true;
-                } else if grouped.example.is_none() {
-                    grouped.example = Some(text.to_owned());
+            for text in texts.iter().flatten() {
+                match Points::of(text) {
+                    None => (),
+                    Some(Points::Decimal) => grouped.has_decimals = true,
+                    Some(Points::Either) if grouped.example.is_some() => (),
+                    Some(Points::Either) => grouped.example = Some(text.trim().to_owned()),
+                    Some(Points::Thousands) if grouped.proof.is_some() => (),
+                    Some(Points::Thousands) => grouped.proof = Some(text.trim().to_owned()),
                 }
             }
-            if let Some(found) = grouped.example.clone().filter(|_| !grouped.has_decimals) {
+            let counts = may_group || grouped.proof.is_some();
+            if let Some(found) = grouped.example.clone().filter(|_| counts && !grouped.has_decimals) {
                 let column = batch.schema().field(*place).name().clone();
                 return Err(ReadError::GroupedNumbers { file: context.file.clone(), column, found });
             }

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Month, RawRecord, RawValue as Given, check_until};
+use uu_core::{Checked, Fault, FaultRule, Field, Month, RawRecord, RawValue as Given, check_until};
 
 use super::column_use::ReadNote;
-use super::columns::Target;
+use super::columns::{Target, is_month};
 use super::compressed::Source;
-use super::decimal::with_point;
+use super::decimal::{not_a_comma, with_point};
 use super::elements::Elements;
 use super::object::{Entries, cell, given, malformed, parse};
 use super::text_table::TextTable;
@@ -141,12 +141,21 @@ impl JsonChunks {
         let mut raw = RawRecord::new();
         let mut faults = Vec::new();
         let targets: Vec<Option<Target>> = entries.iter().map(|(key, _)| self.target(key)).collect();
-        // A month's number beside a date is no second date.
-        let is_dated =
-            || entries.iter().zip(&targets).any(|((key, _), target)| *target == Some(Target::Field(Field::Date)) && !is_month(key));
+        // A month's number beside a known date is no second date.
+        let is_date = |key: &str, target: &Option<Target>| *target == Some(Target::Field(Field::Date)) && !is_month(key);
+        let is_dated = || entries.iter().zip(&targets).any(|((key, value), target)| is_date(key, target) && !given(value).is_unknown());
         for ((key, value), target) in entries.iter().zip(&targets) {
-            let has_commas = self.context.decimal == Some(Decimal::Comma) && target.is_some_and(Target::is_number);
-            let text = cell(value).map(|text| if has_commas { Cow::Owned(with_point(&text).into_owned()) } else { text });
+            let known = given(value);
+            // Numbers of JSON have points, whatever its texts have.
+            let declared = target.filter(|target| self.context.decimal == Some(Decimal::Comma) && target.is_number());
+            let mut as_number = None;
+            if let (Some(target), Given::Text(text)) = (declared, &known) {
+                match with_point(text) {
+                    Some(number) => as_number = Some(number.into_owned()),
+                    None => faults.push(not_a_comma(self.context.fault_field(target), text)),
+                }
+            }
+            let text = as_number.as_deref().map(Cow::Borrowed).or_else(|| cell(value));
             if !self.table.set(row, key, text) {
                 return Err(vec![malformed("one of a table with at most 10,000 columns", "one more".to_owned())]);
             }
@@ -154,10 +163,7 @@ impl JsonChunks {
             if target == Target::Field(Field::Date) && is_month(key) && is_dated() {
                 continue;
             }
-            let value = match given(value) {
-                Given::Text(text) if has_commas => Given::Text(Cow::Owned(with_point(&text).into_owned())),
-                value => value,
-            };
+            let value = as_number.map_or(known, |number| Given::Text(number.into()));
             if value.is_unknown() {
                 continue;
             }
@@ -194,16 +200,9 @@ impl JsonChunks {
     }
 
     fn twice(&self, target: Target) -> Fault {
-        let field = match target {
-            Target::Field(field) => FaultField::Field(field),
-            Target::Extra(index) => FaultField::Extra(self.context.rules.extras[index].clone()),
-        };
+        let field = self.context.fault_field(target);
         Fault { rule: FaultRule::DuplicateField, field, found: "two values".to_owned(), expected: "given once".into() }
     }
-}
-
-fn is_month(key: &str) -> bool {
-    key.eq_ignore_ascii_case("month")
 }
 
 /// The flat records of an element: itself, its months if its keys are dates, or those of a site of the nested export.

@@ -57,6 +57,18 @@ fn the_number_of_a_month_beside_a_date_is_no_second_date() {
 }
 
 /// A Parquet file of one visit a date.
+#[test]
+fn a_month_beside_a_date_that_is_unknown_is_the_date() {
+    for text in [
+        r#"{"date":null,"month":"2024-12","visits":1000}"#,
+        r#"{"month":"2024-12","visits":1000,"date":""}"#,
+        "{\"date\":\"2024-12\",\"month\\u00a0\":12,\"visits\":1000}",
+    ] {
+        let read = read("a.ndjson", text.as_bytes()).unwrap();
+        assert_eq!(read.rows[0].record.month.to_string(), "2024-12-01", "{text}");
+    }
+}
+
 fn dated(dates: ArrayRef) -> Vec<u8> {
     let visits: ArrayRef = Arc::new(Float64Array::from(vec![5.0; dates.len()]));
     parquet(&RecordBatch::try_from_iter(vec![("date", dates), ("visits", visits)]).unwrap())

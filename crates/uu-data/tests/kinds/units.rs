@@ -1,7 +1,8 @@
 //! Units and marks of numbers, file by file.
 
+use arrow::array::AsArray;
 use rstest::rstest;
-use uu_data::read::{BounceRateUnit, Decimal, ReadError, ReadOptions};
+use uu_data::read::{BounceRateUnit, Decimal, Input, ReadError, ReadOptions, open};
 
 use crate::formats::{read, read_with, table};
 
@@ -58,6 +59,25 @@ fn one_decimal_number_shows_that_points_are_decimal_points() {
     assert_eq!(read("a.csv", &bytes).unwrap().visits(), [Some(250.0), Some(87.5)]);
 }
 
+#[rstest]
+#[case("1.234.567", ';')]
+#[case("n.a.", ';')]
+#[case("12.345.678", ',')]
+fn what_is_no_decimal_number_does_not_show_that_points_are_decimal_points(#[case] other: &str, #[case] delimiter: char) {
+    let rows = [GERMAN[0], &format!("2024-12|vier.example|{other}"), GERMAN[2]];
+    let error = read("a.csv", &table("date|site|visits", &rows).csv(delimiter)).err().unwrap();
+    assert!(matches!(&error, ReadError::GroupedNumbers { found, .. } if found == "250.000"), "{error}");
+}
+
+#[test]
+fn groups_of_thousands_are_a_proof_in_every_format() {
+    let rows = [GERMAN[0], "2024-12|vier.example|1.234.567"];
+    for (name, bytes) in table("date|site|visits", &rows).in_every_format() {
+        let error = read(name, &bytes).err().unwrap();
+        assert!(matches!(error, ReadError::GroupedNumbers { .. }), "{name}: {error}");
+    }
+}
+
 #[test]
 fn elsewhere_a_count_with_a_point_is_warned_of() {
     for (name, bytes) in table("date|site|visits", &GERMAN).in_every_format() {
@@ -80,4 +100,30 @@ fn decimal_commas_are_read_where_they_are_declared_in_every_format() {
         assert_eq!(values, (Some(1_234_567.0), Some(3.25), Some(52.5)), "{name}");
         assert!(read(name, &bytes).is_err(), "{name}: undeclared, they are refused");
     }
+}
+
+#[test]
+fn a_decimal_point_where_commas_are_declared_is_a_fault_in_every_format() {
+    let options = ReadOptions { decimal: Some(Decimal::Comma), ..ReadOptions::default() };
+    for (visits, pages) in [("1.234", "3.5"), ("1.5E+06", "3,5"), ("250.0000", "3,5")] {
+        let rows = ["2024-12|b.example|1.000|2,5".to_owned(), format!("2024-12|a.example|{visits}|{pages}")];
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        for (name, bytes) in table("date|site|visits|pages_per_visit", &rows).in_every_format() {
+            let error = read_with(name, &bytes, &options).err().unwrap().to_string();
+            assert!(error.contains("row 2") && error.contains("must be a number with a decimal comma, as was declared"), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn numbers_that_json_has_itself_have_points_whatever_its_texts_have() {
+    let text = r#"{"date":"2024-12","site":"a.example","visits":100000.5,"pages_per_visit":3.5,"bounce_rate":"43,1"}"#;
+    let options = ReadOptions { decimal: Some(Decimal::Comma), ..ReadOptions::default() };
+    let chunk = open(Input::bytes("a.ndjson", text.as_bytes()), options).unwrap().next().unwrap().unwrap();
+    let record = &chunk.rows[0].as_ref().unwrap().record;
+    let numbers = (record.visits.map(uu_core::Visits::get), record.bounce_rate.map(uu_core::BounceRate::get));
+    assert_eq!(numbers, (Some(100_000.5), Some(43.1)));
+    let cell = |name: &str| chunk.batch.column_by_name(name).unwrap().as_string::<i32>().value(0).to_owned();
+    let cells = ["visits", "pages_per_visit", "bounce_rate"].map(cell);
+    assert_eq!(cells, ["100000.5", "3.5", "43.1"], "the columns that are written say the same");
 }
