@@ -98,13 +98,13 @@ fn united<'a>(schemas: impl IntoIterator<Item = &'a SchemaRef>) -> SchemaRef {
     let mut schemas = schemas.into_iter();
     let Some(first) = schemas.next() else { return Arc::new(Schema::empty()) };
     let mut columns: Vec<_> = first.fields().iter().cloned().collect();
+    let named = |schema: &SchemaRef| -> Vec<(String, usize)> {
+        places(schema.fields().iter().map(|column| column.name())).into_iter().map(|(name, place)| (name.clone(), place)).collect()
+    };
+    let mut known: HashSet<(String, usize)> = named(first).into_iter().collect();
     for schema in schemas.filter(|schema| *schema != first) {
-        let places = places(schema.fields().iter().map(|column| column.name()));
-        let known: HashSet<(String, usize)> =
-            self::places(columns.iter().map(|column| column.name())).into_iter().map(|(name, place)| (name.clone(), place)).collect();
-        let new = schema.fields().iter().zip(places).filter(|(_, (name, place))| !known.contains(&((*name).clone(), *place)));
-        let new: Vec<_> = new.map(|(column, _)| column.clone()).collect();
-        columns.extend(new);
+        let new = schema.fields().iter().zip(named(schema)).filter(|(_, place)| known.insert(place.clone()));
+        columns.extend(new.map(|(column, _)| column.clone()));
     }
     let columns: Vec<_> = columns.iter().map(|column| column.as_ref().clone().with_nullable(true)).collect();
     Arc::new(Schema::new(columns))
@@ -125,12 +125,11 @@ fn places<'n>(names: impl Iterator<Item = &'n String>) -> Vec<(&'n String, usize
 fn conformed(batch: &RecordBatch, schema: &SchemaRef, file: &Arc<str>) -> Result<RecordBatch, ReadError> {
     let failed = |error: arrow::error::ArrowError| ReadError::Unsorted { file: Arc::clone(file), reason: error.to_string() };
     let own = places(batch.schema_ref().fields().iter().map(|column| column.name()));
+    let own: HashMap<(&String, usize), usize> = own.into_iter().enumerate().map(|(index, place)| (place, index)).collect();
     let wanted = places(schema.fields().iter().map(|column| column.name()));
-    let columns = schema.fields().iter().zip(wanted).map(|(column, wanted)| {
-        match own.iter().position(|own| *own == wanted).map(|index| batch.column(index)) {
-            Some(values) => cast(values, column.data_type()),
-            None => Ok(arrow::array::new_null_array(column.data_type(), batch.num_rows())),
-        }
+    let columns = schema.fields().iter().zip(wanted).map(|(column, wanted)| match own.get(&wanted).map(|index| batch.column(*index)) {
+        Some(values) => cast(values, column.data_type()),
+        None => Ok(arrow::array::new_null_array(column.data_type(), batch.num_rows())),
     });
     let columns = columns.collect::<Result<Vec<_>, _>>().map_err(failed)?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));

@@ -5,10 +5,12 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
 use arrow::array::UInt64Array;
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
+use uu_core::{BounceRate, Checked, Warning};
 
 use super::{conformed, place, united};
 use crate::read::{BadRows, Decimal, Format, GoodChunk, Input, ReadError, ReadOptions, Reader, SkippedRows, open, open_parquet};
@@ -77,7 +79,38 @@ pub(super) struct Run {
 #[derive(Debug)]
 enum Rows {
     Memory(Option<Box<GoodChunk>>),
-    Disk(Box<Reader>),
+    Disk { reader: Box<Reader>, warnings: FileWarnings, taken: usize },
+}
+
+/// Warnings that only the whole file shows, of rows that are read once more by themselves: a bit for each row.
+#[derive(Debug)]
+struct FileWarnings {
+    fractions: BooleanBuffer,
+    repeats: BooleanBuffer,
+}
+
+impl FileWarnings {
+    fn of(rows: &[Checked]) -> Self {
+        let with = |is_one: fn(&Warning) -> bool| rows.iter().map(|row| row.warnings.iter().any(is_one)).collect();
+        Self {
+            fractions: with(|warning| matches!(warning, Warning::BounceRateFraction { .. })),
+            repeats: with(|warning| matches!(warning, Warning::DuplicateMonth { .. })),
+        }
+    }
+
+    /// Adds its warnings to rows of which the first is row `first` of the run.
+    fn add(&self, first: usize, rows: &mut [Checked]) {
+        for (row, Checked { record, warnings }) in (first..).zip(rows) {
+            if self.fractions.value(row)
+                && let Some(found) = record.bounce_rate.map(BounceRate::get)
+            {
+                warnings.push(Warning::BounceRateFraction { found });
+            }
+            if self.repeats.value(row) {
+                warnings.push(Warning::DuplicateMonth { month: record.month });
+            }
+        }
+    }
 }
 
 impl Run {
@@ -117,16 +150,20 @@ impl Run {
                 open_parquet(file, rewound(spilled).map_err(failed)?, options)?
             }
         };
-        Ok(Self { schema, rows: Rows::Disk(Box::new(reader)) })
+        let warnings = FileWarnings::of(&chunk.rows);
+        Ok(Self { schema, rows: Rows::Disk { reader: Box::new(reader), warnings, taken: 0 } })
     }
 
     pub(super) fn next_chunk(&mut self) -> Result<Option<GoodChunk>, ReadError> {
         match &mut self.rows {
             Rows::Memory(chunk) => Ok(chunk.take().map(|chunk| *chunk)),
-            Rows::Disk(reader) => {
-                let chunk = reader.next().transpose()?;
+            Rows::Disk { reader, warnings, taken } => {
+                let Some(chunk) = reader.next().transpose()? else { return Ok(None) };
                 // They have passed before.
-                chunk.map(|chunk| chunk.passed(BadRows::Fail, &mut SkippedRows::default())).transpose()
+                let mut chunk = chunk.passed(BadRows::Fail, &mut SkippedRows::default())?;
+                warnings.add(*taken, &mut chunk.rows);
+                *taken += chunk.rows.len();
+                Ok(Some(chunk))
             }
         }
     }

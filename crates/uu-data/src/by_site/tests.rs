@@ -4,7 +4,7 @@ use super::*;
 use crate::read::{Format, Input, ReadOptions, open};
 
 fn sorted(text: &str, format: Format, run_rows: usize) -> Vec<GoodChunk> {
-    let options = ReadOptions { format: Some(format), chunk_rows: 3, ..ReadOptions::default() };
+    let options = ReadOptions { format: Some(format), chunk_rows: 3, allow_repeated_months: true, ..ReadOptions::default() };
     let reader = open(Input::bytes("rows", text.to_owned().into_bytes()), options).unwrap();
     sort_in_runs(reader, BadRows::Skip, &mut |_| {}, run_rows).unwrap().collect::<Result<_, _>>().unwrap()
 }
@@ -58,6 +58,10 @@ proptest! {
                 chunks.iter().flat_map(|chunk| chunk.json.iter().flatten()).map(|object| object.get().to_owned()).collect()
             };
             prop_assert_eq!(objects(&whole), objects(&parts));
+            let warnings = |chunks: &[GoodChunk]| -> Vec<Vec<uu_core::Warning>> {
+                chunks.iter().flat_map(|chunk| &chunk.rows).map(|row| row.warnings.clone()).collect()
+            };
+            prop_assert_eq!(warnings(&whole), warnings(&parts));
             let mut given: Vec<f64> = rows.iter().map(|row| f64::from(row.2)).collect();
             let mut kept: Vec<f64> = found.iter().map(|row| row.2).collect();
             given.sort_by(f64::total_cmp);

@@ -24,7 +24,7 @@ struct OutColumn {
 }
 
 /// A given column: by its name, and by how many columns of that name come before it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct GivenColumn {
     name: String,
     place: usize,
@@ -48,6 +48,32 @@ impl GivenColumn {
 pub(super) struct Layout {
     columns: Vec<OutColumn>,
     text: bool,
+    /// The given columns that it has.
+    given: HashSet<GivenColumn>,
+    names: HashSet<String>,
+    fields: HashSet<Field>,
+}
+
+/// The columns of a batch that is to be laid out.
+struct GivenBatch<'a> {
+    batch: &'a RecordBatch,
+    places: HashMap<GivenColumn, usize>,
+    /// The first column of each field, whatever its name.
+    fields: HashMap<Field, usize>,
+}
+
+impl<'a> GivenBatch<'a> {
+    fn new(batch: &'a RecordBatch) -> Self {
+        let schema = batch.schema();
+        let mut fields = HashMap::new();
+        for (place, column) in schema.fields().iter().enumerate() {
+            if let Some(field) = Field::named(column.name()) {
+                fields.entry(field).or_insert(place);
+            }
+        }
+        let places = GivenColumn::all(&schema).into_iter().enumerate().map(|(place, column)| (column, place)).collect();
+        Self { batch, places, fields }
+    }
 }
 
 /// Whether an added column is of the same field as a given one, under whatever name.
@@ -71,10 +97,13 @@ impl Layout {
     /// `text` says that cells are text in the output, so that what was read as text is written back letter by letter.
     pub(super) fn new(batch: &RecordBatch, added: &[Added], text: bool, extras: &[String]) -> Self {
         let schema = batch.schema();
+        let fields: Vec<Option<Field>> = added.iter().map(|added| Field::named(&added.name)).collect();
         let mut columns: Vec<OutColumn> = Vec::new();
         for (column, given) in schema.fields().iter().zip(GivenColumn::all(&schema)) {
             let name = column.name();
-            let beside = added.iter().find(|added| added.name == *name || fills(&added.name, name));
+            let field = Field::named(name);
+            let beside = added.iter().zip(&fields).find(|(added, fills)| added.name == *name || field.is_some() && **fills == field);
+            let beside = beside.map(|(added, _)| added);
             let replaced = beside.is_some() && is_replaced(name);
             let mut kind = column.data_type().clone();
             // Texts are written as they are where all is text; whatever else a number came as is a number.
@@ -95,27 +124,13 @@ impl Layout {
                 columns.push(OutColumn { name: more.name.clone(), given: None, added: Some(more.name.clone()), kind });
             }
         }
-        let mut layout = Self { columns, text };
         if !text {
-            layout.rename_repeated();
+            rename_repeated(&mut columns);
         }
-        layout
-    }
-
-    /// Gives columns whose name is taken one of their own.
-    fn rename_repeated(&mut self) {
-        let mut taken: HashSet<String> = HashSet::new();
-        for index in 0..self.columns.len() {
-            let name = self.columns[index].name.clone();
-            let mut renamed = name.clone();
-            let mut number = 2;
-            while taken.contains(&renamed) || (number > 2 && self.columns.iter().any(|column| column.name == renamed)) {
-                renamed = format!("{name}_{number}");
-                number += 1;
-            }
-            taken.insert(renamed.clone());
-            self.columns[index].name = renamed;
-        }
+        let given = columns.iter().filter_map(|column| column.given.clone()).collect();
+        let names = columns.iter().map(|column| column.name.clone()).collect();
+        let fields = columns.iter().filter_map(|column| Field::named(&column.name)).collect();
+        Self { columns, text, given, names, fields }
     }
 
     /// Given columns that have another name in the output, with their names there.
@@ -136,33 +151,35 @@ impl Layout {
 
     /// The batch's rows in the columns of the output. Given columns that the layout does not have are named in `late`.
     pub(super) fn table(&self, batch: &RecordBatch, added: &[Added], late: &mut BTreeSet<String>) -> Result<RecordBatch, WriteError> {
-        let given = GivenColumn::all(&batch.schema());
-        for column in &given {
-            let is_known = |known: &OutColumn| known.given.as_ref() == Some(column) || known.name == column.name && column.place == 0;
-            if !self.columns.iter().any(|known| is_known(known) || fills(&known.name, &column.name)) {
+        let given = GivenBatch::new(batch);
+        for column in given.places.keys() {
+            let is_known = self.given.contains(column)
+                || column.place == 0 && self.names.contains(&column.name)
+                || Field::named(&column.name).is_some_and(|field| self.fields.contains(&field));
+            if !is_known {
                 late.insert(column.name.clone());
             }
         }
-        let columns = self.columns.iter().map(|column| self.column(column, batch, &given, added)).collect::<Result<Vec<_>, _>>()?;
+        let columns = self.columns.iter().map(|column| self.column(column, &given, added)).collect::<Result<Vec<_>, _>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         Ok(RecordBatch::try_new_with_options(self.schema(), columns, &options)?)
     }
 
-    fn column(&self, column: &OutColumn, batch: &RecordBatch, given: &[GivenColumn], added: &[Added]) -> Result<ArrayRef, WriteError> {
+    fn column(&self, column: &OutColumn, from: &GivenBatch<'_>, added: &[Added]) -> Result<ArrayRef, WriteError> {
         // A later batch of JSON may spell a field in another way than the first.
-        let given = match &column.given {
-            Some(wanted) => given.iter().position(|given| given == wanted).map(|place| batch.column(place)),
-            None => column.added.as_ref().filter(|added| !is_replaced(added)).and_then(|added| {
-                let schema = batch.schema();
-                let place = schema.fields().iter().position(|given| fills(added, given.name()))?;
-                Some(batch.column(place))
-            }),
+        let place = match &column.given {
+            Some(wanted) => from.places.get(wanted),
+            None => {
+                let filled = column.added.as_ref().filter(|added| !is_replaced(added)).and_then(|added| Field::named(added));
+                filled.and_then(|field| from.fields.get(&field))
+            }
         };
+        let given = place.map(|place| from.batch.column(*place));
         let added = column.added.as_ref().and_then(|name| added.iter().find(|added| added.name == *name)).map(|added| &added.values);
         let given = given.map(|given| self.convert(given, column)).transpose()?;
         let added = added.map(|added| self.convert(added, column)).transpose()?;
         Ok(match (given, added) {
-            (None, None) => new_null_array(&column.kind, batch.num_rows()),
+            (None, None) => new_null_array(&column.kind, from.batch.num_rows()),
             (Some(one), None) | (None, Some(one)) => one,
             (Some(given), Some(added)) => zip(&known(&given)?, &given, &added)?,
         })
@@ -187,6 +204,24 @@ impl Layout {
             return super::cells::texts(values).map_err(failed);
         }
         cast(values, &column.kind).map_err(failed)
+    }
+}
+
+/// Gives columns whose name is taken one of their own: `a`, `a_2`, `a_3`.
+fn rename_repeated(columns: &mut [OutColumn]) {
+    let given: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let mut taken: HashSet<String> = HashSet::new();
+    // Of each name, the number to be tried next.
+    let mut numbers: HashMap<String, usize> = HashMap::new();
+    for column in columns {
+        let mut renamed = column.name.clone();
+        while taken.contains(&renamed) || (renamed != column.name && given.contains(&renamed)) {
+            let number = numbers.entry(column.name.clone()).or_insert(2);
+            renamed = format!("{}_{number}", column.name);
+            *number += 1;
+        }
+        taken.insert(renamed.clone());
+        column.name = renamed;
     }
 }
 

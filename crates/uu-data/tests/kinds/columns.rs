@@ -99,6 +99,8 @@ fn a_new_name_is_one_that_no_column_has() {
     let (bytes, report) = written("a.csv", b"date,visits,a,a_2,a,a\n2024-12,5,w,x,y,z\n", "out.ndjson");
     assert_eq!(report.renamed_columns["a"], ["a_3", "a_4"]);
     assert!(String::from_utf8(bytes).unwrap().contains(r#""a":"w","a_2":"x","a_3":"y","a_4":"z""#));
+    let (bytes, _) = written("a.csv", b"date,visits,a,a,a_2,b,a_2,b\n2024-12,5,u,v,w,x,y,z\n", "out.ndjson");
+    assert!(String::from_utf8(bytes).unwrap().contains(r#""a":"u","a_3":"v","a_2":"w","b":"x","a_2_2":"y","b_2":"z""#));
 }
 
 #[test]
