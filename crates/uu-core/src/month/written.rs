@@ -22,13 +22,12 @@ pub fn day_of(text: &str) -> Option<(Month, u32)> {
 fn read_day(text: &str) -> Option<(Month, Option<u32>)> {
     match text.as_bytes() {
         // The product's own form, and by far the commonest.
-        [_, _, _, _, b'-', ..] => separated(text, '-'),
-        [_, _, _, _, b'/', ..] => separated(text, '/'),
-        [_, _, _, _, b'.', ..] => separated(text, '.').filter(|(_, day)| day.is_some()),
+        [_, _, _, _, b'-', b'0'..=b'9', ..] => separated(text, '-'),
+        [_, _, _, _, b'/', b'0'..=b'9', ..] => separated(text, '/'),
+        [_, _, _, _, b'.', b'0'..=b'9', ..] => separated(text, '.').filter(|(_, day)| day.is_some()),
         bytes if matches!(bytes.len(), 6 | 8) && bytes.iter().all(u8::is_ascii_digit) => compact(text),
         _ => named(text),
     }
-    .or_else(|| named(text))
 }
 
 /// `2018-12`, `2018-12-01`, `2018-12-01T00:00`.
@@ -101,14 +100,12 @@ fn is_clock(text: &str) -> bool {
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
     let mut parts = whole.split(':');
     let mut within = |most: u32| parts.next().map(|part| number(part, 2..=2).is_some_and(|number| number <= most));
-    let (hours, minutes, seconds) = (within(24), within(59), within(60));
-    let is_midnight_of_the_next =
-        whole.starts_with("24") && !whole.strip_prefix("24").is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0' | b':')));
+    // 24:00 is an instant of the next day, which may be one of the next month.
+    let (hours, minutes, seconds) = (within(23), within(59), within(60));
     hours == Some(true)
         && minutes != Some(false)
         && seconds != Some(false)
         && parts.next().is_none()
-        && !is_midnight_of_the_next
         && !fraction.is_empty()
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -1,7 +1,7 @@
 //! Where the header of a CSV file is, and what parts its cells.
 
-use super::Context;
 use super::csv_rows::first_row;
+use super::{Context, ReadError};
 
 /// Lines in which a header is looked for.
 const MOST_LINES: usize = 60;
@@ -31,13 +31,16 @@ impl Dialect {
             let text = line.strip_prefix(super::format::BOM).unwrap_or(line).trim_ascii();
             if let Some(separator) = separator(text) {
                 declared = Some(separator);
-            } else if !text.is_empty() && !text.starts_with(b"#") {
+            } else if !text.is_empty() {
                 let delimiter = declared.unwrap_or_else(|| most_used(line));
                 let here = Self { delimiter, skipped_bytes: offset, skipped_lines, reported_lines };
+                // A name may begin with the mark of a comment: `#`, for the number of a row.
                 if is_header(&head[offset..], delimiter, context) {
                     return here;
                 }
-                first.get_or_insert(here);
+                if !text.starts_with(b"#") {
+                    first.get_or_insert(here);
+                }
             }
             reported_lines += u64::from(!text.is_empty());
             offset += line.len();
@@ -85,7 +88,8 @@ fn most_used(line: &[u8]) -> u8 {
 }
 
 fn is_header(text: &[u8], delimiter: u8, context: &Context) -> bool {
-    context.bind(&first_row(text, delimiter)).is_ok()
+    // A header that names a field twice is one all the same, and refused as such.
+    matches!(context.bind(&first_row(text, delimiter)), Ok(_) | Err(ReadError::DuplicateColumn { .. }))
 }
 
 #[cfg(test)]
@@ -113,6 +117,10 @@ mod tests {
     #[case("\u{feff}SEP=;\r\ndate;visits\r\n", (';', 1))]
     #[case("Traffic report\nDecember, 2024\n\ndate;visits\n", (';', 3))]
     #[case("\"pages\nper visit\",date,visits\n", (',', 0))]
+    #[case("#,site,date,visits\n1,a.com,2024-12,5\n", (',', 0))]
+    #[case("#site\tdate\tvisits\n", ('\t', 0))]
+    #[case("# made 2024-12-01, by hand\n#site,date,visits\n", (',', 1))]
+    #[case("Traffic; report\nsite,date,visits,Visits\n", (',', 1))]
     #[case("day,number\n2024-12,5\n", (',', 0))]
     #[case("", (',', 0))]
     fn the_header_and_its_delimiter_are_found(#[case] text: &str, #[case] expected: (char, u64)) {

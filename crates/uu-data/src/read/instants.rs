@@ -30,7 +30,7 @@ pub(super) fn days(column: &ArrayRef) -> Option<Date32Array> {
     let mut known: HashMap<i64, i32> = HashMap::new();
     let mut local = |instant: i64| {
         let seconds = instant.div_euclid(per_second);
-        *known.entry(seconds).or_insert_with(|| clamped((seconds + offset_seconds(seconds, &zone)).div_euclid(SECONDS_PER_DAY)))
+        *known.entry(seconds).or_insert_with(|| clamped(seconds.saturating_add(offset_seconds(seconds, &zone)).div_euclid(SECONDS_PER_DAY)))
     };
     Some(instants.iter().map(|instant| instant.map(&mut local)).collect())
 }
@@ -67,7 +67,7 @@ pub(crate) fn offset_seconds(seconds: i64, zone: &TimeZone) -> i64 {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{TimestampMillisecondArray, TimestampNanosecondArray};
+    use arrow::array::{TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray};
     use rstest::rstest;
     use uu_core::Month;
 
@@ -101,7 +101,11 @@ mod tests {
         assert_eq!(month(&(Arc::new(TimestampMillisecondArray::from(vec![1_672_498_800_000])) as ArrayRef)).as_deref(), Some("2022-12-01"));
         assert_eq!(month(&(Arc::new(TimestampMillisecondArray::from(vec![0]).with_timezone("Mars/Base")) as ArrayRef)), None);
         for extreme in [i64::MIN, i64::MAX] {
-            assert!(days(&(Arc::new(TimestampMillisecondArray::from(vec![extreme]).with_timezone("Asia/Tokyo")) as ArrayRef)).is_some());
+            let columns: [ArrayRef; 2] = [
+                Arc::new(TimestampMillisecondArray::from(vec![extreme]).with_timezone("Asia/Tokyo")),
+                Arc::new(TimestampSecondArray::from(vec![extreme]).with_timezone("-05:00")),
+            ];
+            assert!(columns.iter().all(|column| days(column).is_some()));
         }
     }
 }
