@@ -33,9 +33,30 @@ fn chunks(batches: Vec<RecordBatch>, chunk_rows: usize) -> Vec<Chunk> {
 fn rows_are_counted_through_batches_and_the_chunks_they_are_divided_into() {
     let chunks = chunks(vec![months(&[1.0, 2.0, 3.0]), months(&[]), months(&[4.0, -5.0])], 2);
     let sizes: Vec<(u64, usize)> = chunks.iter().map(|chunk| (chunk.first_row, chunk.batch.num_rows())).collect();
-    assert_eq!(sizes, [(1, 2), (3, 1), (4, 2)]);
-    let bad = chunks[2].rows[1].as_ref().unwrap_err();
+    assert_eq!(sizes, [(1, 2), (3, 2), (5, 1)]);
+    let bad = chunks[2].rows[0].as_ref().unwrap_err();
     assert_eq!(bad.to_string(), "`frame` row 5: visits must be a number of visits, 0 or more, got -5");
+}
+
+#[test]
+fn how_a_frame_comes_divided_changes_nothing() {
+    let rates = |rates: &[f64]| {
+        let dates: StringArray = rates.iter().map(|_| Some("2024-12")).collect();
+        let rates: Float64Array = rates.iter().copied().map(Some).collect();
+        batch(vec![("date", Arc::new(dates) as ArrayRef), ("bounce_rate", Arc::new(rates))])
+    };
+    let found = chunks(vec![rates(&[0.5; 5]), rates(&[50.0; 50])], 1_000);
+    assert!(found[0].rows.iter().all(|row| row.as_ref().unwrap().warnings.is_empty()));
+    let days = |days: Vec<(String, String)>| {
+        let (dates, sites): (Vec<String>, Vec<String>) = days.into_iter().unzip();
+        let visits = Float64Array::from(vec![5.0; dates.len()]);
+        let columns: Vec<(&str, ArrayRef)> =
+            vec![("date", Arc::new(StringArray::from(dates))), ("site", Arc::new(StringArray::from(sites))), ("visits", Arc::new(visits))];
+        batch(columns)
+    };
+    let first = days(["2024-12-01", "2024-12-15"].map(|day| (day.to_owned(), "a.com".to_owned())).into());
+    let second = days((0..50).map(|site| ("2024-12-01".to_owned(), format!("s{site}.com"))).collect());
+    assert_eq!(chunks(vec![first, second], 1_000)[0].rows.len(), 52);
 }
 
 #[test]

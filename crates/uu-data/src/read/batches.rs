@@ -1,7 +1,9 @@
 //! Arrow batches that are in memory already: the columns of another program's frame.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
 use super::column_use::{ColumnUse, ReadNote};
@@ -12,8 +14,8 @@ pub(super) struct BatchChunks<B> {
     context: Context,
     batches: B,
     binding: Binding,
-    /// What is left of the batch that is being divided.
-    rest: Option<RecordBatch>,
+    /// What is left of a batch that is being divided, and those behind it that were read ahead.
+    rest: VecDeque<RecordBatch>,
     rows_read: u64,
     started: bool,
 }
@@ -29,7 +31,7 @@ pub struct BatchReader<B>(CheckedChunks<BatchChunks<B>>);
 pub fn check_batches<B: RecordBatchReader>(name: &str, batches: B, options: &ReadOptions) -> Result<BatchReader<B>, ReadError> {
     let context = Context::new(Arc::from(name), options);
     let binding = context.bind(&column_names(&batches.schema()))?;
-    let chunks = BatchChunks { context: context.clone(), batches, binding, rest: None, rows_read: 0, started: false };
+    let chunks = BatchChunks { context: context.clone(), batches, binding, rest: VecDeque::new(), rows_read: 0, started: false };
     Ok(BatchReader(CheckedChunks::new(context, chunks)))
 }
 
@@ -55,19 +57,40 @@ impl<B> std::fmt::Debug for BatchReader<B> {
 }
 
 impl<B: RecordBatchReader> BatchChunks<B> {
+    /// The next rows, as many as a chunk holds: what is said of the input as a whole must not depend on how it comes divided.
     fn next_piece(&mut self) -> Result<Option<RecordBatch>, ReadError> {
-        while self.rest.as_ref().is_none_or(|rest| rest.num_rows() == 0) {
-            let failed = |source| ReadError::Batches { file: self.context.file.clone(), row: self.rows_read, source };
-            self.rest = self.batches.next().transpose().map_err(failed)?;
-            if self.rest.is_none() {
-                let empty = (!self.started).then(|| RecordBatch::new_empty(self.batches.schema()));
-                return Ok(empty);
+        let (mut pieces, mut rows) = (Vec::new(), 0);
+        while rows < self.context.chunk_rows {
+            let Some(batch) = self.next_batch()? else { break };
+            let taken = batch.num_rows().min(self.context.chunk_rows - rows);
+            if taken < batch.num_rows() {
+                self.rest.push_front(batch.slice(taken, batch.num_rows() - taken));
             }
+            pieces.push(batch.slice(0, taken));
+            rows += taken;
         }
-        let Some(batch) = self.rest.take() else { return Ok(None) };
-        let rows = batch.num_rows().min(self.context.chunk_rows);
-        self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
-        Ok(Some(batch.slice(0, rows)))
+        let Some(first) = pieces.first() else {
+            return Ok((!self.started).then(|| RecordBatch::new_empty(self.batches.schema())));
+        };
+        if pieces.len() == 1 {
+            return Ok(pieces.pop());
+        }
+        if let Ok(joined) = concat_batches(&first.schema(), &pieces) {
+            return Ok(Some(joined));
+        }
+        // Dictionaries whose entries together are more than their keys can count.
+        let mut apart = pieces.into_iter();
+        let first = apart.next();
+        apart.rev().for_each(|piece| self.rest.push_front(piece));
+        Ok(first)
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ReadError> {
+        if let Some(rest) = self.rest.pop_front() {
+            return Ok(Some(rest));
+        }
+        let failed = |source| ReadError::Batches { file: self.context.file.clone(), row: self.rows_read, source };
+        self.batches.by_ref().find(|batch| batch.as_ref().map_or(true, |batch| batch.num_rows() > 0)).transpose().map_err(failed)
     }
 }
 

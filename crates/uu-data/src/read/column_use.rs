@@ -42,6 +42,8 @@ pub enum ReadNote {
     RepeatedMonths {
         /// How many rows.
         rows: u64,
+        /// Whether that was estimated, since the site-months were too many to be remembered.
+        is_estimate: bool,
         /// The site of the first of them.
         site: String,
         /// Its month.
@@ -123,7 +125,10 @@ impl fmt::Display for ReadNote {
             Self::LastDays => formatter.write_str(
                 "nearly all dates are the last day of a month: if they are local midnights given in UTC, each belongs to the month after",
             ),
-            Self::RepeatedMonths { rows, site, month } => {
+            Self::RepeatedMonths { rows, is_estimate, site, month } => {
+                if *is_estimate {
+                    formatter.write_str("some ")?;
+                }
                 let (rows, are) = if *rows == 1 { ("1 row repeats".to_owned(), "a") } else { (format!("{rows} rows repeat"), "the") };
                 let (year, month) = (month.year(), month.month_of_year());
                 write!(formatter, "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month")

@@ -159,7 +159,7 @@ pub enum ReadError {
     },
     /// Most sites have rows of several dates of a month: they are days or weeks.
     #[error(
-        "`{file}` must have one row for each site and month, got rows of several days for {several} of {of} site-months, such as `{site}` in \
+        "`{file}` must have one row for each site and month, got rows of several days for {several} of the {of} site-months read so far, such as `{site}` in \
          {:04}-{:02}", month.year(), month.month_of_year()
     )]
     RepeatedMonths {

@@ -8,7 +8,8 @@ use uu_core::{Checked, Month, Warning};
 use super::column_use::ReadNote;
 use super::{Context, ReadError, RowFaults};
 
-/// Site-months that are remembered; of more, a sample that is drawn by their hash, so that memory stays flat.
+/// Site-months that are remembered; of more, a sample that is drawn by their hash, so that memory stays flat. Rows that repeat others are then
+/// not warned of, and their number is an estimate.
 const MOST_REMEMBERED: usize = 256 << 10;
 
 /// What was seen of site-months so far.
@@ -19,6 +20,7 @@ pub(super) struct Repeats {
     left_out: u64,
     /// Remembered site-months with rows of several dates.
     of_several_dates: usize,
+    /// Rows that repeat an earlier one: counted, and those of a sample for all that it stands for.
     rows: u64,
     first: Option<(String, Month)>,
 }
@@ -78,7 +80,7 @@ impl Repeats {
                     if first.date != date && !std::mem::replace(&mut first.has_other_dates, true) {
                         self.of_several_dates += 1;
                     }
-                    self.rows += 1;
+                    self.rows += 1 << self.left_out.count_ones();
                     if self.first.is_none() {
                         self.first = Some((site.to_owned(), record.month));
                     }
@@ -94,7 +96,7 @@ impl Repeats {
     /// What was noticed, where rows repeat.
     pub(super) fn note(&self) -> Option<ReadNote> {
         let (site, month) = self.first.clone()?;
-        Some(ReadNote::RepeatedMonths { rows: self.rows, site, month })
+        Some(ReadNote::RepeatedMonths { rows: self.rows, is_estimate: self.left_out != 0, site, month })
     }
 
     fn refuse_days(&self, context: &Context) -> Result<(), ReadError> {
@@ -118,5 +120,33 @@ impl Repeats {
             self.seen.retain(|key, _| key & left_out == 0);
             self.of_several_dates = self.seen.values().filter(|first| first.has_other_dates).count();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uu_core::Record;
+
+    use super::*;
+    use crate::read::ReadOptions;
+
+    #[test]
+    fn of_more_site_months_than_are_remembered_the_repeats_are_estimated() {
+        const SITES: u32 = 600_000;
+        let context = Context::new("rows".into(), &ReadOptions::default());
+        let mut repeats = Repeats::default();
+        for _ in 0..2 {
+            let row = |site: u32| {
+                let record = Record { site: Some(format!("s{site}.com").into()), ..Record::unknown(Month::new(2024, 12).unwrap()) };
+                Ok(Checked { record, warnings: Vec::new() })
+            };
+            for part in 0..SITES / 20_000 {
+                let mut rows: Vec<_> = (part * 20_000..(part + 1) * 20_000).map(row).collect();
+                repeats.look(&context, &mut rows, |_| 0).unwrap();
+            }
+        }
+        let Some(ReadNote::RepeatedMonths { rows, is_estimate: true, .. }) = repeats.note() else { panic!("{:?}", repeats.note()) };
+        assert!(rows.abs_diff(SITES.into()) < u64::from(SITES) / 20, "{rows}");
+        assert!(repeats.seen.len() <= MOST_REMEMBERED);
     }
 }
