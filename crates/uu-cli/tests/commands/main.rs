@@ -10,3 +10,4 @@ mod looking;
 mod names;
 mod one_site;
 mod tables;
+mod terminal;

@@ -1,8 +1,8 @@
 //! What reading made of an input as a whole: which columns it used, which it missed, and what else is to be said of the file.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-use uu_core::{Field, Month, escaped};
+use uu_core::{Escaping, Field, Month, escaped};
 
 use super::Context;
 use super::columns::Target;
@@ -113,6 +113,7 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 impl fmt::Display for ReadNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut formatter = Escaping(formatter);
         match self {
             Self::OwnOutput => formatter.write_str(
                 "the input is an output of this product: its estimates and filled inputs were treated as unknown, `unique_users_known` as known",
