@@ -1,8 +1,11 @@
 //! How an input is read.
 
+use std::borrow::Cow;
+
 use uu_core::{Month, Rules};
 
 use super::Format;
+use super::decimal::with_point;
 use crate::newest_month;
 
 /// The unit a file gives its bounce rates in.
@@ -24,6 +27,17 @@ pub enum Decimal {
     Point,
     /// `1234,5`; points, blanks and apostrophes part thousands: `1.234,5`.
     Comma,
+}
+
+impl Decimal {
+    /// A number with this mark as one with a point, and without what parts its thousands; any other text as it is.
+    #[must_use]
+    pub fn with_point(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Self::Point => Cow::Borrowed(text),
+            Self::Comma => with_point(text),
+        }
+    }
 }
 
 /// How to read.
