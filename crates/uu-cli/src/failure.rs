@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
@@ -11,6 +11,7 @@ use uu_registry::{RegistryError, RestoreError};
 use uu_service::{BatchError, LoadError, SourceError};
 
 use crate::commands::tell_quality;
+use crate::output::note;
 
 /// Exit code of an error; 1 is kept for answers that are no.
 const ERROR: u8 = 2;
@@ -59,8 +60,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(hint) = error.chain().find_map(hint) {
         lines.push_str(&format!("hint: {hint}\n"));
     }
-    // Where standard error is closed there is nobody to tell.
-    let _ = io::stderr().write_all(lines.as_bytes());
+    note(&lines);
     ExitCode::from(ERROR)
 }
 

@@ -120,6 +120,25 @@ fn a_site_s_known_months_tell_of_its_others_where_rows_are_taken_by_site() {
 }
 
 #[test]
+fn rows_of_one_site_and_month_do_not_reveal_their_labels_to_each_other() {
+    let fixture = Fixture::get();
+    let header = "site,date,visits,unique_users\n";
+    let estimates = |rows: &[&str]| {
+        let args = ["predict", "--input", "-", "--output", "-", "--by-site", "--store", &fixture.path("store")];
+        let output = command(Path::new("."), &args).write_stdin(format!("{header}{}", rows.concat())).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let place = text.lines().next().unwrap().split(',').position(|name| name == "unique_users").unwrap();
+        text.lines().skip(1).map(|row| row.split(',').nth(place).unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    let (bare, www) = ("a.com,2024-12,1000000,150000\n", "www.a.com,2024-12,1000000,150000\n");
+    let alone = estimates(&[bare]);
+    assert_eq!(estimates(&[bare, www]), [alone.concat(), alone.concat()]);
+    assert_eq!(estimates(&[bare, "a.com,2024-12,1000000,\n"]), [alone.concat(), alone.concat()]);
+    assert_ne!(estimates(&[bare, "a.com,2024-11,1000000,150000\n"])[1], alone[0], "another month does");
+}
+
+#[test]
 fn a_search_within_a_budget_comes_before_the_training_and_is_told() {
     let fixture = Fixture::get();
     let args = ["train", "--data", &fixture.path("train.csv"), "--store", &fixture.path("tuned"), "--tune", "3", "--json"];

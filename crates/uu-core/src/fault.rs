@@ -1,9 +1,10 @@
 //! What makes a record unusable.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 
 use crate::Field;
+use crate::names::Escaping;
 
 /// One thing wrong with one value: the value cannot be used, and neither can its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +105,7 @@ impl FaultRule {
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} must be {}, got {}", self.field.words(), self.expected, self.found)
+        write!(Escaping(formatter), "{} must be {}, got {}", self.field.words(), self.expected, self.found)
     }
 }
 

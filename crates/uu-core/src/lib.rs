@@ -25,7 +25,7 @@ pub use hint::Points;
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;
 pub use month::{Month, NotAMonth, day_of};
-pub use names::{escaped, nearest, visible};
+pub use names::{Escaping, escaped, nearest, visible};
 pub use raw::{RawRecord, RawValue};
 pub use record::Record;
 pub use site::host_of_site;

@@ -1,6 +1,7 @@
 //! Names that are not quite those of the fields: what was meant, and how they are shown.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::Field;
 
@@ -87,7 +88,7 @@ pub fn visible(name: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| !letter.is_control() && !is_invisible(letter) && !matches!(letter, '\u{2028}' | '\u{2029}');
-    if text.chars().all(is_plain) {
+    if text.bytes().all(|byte| (0x20..0x7F).contains(&byte)) || text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
@@ -99,6 +100,17 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(shown)
+}
+
+/// Writes what [`escaped`] makes of each text: a message that quotes input is written through it as a whole, so that no value can be
+/// forgotten.
+#[derive(Debug)]
+pub struct Escaping<'w, W>(pub &'w mut W);
+
+impl<W: fmt::Write> fmt::Write for Escaping<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.write_str(&escaped(text))
+    }
 }
 
 /// Zero-width characters, soft hyphens, and marks that turn the direction of writing.

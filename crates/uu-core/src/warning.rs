@@ -1,8 +1,8 @@
 //! What is to be said about a record that can be used all the same.
 
-use std::fmt;
+use std::fmt::{self, Write};
 
-use crate::names::escaped;
+use crate::names::Escaping;
 use crate::{Category, FaultField, Field, Month};
 
 /// Something to be said about a record that can be used all the same.
@@ -162,6 +162,7 @@ pub enum UnusedMonths {
 
 impl fmt::Display for UnusedMonths {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut formatter = Escaping(formatter);
         match self {
             Self::NoSiteLevel => formatter.write_str(
                 "the model's training data had too few sites with several known months to learn what the months of a site have in common",
@@ -229,6 +230,7 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut formatter = Escaping(formatter);
         match self {
             Self::BelowOne { field, found } => {
                 write!(formatter, "{} of {found} is below 1 and was treated as unknown", field.words())
@@ -254,7 +256,7 @@ impl fmt::Display for Warning {
                 write!(formatter, "the category could be {} and was treated as unknown", paths.join(" or "))
             }
             Self::UnknownField { found } => {
-                write!(formatter, "`{}` is no field of a record and was not used", escaped(found))?;
+                write!(formatter, "`{found}` is no field of a record and was not used")?;
                 match Field::nearest(found) {
                     Some(nearest) => write!(formatter, "; did you mean `{}`?", nearest.json()),
                     None => Ok(()),
@@ -277,7 +279,7 @@ impl fmt::Display for Warning {
             }
             Self::NothingKnown => formatter.write_str("no input is known; the estimate only says what is usual"),
             Self::MissingMarker { field, found } => {
-                write!(formatter, "{} of `{}` marks a missing value and was treated as unknown", field.words(), escaped(found))
+                write!(formatter, "{} of `{found}` marks a missing value and was treated as unknown", field.words())
             }
             Self::NotAHost { found } => {
                 write!(formatter, "site `{found}` cannot be a host name; the row was treated as one of an unknown site")
@@ -318,6 +320,54 @@ impl fmt::Display for Warning {
                 formatter,
                 "visits of {visits} and rank {rank} contradict each other: sites of that rank have {low} to {high} visits; give the rank of the same month, or leave it out"
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fault, FaultRule};
+
+    const HOSTILE: &str = "a\u{1b}[31m\u{7}\r\n\u{202e}b";
+    const ESCAPED: &str = r"a\u{1b}[31m\u{7}\r\n\u{202e}b";
+
+    fn hostile() -> String {
+        HOSTILE.to_owned()
+    }
+
+    fn extra() -> FaultField {
+        FaultField::Extra(hostile())
+    }
+
+    #[test]
+    fn no_message_about_a_record_has_a_control_character_of_the_input() {
+        let other_source = UnusedMonths::OtherSource { used: hostile() };
+        let warnings = [
+            Warning::UnknownCategory { found: hostile(), used: None },
+            Warning::UnknownCategory { found: hostile(), used: Category::from_code(1) },
+            Warning::UnknownField { found: hostile() },
+            Warning::OutsideTrainingRange { field: extra(), found: 1.0, low: 2.0, high: 3.0 },
+            Warning::NotLearned { field: extra() },
+            Warning::UnknownSource { found: hostile(), used: "panel".to_owned() },
+            Warning::UnknownSource { found: "panel".to_owned(), used: hostile() },
+            Warning::MissingMarker { field: extra(), found: "-".to_owned() },
+            Warning::MissingMarker { field: FaultField::Record, found: hostile() },
+            Warning::NotAHost { found: hostile() },
+            Warning::TotalRow { found: hostile() },
+            Warning::FractionalCount { field: Field::Visits, found: hostile() },
+            Warning::OwnEstimate { field: extra() },
+            Warning::KnownMonthsNotUsed { months: 1, reason: other_source.clone() },
+            Warning::KnownMonthsNotUsed { months: 2, reason: other_source.clone() },
+        ];
+        let fault = |field: FaultField, found: &str, expected: &str| {
+            Fault { rule: FaultRule::NotANumber, field, found: found.to_owned(), expected: expected.to_owned().into() }.to_string()
+        };
+        let faults =
+            [fault(extra(), "x", "a number"), fault(FaultField::Record, HOSTILE, "a number"), fault(FaultField::Record, "x", HOSTILE)];
+        for text in warnings.iter().map(ToString::to_string).chain(faults).chain([other_source.to_string()]) {
+            assert!(text.contains(ESCAPED), "{text}");
+            assert!(!text.contains(|letter: char| letter.is_control() || letter == '\u{202e}'), "{text:?}");
         }
     }
 }

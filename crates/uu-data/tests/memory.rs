@@ -6,13 +6,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, LargeBinaryArray, StringArray};
-use arrow::record_batch::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use arrow::array::{ArrayRef, Int64Array, LargeBinaryArray, StringArray};
 use peak_alloc::PeakAlloc;
 use uu_data::read::{Format, Input, ReadOptions, open};
+use uu_testkit::bodies::parquet;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -36,20 +33,6 @@ fn peak(name: &str, bytes: Vec<u8>, options: ReadOptions) -> (usize, String) {
     });
     let outcome = outcome.map_or_else(|error| error.to_string().chars().take(90).collect(), |()| format!("{rows} rows"));
     (MEMORY.peak_usage() - before, outcome)
-}
-
-fn parquet(rows: usize, more: Vec<(String, ArrayRef)>) -> Vec<u8> {
-    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01"; rows]));
-    let visits: ArrayRef = Arc::new(Float64Array::from(vec![5.0; rows]));
-    let columns = [("date".to_owned(), dates), ("visits".to_owned(), visits)].into_iter().chain(more);
-    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true))).unwrap();
-    let codec = Compression::ZSTD(ZstdLevel::default());
-    let properties = WriterProperties::builder().set_compression(codec).set_dictionary_page_size_limit(1 << 30).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -96,16 +79,16 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
 }
 
 fn tables() -> Vec<(&'static str, Vec<u8>)> {
-    let note = |values: ArrayRef| vec![("note".to_owned(), values)];
+    let note = |values: ArrayRef| [("note".to_owned(), values)];
     let value = vec![7_u8; 1 << 20];
     let shared = LargeBinaryArray::from(vec![value.as_slice(); 500]);
-    let page = |bytes: usize| parquet(1, note(Arc::new(StringArray::from(vec!["0".repeat(bytes)]))));
+    let page = |bytes: usize| parquet(1, 5.0, note(Arc::new(StringArray::from(vec!["0".repeat(bytes)]))));
     let empty: ArrayRef = Arc::new(Int64Array::new_null(1_000));
     vec![
         ("a page of zeros", page(300 << 20)),
         ("a page of zeros that may be read", page(120 << 20)),
-        ("bytes that rows share", parquet(500, note(Arc::new(shared)))),
-        ("thousands of columns", parquet(1_000, (0..COLUMNS).map(|column| (format!("c{column}"), empty.clone())).collect())),
+        ("bytes that rows share", parquet(500, 5.0, note(Arc::new(shared)))),
+        ("thousands of columns", parquet(1_000, 5.0, (0..COLUMNS).map(|column| (format!("c{column}"), empty.clone())))),
     ]
 }
 

@@ -1,8 +1,8 @@
 //! Months of one site, answered together: those whose users are known tell of the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use uu_core::{FaultField, Field, Record, UniqueUsers, UnusedMonths, Warning};
+use uu_core::{FaultField, Field, Month, Record, UniqueUsers, UnusedMonths, Warning};
 
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor};
 use crate::explain::bounds_factor;
@@ -10,10 +10,12 @@ use crate::input::{Pattern, VISITS};
 use crate::model::{Model, whole_visits};
 use crate::site_level::{Errors, Shift, Shifted};
 
-/// The months of a site whose users are known.
+/// The labelled rows of a site.
 struct KnownMonths<'a> {
-    /// Place among the site's months, and the record without its label.
-    months: Vec<(usize, Record)>,
+    /// Their months; a month may have several rows.
+    months: BTreeSet<Month>,
+    /// The records without their labels.
+    records: Vec<Record>,
     /// Of each its users.
     users: Vec<f64>,
     /// Of each the source whose definition an estimate of it follows.
@@ -34,7 +36,8 @@ impl Model {
         estimates
     }
 
-    /// Moves the estimates of a site's months by what its others with known users say of them; a month's own label never does.
+    /// Moves the estimates of a site's rows by its months with known users. The labels of a row's own month never do, in whichever row
+    /// they stand: the month may have several.
     ///
     /// **Shapes**: a label and an estimate for each record; those that `is_asked` names are moved.
     pub(crate) fn move_months(
@@ -50,8 +53,8 @@ impl Model {
             return;
         }
         let mut errors_by_pattern: BTreeMap<Pattern, BTreeMap<&str, Errors>> = BTreeMap::new();
-        for (month, record) in records.iter().enumerate().filter(|(month, _)| is_asked(*month)) {
-            let others = known.months.len() - usize::from(labels[month].is_some());
+        for (row, record) in records.iter().enumerate().filter(|(row, _)| is_asked(*row)) {
+            let others = known.months.len() - usize::from(known.months.contains(&record.month));
             if others == 0 {
                 continue;
             }
@@ -59,27 +62,28 @@ impl Model {
             let source = self.source_for(record);
             let moved = self.site_levels().of(pattern.knows_numeric(VISITS)).and_then(|level| {
                 let errors = errors_by_pattern.entry(pattern).or_insert_with(|| self.errors(&known, pattern)).get(source)?;
-                let of_others = errors.without(month);
+                let of_others = errors.without(record.month);
                 (of_others.count > 0.0).then(|| (level.shift_by(of_others), level.bounds(options.level)))
             });
             match moved {
                 Some((by, bounds)) => {
                     let known_visits = record.visits.filter(|_| pattern.knows_numeric(VISITS)).map(whole_visits);
-                    shift(&mut estimates[month], known_visits, by, bounds);
+                    shift(&mut estimates[row], known_visits, by, bounds);
                 }
                 None => {
-                    let reason = self.why_not_used(&known, month, pattern, source);
-                    estimates[month].warnings.push(Warning::KnownMonthsNotUsed { months: others, reason });
+                    let reason = self.why_not_used(&known, record.month, pattern, source);
+                    estimates[row].warnings.push(Warning::KnownMonthsNotUsed { months: others, reason });
                 }
             }
         }
     }
 
     fn known_months<'m>(&'m self, records: &[Record], labels: &[Option<UniqueUsers>]) -> KnownMonths<'m> {
-        let mut known = KnownMonths { months: Vec::new(), users: Vec::new(), sources: Vec::new() };
-        for (month, (record, label)) in records.iter().zip(labels).enumerate() {
+        let mut known = KnownMonths { months: BTreeSet::new(), records: Vec::new(), users: Vec::new(), sources: Vec::new() };
+        for (record, label) in records.iter().zip(labels) {
             let Some(users) = label else { continue };
-            known.months.push((month, Record { unique_users: None, ..record.clone() }));
+            known.months.insert(record.month);
+            known.records.push(Record { unique_users: None, ..record.clone() });
             known.users.push(users.get());
             known.sources.push(self.source_for(record));
         }
@@ -88,20 +92,19 @@ impl Model {
 
     /// Errors of the known months over their expected spread, by source, had they been asked with the inputs of `pattern`.
     fn errors<'m>(&self, known: &KnownMonths<'m>, pattern: Pattern) -> BTreeMap<&'m str, Errors> {
-        let asked: Vec<Record> = known.months.iter().map(|(_, record)| record.clone()).collect();
-        let estimates = self.estimate_showing(&asked, pattern, EstimateOptions::default());
-        let mut by_source: BTreeMap<&str, Vec<(usize, f64)>> = BTreeMap::new();
+        let estimates = self.estimate_showing(&known.records, pattern, EstimateOptions::default());
+        let mut by_source: BTreeMap<&str, Vec<(Month, f64)>> = BTreeMap::new();
         for (index, estimate) in estimates.iter().enumerate().filter(|(index, _)| known.users[*index] >= 1.0) {
             let error = (known.users[index].ln() - estimate.point.ln()) / estimate.log_spread.exp();
             if error.is_finite() {
-                by_source.entry(known.sources[index]).or_default().push((known.months[index].0, error));
+                by_source.entry(known.sources[index]).or_default().push((known.records[index].month, error));
             }
         }
         by_source.into_iter().map(|(source, errors)| (source, Errors::of(errors))).collect()
     }
 
-    fn why_not_used(&self, known: &KnownMonths<'_>, month: usize, pattern: Pattern, source: &str) -> UnusedMonths {
-        let others = || (0..known.months.len()).filter(|&index| known.months[index].0 != month);
+    fn why_not_used(&self, known: &KnownMonths<'_>, month: Month, pattern: Pattern, source: &str) -> UnusedMonths {
+        let others = || (0..known.records.len()).filter(|&index| known.records[index].month != month);
         if others().all(|index| known.users[index] < 1.0) {
             UnusedMonths::BelowOne
         } else if others().all(|index| known.sources[index] != source) {

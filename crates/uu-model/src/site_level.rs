@@ -8,6 +8,7 @@
 //! **Source**: best linear unbiased prediction in a model with one random effect (Henderson 1975, DOI 10.2307/2529430).
 
 use serde::{Deserialize, Serialize};
+use uu_core::Month;
 
 use crate::calibration::{Score, Scores};
 use crate::model::interval;
@@ -60,20 +61,21 @@ pub(crate) struct Sum {
     pub(crate) sum: f64,
 }
 
-/// Errors of a site's known months, each by its place among the months, ready to be added up without one of them.
+/// Errors of a site's labelled rows in the order of their months, ready to be added up without those of one month.
 #[derive(Clone, Debug)]
 pub(crate) struct Errors {
-    months: Vec<usize>,
-    /// Sums of the errors before each month, and of all.
+    months: Vec<Month>,
+    /// Sums of the errors before each row, and of all.
     before: Vec<f64>,
-    /// Sums of the errors from each month on. Those of the others are added up apart from a month's own, so that not even their rounding
+    /// Sums of the errors from each row on. Those of the others are added up apart from a month's own, so that not even their rounding
     /// depends on it.
     from: Vec<f64>,
 }
 
 impl Errors {
-    /// **Shapes**: places increase.
-    pub(crate) fn of(errors: Vec<(usize, f64)>) -> Self {
+    /// **Shapes**: a month and an error for each row, in any order; a month may have several rows.
+    pub(crate) fn of(mut errors: Vec<(Month, f64)>) -> Self {
+        errors.sort_by_key(|(month, _)| *month);
         let mut before = vec![0.0];
         errors.iter().for_each(|(_, error)| before.push(before[before.len() - 1] + error));
         let mut from = vec![0.0; errors.len() + 1];
@@ -81,10 +83,10 @@ impl Errors {
         Self { months: errors.into_iter().map(|(month, _)| month).collect(), before, from }
     }
 
-    /// The sum of all errors but that of `month`: the same whether or not it has one.
-    pub(crate) fn without(&self, month: usize) -> Sum {
+    /// The sum of all errors but those of `month`: the same whatever labels its rows have.
+    pub(crate) fn without(&self, month: Month) -> Sum {
         let place = self.months.partition_point(|other| *other < month);
-        let after = place + usize::from(self.months.get(place) == Some(&month));
+        let after = self.months.partition_point(|other| *other <= month);
         Sum { count: (self.months.len() - (after - place)) as f64, sum: self.before[place] + self.from[after] }
     }
 }

@@ -122,6 +122,23 @@ proptest! {
     }
 
     #[test]
+    fn by_site_an_estimate_does_not_depend_on_any_label_of_its_month(
+        rows in proptest::collection::vec(prop_oneof![record(), labelled_record()], 2..10),
+        places in (0usize..10, 0usize..10),
+        users in 1.0f64..1e9,
+    ) {
+        let (asked, other) = (places.0 % rows.len(), places.1 % rows.len());
+        let mut rows: Vec<Record> = rows.iter().map(|record| Record { site: Some("brand7.de".into()), ..record.clone() }).collect();
+        rows[other].month = rows[asked].month;
+        let of_asked = |label: Option<f64>| {
+            let mut rows = rows.clone();
+            rows[other].unique_users = label.and_then(|users| uu_core::UniqueUsers::new(users).ok());
+            but_known(&columns(rows.clone(), true)).into_iter().map(|(name, values)| (name, values.slice(asked, 1))).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(of_asked(Some(users)), of_asked(None));
+    }
+
+    #[test]
     fn a_month_without_a_label_is_estimated_by_site_as_a_request_is(rows in proptest::collection::vec(prop_oneof![record(), labelled_record()], 1..10)) {
         let rows: Vec<Record> = rows.iter().map(|record| Record { site: Some("brand7.de".into()), ..record.clone() }).collect();
         let estimates = model().estimate_months(&rows, at(0.9));

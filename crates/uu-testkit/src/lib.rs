@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bodies;
+#[cfg(feature = "models")]
 pub mod models;
 #[cfg(unix)]
 pub mod postgres;

@@ -7,9 +7,10 @@ use uu_data::clean::QualityReport;
 use uu_model::Contents;
 use uu_service::{Judgement, Served, judge};
 
+use super::train::tell_cleaning;
 use super::{checked_level, existing, sources};
 use crate::arguments::Evaluate;
-use crate::output::{Page, accuracy, counted, evaluation, note, print, print_json};
+use crate::output::{Page, accuracy, counted, data, evaluation, note, print, print_json};
 use crate::progress::rows;
 use crate::settings::Settings;
 
@@ -32,10 +33,16 @@ pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<Ex
     let (dataset, quality) = sources.for_judging(&mut |rows| counter.set_position(rows))?;
     counter.finish_and_clear();
     let judgement = judge(&served, &dataset, &training_sites, level, arguments.unseen_only);
+    let optimistic = judgement.rows_of_training_sites;
     let Some(figures) = &judgement.evaluation else {
+        tell_cleaning(&quality);
+        if optimistic > 0 {
+            anyhow::bail!(
+                "every row with known unique users is of a site the model was trained on, and `--unseen-only` leaves such rows out"
+            );
+        }
         anyhow::bail!("no row has known unique users, so there is nothing to compare estimates with; the label's column is `unique_users`");
     };
-    let optimistic = judgement.rows_of_training_sites;
     if optimistic > 0 && !arguments.unseen_only {
         note(&format!(
             "warning: of {}, {optimistic} are of sites the model was trained on, and flatter it; `--unseen-only` leaves them out",
@@ -48,6 +55,7 @@ pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<Ex
         let verdict = format!("`{}` on {}: {}.", served.version, counted(figures.overall.errors.rows, "labelled row"), accuracy(figures));
         let mut page = Page::new();
         page.paragraph(&verdict);
+        data(&mut page, "Data", &quality, false);
         evaluation(&mut page, figures);
         page.paragraph(&verdict);
         print(&page.finish())?;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
+use uu_core::escaped;
 use uu_data::read::{Format, Input, ReadNote, ReadOptions, open};
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
@@ -98,15 +99,18 @@ fn tell(report: &BatchReport) {
         note(&format!("warning: {line}"));
     }
     for (column, names) in &report.renamed_columns {
-        note(&format!("warning: the input has several columns `{column}`; the output has them as {}", names.join(", ")));
+        note(&format!("warning: the input has several columns `{}`; the output has them as {}", escaped(column), listed(names)));
     }
     // The note on this product's own output already names the columns that are replaced.
     if !report.replaced_columns.is_empty() && !report.columns.notes.contains(&ReadNote::OwnOutput) {
-        let columns: Vec<&str> = report.replaced_columns.iter().map(String::as_str).collect();
-        note(&format!("warning: the input's columns of these names stand anew in the output: {}", columns.join(", ")));
+        note(&format!("warning: the input's columns of these names stand anew in the output: {}", listed(&report.replaced_columns)));
     }
     if !report.late_columns.is_empty() {
-        let columns: Vec<&str> = report.late_columns.iter().map(String::as_str).collect();
-        note(&format!("warning: first seen after the output's columns were settled, and not in it: {}", columns.join(", ")));
+        note(&format!("warning: first seen after the output's columns were settled, and not in it: {}", listed(&report.late_columns)));
     }
+}
+
+/// Names of columns, as they may stand in a message.
+fn listed<'n>(names: impl IntoIterator<Item = &'n String>) -> String {
+    names.into_iter().map(|name| escaped(name)).collect::<Vec<_>>().join(", ")
 }

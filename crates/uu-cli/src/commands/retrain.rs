@@ -11,7 +11,7 @@ use uu_service::{Decision, Delivery, RetrainError, RetrainSettings, Retraining, 
 use super::train::tell_losses;
 use super::{actor, names, registry, sources, warn_of_unused};
 use crate::arguments::Retrain;
-use crate::output::{Column, Page, Table, counted, note, percent, print, print_json, quality, quality_details, whole, words};
+use crate::output::{Column, Page, Table, counted, data, note, percent, print, print_json, whole, words};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -72,11 +72,7 @@ fn text(report: &Retraining, quality_report: &QualityReport, is_verbose: bool) -
     let verdict = verdict(report);
     let mut page = Page::new();
     page.paragraph(&verdict);
-    page.paragraph("New data");
-    quality(&mut page, quality_report);
-    if is_verbose {
-        quality_details(&mut page, quality_report);
-    }
+    data(&mut page, "New data", quality_report, is_verbose);
     let rows = &report.rows;
     let replaced = match rows.replaced {
         1 => "1 takes the place of an older one".to_owned(),

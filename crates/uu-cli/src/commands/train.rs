@@ -10,9 +10,7 @@ use uu_service::{Intent, NewVersion, Sources, TrainError, TrainingRows};
 
 use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
-use crate::output::{
-    Column, Page, Table, accuracy, beside_baselines, evaluation, falling_steps, note, print, print_json, quality, quality_details,
-};
+use crate::output::{Column, Page, Table, accuracy, beside_baselines, data, evaluation, falling_steps, note, print, print_json, quality};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -70,9 +68,14 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
 /// What cleaning did to rows of which too few were left.
 pub(super) fn tell_losses(error: &FitError, report: &QualityReport) {
     if matches!(error, FitError::TooFewRows { .. } | FitError::TooFewSites { .. }) {
-        tell_quality(report);
-        report.main_loss().into_iter().for_each(|loss| note(&format!("cleaning: {loss}")));
+        tell_cleaning(report);
     }
+}
+
+/// What cleaning left of rows that were too few, and the rule that took most.
+pub(super) fn tell_cleaning(report: &QualityReport) {
+    tell_quality(report);
+    report.main_loss().into_iter().for_each(|loss| note(&format!("cleaning: {loss}")));
 }
 
 fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a> {
@@ -110,11 +113,7 @@ fn verdict(trained: &NewVersion, place: &str) -> String {
 fn text(trained: &NewVersion, quality_report: &QualityReport, verdict: &str, is_verbose: bool) -> String {
     let mut page = Page::new();
     page.paragraph(verdict);
-    page.paragraph("Data");
-    quality(&mut page, quality_report);
-    if is_verbose {
-        quality_details(&mut page, quality_report);
-    }
+    data(&mut page, "Data", quality_report, is_verbose);
     if let Some(tuning) = &trained.report.tuning {
         add_tuning(&mut page, tuning);
     }

@@ -138,8 +138,17 @@ pub(crate) fn quality(page: &mut Page, report: &QualityReport) {
     page.table("", &Table::new(columns).rows(rules));
 }
 
+/// What was read of the data of a command and what cleaning made of them, below `heading`; with every table if `is_verbose`.
+pub(crate) fn data(page: &mut Page, heading: &str, report: &QualityReport, is_verbose: bool) {
+    page.paragraph(heading);
+    quality(page, report);
+    if is_verbose {
+        quality_details(page, report);
+    }
+}
+
 /// How many rows know each field, and what each source brought.
-pub(crate) fn quality_details(page: &mut Page, report: &QualityReport) {
+fn quality_details(page: &mut Page, report: &QualityReport) {
     let fields = report.fields.iter().map(|field| [field.field.clone(), whole(field.known as f64), percent(field.share)]);
     let columns = [Column::text("field"), Column::number("known"), Column::number("share")];
     page.table("", &Table::new(columns).rows(fields));

@@ -8,8 +8,9 @@ mod table;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use uu_core::escaped;
 
-pub(crate) use metrics::{accuracy, beside_baselines, evaluation, falling_steps, quality, quality_details};
+pub(crate) use metrics::{accuracy, beside_baselines, data, evaluation, falling_steps, quality};
 pub(crate) use numbers::{counted, percent, short, whole, words};
 pub(crate) use page::Page;
 pub(crate) use table::{Column, Table};
@@ -33,8 +34,12 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     Ok(print(&serde_json::to_string_pretty(value)?)?)
 }
 
-/// Says something that is not data.
+/// Prints something that is not data on standard error; what could command a terminal is escaped in each of its lines.
 pub(crate) fn note(text: &str) {
-    // Where standard error is closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{text}");
+    let mut lines: String = text.lines().flat_map(|line| [escaped(line), "\n".into()]).collect();
+    if lines.is_empty() {
+        lines.push('\n');
+    }
+    // Where standard error is closed nobody reads it.
+    let _ = io::stderr().write_all(lines.as_bytes());
 }

@@ -33,7 +33,7 @@ impl Page {
     /// Adds a paragraph, its lines broken between words.
     pub(crate) fn paragraph(&mut self, text: &str) {
         self.part();
-        text.lines().for_each(|line| self.wrapped(line, 0));
+        text.lines().for_each(|line| self.wrapped(&escaped(line), 0));
     }
 
     /// Adds what is known, each under its name.

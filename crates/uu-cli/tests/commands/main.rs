@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod completions;
+mod evaluating;
 mod files;
 mod fixture;
 mod help;
@@ -9,3 +10,4 @@ mod looking;
 mod names;
 mod one_site;
 mod tables;
+mod terminal;

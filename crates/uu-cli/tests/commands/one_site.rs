@@ -52,6 +52,14 @@ fn one_site_as_json_is_what_the_same_row_of_a_file_is() {
 }
 
 #[test]
+fn the_decimal_mark_of_typed_numbers_is_that_of_a_file() {
+    let comma = json(&predicted(&["--visits", "250.000", "--pages-per-visit", "3,1", "--decimal", "comma", "--json"]));
+    let point = json(&predicted(&["--visits", "250000", "--pages-per-visit", "3.1", "--json"]));
+    assert_eq!(comma, point);
+    assert_eq!((&comma["visits"], &comma["pages_per_visit"]), (&250_000.into(), &3.1.into()));
+}
+
+#[test]
 fn the_month_is_the_current_one_unless_it_is_given() {
     let now = || {
         let days = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 86_400;
@@ -88,6 +96,7 @@ fn every_fault_is_told_at_once() {
 #[case(&["--extra", "backlinks=1", "--output-format", "csv"], "and `--extra` describes one site")]
 #[case(&["--visits", "1", "--skip-bad-rows"], "`--skip-bad-rows` is about files")]
 #[case(&["--visits", "1", "--format", "csv"], "`--format` is about files")]
+#[case(&["--visits", "1", "--allow-repeated-months"], "`--allow-repeated-months` is about files")]
 #[case(&["--input", "x.csv", "--json"], "cannot be used with")]
 #[case(&[], "uu-predictor predict --visits 1000000 --category Sports/Soccer")]
 #[case(&["--explain"], "`predict` needs a file (`--input FILE`), or the fields of one site")]

@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, LargeBinaryArray, StringArray};
-use arrow::record_batch::RecordBatch;
-use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
+use arrow::array::{ArrayRef, LargeBinaryArray, StringArray};
+use uu_testkit::bodies::parquet;
 
 use crate::place::{Backend, Place};
 use crate::server::{Server, say};
@@ -47,6 +44,7 @@ fn bodies() -> Vec<(&'static str, &'static str, Vec<u8>, &'static [u16])> {
     let keys: String = (0..COLUMNS).map(|number| format!(",\"c{number}\":1")).collect();
     let first = format!("{{\"date\":\"2024-01\",\"visits\":-5{keys}}}\n");
     let objects = first + &"{\"date\":\"2024-01\",\"visits\":-5}\n".repeat(ROWS);
+    let note = |values: ArrayRef| [("note".to_owned(), values)];
     let page = StringArray::from(vec!["0".repeat(600 << 20)]);
     let value = vec![7_u8; 1 << 20];
     let shared = LargeBinaryArray::from(vec![value.as_slice(); 500]);
@@ -54,20 +52,7 @@ fn bodies() -> Vec<(&'static str, &'static str, Vec<u8>, &'static [u16])> {
         ("a header of millions of columns", "text/csv", header.into_bytes(), &[400]),
         ("thousands of columns of nothing", "text/csv", wide.into_bytes(), &[422]),
         ("thousands of keys", "application/x-ndjson", objects.into_bytes(), &[422]),
-        ("a page of zeros", PARQUET, parquet(1, Arc::new(page)), &[400]),
-        ("bytes that rows share", PARQUET, parquet(500, Arc::new(shared)), &[422]),
+        ("a page of zeros", PARQUET, parquet(1, -5.0, note(Arc::new(page))), &[400]),
+        ("bytes that rows share", PARQUET, parquet(500, -5.0, note(Arc::new(shared))), &[422]),
     ]
-}
-
-fn parquet(rows: usize, note: ArrayRef) -> Vec<u8> {
-    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-01"; rows]));
-    let visits: ArrayRef = Arc::new(Float64Array::from(vec![-5.0; rows]));
-    let batch = RecordBatch::try_from_iter([("date", dates), ("visits", visits), ("note", note)]).unwrap();
-    let codec = Compression::ZSTD(ZstdLevel::default());
-    let properties = WriterProperties::builder().set_compression(codec).set_dictionary_page_size_limit(1 << 30).build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault};
+use uu_core::{Checked, Escaping, Fault};
 
 /// Some consecutive rows: the columns as given, and what the check made of each row.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ impl RowFaults {
 
 impl fmt::Display for RowFaults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut formatter = Escaping(formatter);
         write!(formatter, "`{}` row {}", self.file, self.row)?;
         if let Some(line) = self.line {
             write!(formatter, " (line {line})")?;

@@ -1,8 +1,9 @@
 //! What reading made of an input as a whole: which columns it used, which it missed, and what else is to be said of the file.
 
-use std::fmt;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
 
-use uu_core::{Field, Month, escaped};
+use uu_core::{Escaping, Field, Month, escaped};
 
 use super::Context;
 use super::columns::Target;
@@ -22,6 +23,8 @@ pub struct ColumnUse {
     pub near: Vec<(String, Field)>,
     /// What else there is to say, each a sentence.
     pub notes: Vec<ReadNote>,
+    /// Fields that a column gives.
+    given: BTreeSet<Field>,
 }
 
 /// Something noticed about an input as a whole.
@@ -55,15 +58,21 @@ impl Context {
     /// How columns of these names are used.
     pub(super) fn column_use(&self, names: &[String], notes: Vec<ReadNote>) -> ColumnUse {
         let (bound, _) = self.targets(names);
-        let is_bound = |field: Field| bound.iter().any(|(_, target)| *target == Target::Field(field));
+        let fields = bound.iter().filter_map(|(_, target)| if let Target::Field(field) = target { Some(*field) } else { None });
+        let given: BTreeSet<Field> = fields.collect();
         let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
         let own = notes.contains(&ReadNote::OwnOutput);
         let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || own && is_added(name) || is_index(name)));
         let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
-        let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !is_bound(*field))?)));
+        let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !given.contains(field))?)));
         let near = near.collect();
-        ColumnUse { unused, absent: Field::all().filter(|field| field.is_input() && !is_bound(*field)).collect(), near, notes }
+        ColumnUse { unused, absent: absent(&given), near, notes, given }
     }
+}
+
+/// The inputs that are not among the fields given.
+fn absent(given: &BTreeSet<Field>) -> Vec<Field> {
+    Field::all().filter(|field| field.is_input() && !given.contains(field)).collect()
 }
 
 /// The index of a pandas frame, which no one named.
@@ -92,15 +101,17 @@ impl ColumnUse {
         lines
     }
 
-    /// Adds what was found in another input.
+    /// Adds what was found in another input: absent is what neither gives.
     pub fn join(&mut self, other: Self) {
         for name in other.unused {
             if !self.unused.contains(&name) {
                 self.unused.push(name);
             }
         }
+        self.given.extend(other.given);
+        self.absent = absent(&self.given);
         self.near.extend(other.near.into_iter().filter(|near| !self.near.contains(near)).collect::<Vec<_>>());
-        self.absent.extend(other.absent.into_iter().filter(|field| !self.absent.contains(field)).collect::<Vec<_>>());
+        self.near.retain(|(_, field)| !self.given.contains(field));
         self.notes.extend(other.notes.into_iter().filter(|note| !self.notes.contains(note)).collect::<Vec<_>>());
     }
 }
@@ -115,6 +126,7 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 impl fmt::Display for ReadNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut formatter = Escaping(formatter);
         match self {
             Self::OwnOutput => formatter.write_str(
                 "the input is an output of this product: its estimates and filled inputs were treated as unknown, `unique_users_known` as known",

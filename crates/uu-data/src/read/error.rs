@@ -1,11 +1,12 @@
 //! What makes an input unreadable as a whole.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write};
 use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use uu_core::{Fault, FaultField, FaultRule, Field, Month, escaped};
+use uu_core::{Escaping, Fault, FaultField, FaultRule, Field, Month, escaped};
 
 use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
@@ -15,7 +16,6 @@ use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The input cannot be opened.
-    #[error("`{file}` cannot be opened: {source}")]
     Open {
         /// The input.
         file: Arc<str>,
@@ -23,7 +23,6 @@ pub enum ReadError {
         source: io::Error,
     },
     /// Reading failed on the way.
-    #[error("`{file}` cannot be read after row {row}: {source}")]
     Io {
         /// The input.
         file: Arc<str>,
@@ -33,7 +32,6 @@ pub enum ReadError {
         source: io::Error,
     },
     /// The content stops before its end.
-    #[error("`{file}` ends too early, after row {row}: {what}")]
     Truncated {
         /// The input.
         file: Arc<str>,
@@ -43,7 +41,6 @@ pub enum ReadError {
         what: &'static str,
     },
     /// Rows that are sorted on disk could not be kept there.
-    #[error("the rows of `{file}` could not be kept in a temporary file while they are sorted; `TMPDIR` names another folder: {source}")]
     Spill {
         /// The input.
         file: Arc<str>,
@@ -51,7 +48,6 @@ pub enum ReadError {
         source: io::Error,
     },
     /// Rows of different columns could not be brought together.
-    #[error("the rows of `{file}` cannot be sorted: {reason}")]
     Unsorted {
         /// The input.
         file: Arc<str>,
@@ -59,13 +55,11 @@ pub enum ReadError {
         reason: String,
     },
     /// There is nothing in it.
-    #[error("`{file}` is empty")]
     Empty {
         /// The input.
         file: Arc<str>,
     },
     /// One row is larger than any record can be.
-    #[error("`{file}` row {row}: a row must be at most {} MiB, got more", MAX_ROW_BYTES >> 20)]
     RowTooLarge {
         /// The input.
         file: Arc<str>,
@@ -73,7 +67,6 @@ pub enum ReadError {
         row: u64,
     },
     /// There are more columns than any table of records has.
-    #[error("`{file}` must have at most {MAX_COLUMNS} columns, got {columns}")]
     TooManyColumns {
         /// The input.
         file: Arc<str>,
@@ -81,7 +74,6 @@ pub enum ReadError {
         columns: usize,
     },
     /// A Parquet file cannot be read in pieces that are small enough.
-    #[error("`{file}` cannot be read piece by piece: {reason}")]
     LargePieces {
         /// The input.
         file: Arc<str>,
@@ -89,7 +81,6 @@ pub enum ReadError {
         reason: String,
     },
     /// No column says which month a row is of.
-    #[error("`{file}` must have a column `date`, got {}", listed(columns))]
     NoDateColumn {
         /// The input.
         file: Arc<str>,
@@ -97,10 +88,6 @@ pub enum ReadError {
         columns: Vec<String>,
     },
     /// No column is an input of the model.
-    #[error(
-        "`{file}` must have at least one of `visits`, `rank`, `pages_per_visit`, `bounce_rate`, `avg_visit_duration`, `category`, got {}",
-        listed(columns)
-    )]
     NoInputColumn {
         /// The input.
         file: Arc<str>,
@@ -108,7 +95,6 @@ pub enum ReadError {
         columns: Vec<String>,
     },
     /// Two columns are of one field.
-    #[error("`{file}` must have one column of each field, got `{}` and `{}`, which are both {field}", escaped(first), escaped(second))]
     DuplicateColumn {
         /// The input.
         file: Arc<str>,
@@ -120,7 +106,6 @@ pub enum ReadError {
         second: String,
     },
     /// The text is in an encoding that is not read.
-    #[error("`{file}` must be text in UTF-8, got {found}")]
     Encoding {
         /// The input.
         file: Arc<str>,
@@ -128,7 +113,6 @@ pub enum ReadError {
         found: &'static str,
     },
     /// It is a file of a format that is not read.
-    #[error("`{file}` must be CSV, JSON, NDJSON or Parquet, got {name}")]
     ForeignFormat {
         /// The input.
         file: Arc<str>,
@@ -138,7 +122,6 @@ pub enum ReadError {
         hint: &'static str,
     },
     /// All bounce rates are at most 1, and some lie between 0 and 1: they are fractions, by all appearance.
-    #[error("`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {found}")]
     BounceRateFractions {
         /// The input.
         file: Arc<str>,
@@ -148,7 +131,6 @@ pub enum ReadError {
         found: f64,
     },
     /// Every point in a column of counts has three digits behind it: it may part thousands.
-    #[error("`{file}` column `{column}`: `{found}` can be read as {} or as {}", found.parse::<f64>().unwrap_or_default(), found.replace('.', ""))]
     GroupedNumbers {
         /// The input.
         file: Arc<str>,
@@ -158,10 +140,6 @@ pub enum ReadError {
         found: String,
     },
     /// Most sites have rows of several dates of a month: they are days or weeks.
-    #[error(
-        "`{file}` must have one row for each site and month, got rows of several days for {several} of the {of} site-months read so far, such as `{site}` in \
-         {:04}-{:02}", month.year(), month.month_of_year()
-    )]
     RepeatedMonths {
         /// The input.
         file: Arc<str>,
@@ -175,7 +153,6 @@ pub enum ReadError {
         month: Month,
     },
     /// The JSON is not an array of records.
-    #[error("`{file}` row {row}: expected {expected}, got {found}")]
     Json {
         /// The input.
         file: Arc<str>,
@@ -187,7 +164,6 @@ pub enum ReadError {
         found: String,
     },
     /// The Parquet file is damaged, or is none.
-    #[error("`{file}` is not a readable Parquet file: {reason}")]
     Parquet {
         /// The input.
         file: Arc<str>,
@@ -195,7 +171,6 @@ pub enum ReadError {
         reason: String,
     },
     /// Batches in memory cannot be had from whoever holds them.
-    #[error("`{file}` cannot be read after row {row}: {source}")]
     Batches {
         /// The input.
         file: Arc<str>,
@@ -205,13 +180,65 @@ pub enum ReadError {
         source: ArrowError,
     },
     /// Rows break the rules of a record, and were not to be skipped.
-    #[error("{}", shown(rows, *total))]
     BadRows {
         /// The first of them.
         rows: Vec<RowFaults>,
         /// How many of the chunk's rows break a rule.
         total: u64,
     },
+}
+
+/// A message quotes names and values of the input, which must not command the terminal that shows it.
+impl fmt::Display for ReadError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = Escaping(formatter);
+        match self {
+            Self::Open { file, source } => write!(shown, "`{file}` cannot be opened: {source}"),
+            Self::Io { file, row, source } => write!(shown, "`{file}` cannot be read after row {row}: {source}"),
+            Self::Truncated { file, row, what } => write!(shown, "`{file}` ends too early, after row {row}: {what}"),
+            Self::Spill { file, source } => write!(
+                shown,
+                "the rows of `{file}` could not be kept in a temporary file while they are sorted; `TMPDIR` names another folder: {source}"
+            ),
+            Self::Unsorted { file, reason } => write!(shown, "the rows of `{file}` cannot be sorted: {reason}"),
+            Self::Empty { file } => write!(shown, "`{file}` is empty"),
+            Self::RowTooLarge { file, row } => {
+                write!(shown, "`{file}` row {row}: a row must be at most {} MiB, got more", MAX_ROW_BYTES >> 20)
+            }
+            Self::TooManyColumns { file, columns } => write!(shown, "`{file}` must have at most {MAX_COLUMNS} columns, got {columns}"),
+            Self::LargePieces { file, reason } => write!(shown, "`{file}` cannot be read piece by piece: {reason}"),
+            Self::NoDateColumn { file, columns } => write!(shown, "`{file}` must have a column `date`, got {}", listed(columns)),
+            Self::NoInputColumn { file, columns } => write!(
+                shown,
+                "`{file}` must have at least one of `visits`, `rank`, `pages_per_visit`, `bounce_rate`, `avg_visit_duration`, `category`, got {}",
+                listed(columns)
+            ),
+            Self::DuplicateColumn { file, field, first, second } => {
+                write!(shown, "`{file}` must have one column of each field, got `{first}` and `{second}`, which are both {field}")
+            }
+            Self::Encoding { file, found } => write!(shown, "`{file}` must be text in UTF-8, got {found}"),
+            Self::ForeignFormat { file, name, .. } => write!(shown, "`{file}` must be CSV, JSON, NDJSON or Parquet, got {name}"),
+            Self::BounceRateFractions { file, known, found } => {
+                write!(shown, "`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {found}")
+            }
+            Self::GroupedNumbers { file, column, found } => {
+                let (point, group) = (found.parse::<f64>().unwrap_or_default(), found.replace('.', ""));
+                write!(shown, "`{file}` column `{column}`: `{found}` can be read as {point} or as {group}")
+            }
+            Self::RepeatedMonths { file, several, of, site, month } => write!(
+                shown,
+                "`{file}` must have one row for each site and month, got rows of several days for {several} of the {of} site-months read so far, such as \
+                 `{site}` in {:04}-{:02}",
+                month.year(),
+                month.month_of_year()
+            ),
+            Self::Json { file, row, expected, found } => write!(shown, "`{file}` row {row}: expected {expected}, got {found}"),
+            Self::Parquet { file, reason } => write!(shown, "`{file}` is not a readable Parquet file: {reason}"),
+            Self::Batches { file, row, source } => write!(shown, "`{file}` cannot be read after row {row}: {source}"),
+            // A line for each row, and each row escapes itself.
+            Self::BadRows { rows, total } => formatter.write_str(&lines(rows, *total)),
+        }
+    }
 }
 
 impl ReadError {
@@ -275,15 +302,14 @@ fn listed(columns: &[String]) -> String {
     if columns.is_empty() {
         return "no columns".to_owned();
     }
-    let mut names: Vec<String> =
-        columns.iter().take(MOST).map(|name| format!("`{}`", escaped(&name.chars().take(60).collect::<String>()))).collect();
+    let mut names: Vec<String> = columns.iter().take(MOST).map(|name| format!("`{}`", name.chars().take(60).collect::<String>())).collect();
     if columns.len() > MOST {
         names.push(format!("and {} more", columns.len() - MOST));
     }
     names.join(", ")
 }
 
-fn shown(rows: &[RowFaults], total: u64) -> String {
+fn lines(rows: &[RowFaults], total: u64) -> String {
     let mut lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
     if total > rows.len() as u64 {
         lines.push(format!("and {} more rows", total - rows.len() as u64));

@@ -1,8 +1,11 @@
 //! How an input is read.
 
-use uu_core::{Month, Rules};
+use std::borrow::Cow;
+
+use uu_core::{Fault, FaultField, Month, Rules};
 
 use super::Format;
+use super::decimal::{not_a_comma, with_point};
 use crate::newest_month;
 
 /// The unit a file gives its bounce rates in.
@@ -24,6 +27,18 @@ pub enum Decimal {
     Point,
     /// `1234,5`; points, blanks and apostrophes part thousands: `1.234,5`.
     Comma,
+}
+
+impl Decimal {
+    /// A number with this mark as one with a point, and without what parts its thousands; any other text as it is.
+    ///
+    /// **Errors**: the text has the other mark; the fault names `field`.
+    pub fn with_point(self, field: impl FnOnce() -> FaultField, text: &str) -> Result<Cow<'_, str>, Fault> {
+        match self {
+            Self::Point => Ok(Cow::Borrowed(text)),
+            Self::Comma => with_point(text).ok_or_else(|| not_a_comma(field(), text)),
+        }
+    }
 }
 
 /// How to read.

@@ -9,6 +9,7 @@ mod parquet;
 mod records;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write};
 use std::io;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use arrow::array::{Array, ArrayRef, Float64Array};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::Field;
+use uu_core::{Escaping, Field};
 
 pub(crate) use cells::texts;
 pub use output::{Compression, Output};
@@ -72,7 +73,6 @@ pub struct Written {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The output cannot be made or written.
-    #[error("`{file}` cannot be written: {source}")]
     Io {
         /// The output.
         file: String,
@@ -80,10 +80,8 @@ pub enum WriteError {
         source: io::Error,
     },
     /// The nested export is an input format.
-    #[error("the nested export is only read, expected an output of `csv`, `json`, `ndjson` or `parquet`")]
     NestedIsReadOnly,
     /// A text stands where the column holds numbers.
-    #[error("column `{column}` must hold numbers, got `{found}`")]
     NotANumber {
         /// The column.
         column: String,
@@ -91,7 +89,6 @@ pub enum WriteError {
         found: String,
     },
     /// A column's type has no form in the format.
-    #[error("column `{column}` cannot be written in this format: {reason}")]
     Column {
         /// The column.
         column: String,
@@ -99,11 +96,26 @@ pub enum WriteError {
         reason: ArrowError,
     },
     /// The columns cannot be laid out in the format.
-    #[error("the columns cannot be written: {0}")]
     Columns(#[from] ArrowError),
     /// The Parquet library failed.
-    #[error("the Parquet file cannot be written: {0}")]
     Parquet(#[from] ::parquet::errors::ParquetError),
+}
+
+/// A message quotes names and values of the input, which must not command the terminal that shows it.
+impl fmt::Display for WriteError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = Escaping(formatter);
+        match self {
+            Self::Io { file, source } => write!(shown, "`{file}` cannot be written: {source}"),
+            Self::NestedIsReadOnly => {
+                shown.write_str("the nested export is only read, expected an output of `csv`, `json`, `ndjson` or `parquet`")
+            }
+            Self::NotANumber { column, found } => write!(shown, "column `{column}` must hold numbers, got `{found}`"),
+            Self::Column { column, reason } => write!(shown, "column `{column}` cannot be written in this format: {reason}"),
+            Self::Columns(reason) => write!(shown, "the columns cannot be written: {reason}"),
+            Self::Parquet(reason) => write!(shown, "the Parquet file cannot be written: {reason}"),
+        }
+    }
 }
 
 /// A batch and added columns as one table: what a file of a format with types would hold of them, see [`Writer::write`].

@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, NullArray, StringArray};
 use arrow::record_batch::RecordBatch;
 use rstest::rstest;
 use uu_core::Field;
-use uu_data::read::{Input, ReadNote, ReadOptions, open};
+use uu_data::read::{ColumnUse, Input, ReadNote, ReadOptions, open};
 use uu_data::write::{Added, Output, WriteOptions, Writer, Written};
 
 use crate::formats::{format_of, parquet, read, table};
@@ -26,6 +26,25 @@ fn columns_under_other_names_are_reported_with_what_they_may_be() {
             columns not used: `Total Visits` (is it `visits`?), `Pages / Visit` (is it `pages_per_visit`?), `Avg. Visit Duration` (is it `avg_visit_duration`?), `Global Rank` (is it `rank`?), `notes`
             inputs without a column: rank, visits, pages_per_visit, avg_visit_duration
             ");
+        }
+    }
+}
+
+#[test]
+fn an_input_is_absent_from_several_files_where_none_of_them_gives_it() {
+    let a = table("date|Global Rank|visits|Total Users|notes", &["2024-12|640000|5|4|x"]).in_every_format();
+    let b = table("date|rank|Avg. Visit Duration|bounce_rate", &["2024-12|640000|44|71.0"]).in_every_format();
+    for ((name, of_a), (_, of_b)) in a.into_iter().zip(b) {
+        let (a, b) = (read(name, &of_a).unwrap().columns, read(name, &of_b).unwrap().columns);
+        for (first, second) in [(&a, &b), (&b, &a)] {
+            let mut joined = ColumnUse::default();
+            joined.join(first.clone());
+            assert_eq!((&joined.absent, &joined.near), (&first.absent, &first.near), "{name}");
+            joined.join(second.clone());
+            assert_eq!(joined.absent, [Field::PagesPerVisit, Field::AvgVisitDuration, Field::Category], "{name}");
+            let mut near: Vec<&str> = joined.near.iter().map(|(name, _)| name.as_str()).collect();
+            near.sort_unstable();
+            assert_eq!(near, ["Avg. Visit Duration", "Total Users"], "{name}: `rank` is given by the other");
         }
     }
 }

@@ -5,6 +5,7 @@ mod columns;
 mod dates;
 mod encodings;
 mod formats;
+mod messages;
 mod own_output;
 mod repeats;
 mod units;

@@ -1,8 +1,9 @@
 //! Whether a champion can be continued on some data, and what it brings.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use uu_core::{FaultField, Field};
+use uu_core::{FaultField, Field, escaped};
 use uu_data::{Dataset, site_hash};
 
 use super::FitError;
@@ -40,7 +41,7 @@ pub enum ContinueError {
         fields: Vec<FaultField>,
     },
     /// The data have sources whose definition of unique users the champion does not know.
-    #[error("the data have sources that the champion never learned: {}", found.join(", "))]
+    #[error("the data have sources that the champion never learned: {}", names(found).join(", "))]
     UnknownSources {
         /// The sources.
         found: Vec<String>,
@@ -67,11 +68,16 @@ pub enum ContinueError {
 }
 
 fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { format!("`{}`", names.join("`, `")) }
+    if names.is_empty() { "none".to_owned() } else { format!("`{}`", self::names(names).join("`, `")) }
 }
 
 fn columns(fields: &[FaultField]) -> String {
-    fields.iter().map(FaultField::column).collect::<Vec<&str>>().join(", ")
+    fields.iter().map(|field| escaped(field.column())).collect::<Vec<_>>().join(", ")
+}
+
+/// Names of the data, as they may stand in a message.
+fn names(given: &[String]) -> Vec<Cow<'_, str>> {
+    given.iter().map(|name| escaped(name)).collect()
 }
 
 /// A champion taken apart.

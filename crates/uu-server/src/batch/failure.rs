@@ -127,7 +127,7 @@ fn is_ours(error: &std::io::Error) -> bool {
 }
 
 fn ours(error: &BatchError) -> Problem {
-    tracing::error!(error = %escaped(&error.to_string()), "a batch failed");
+    tracing::error!(%error, "a batch failed");
     Problem::internal()
 }
 

@@ -9,7 +9,7 @@ mod report;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use uu_core::{Record, Rules};
+use uu_core::{Record, Rules, escaped};
 use uu_data::clean::{CleanError, QualityReport};
 use uu_data::read::{ReadError, read_all};
 use uu_data::sample::SOURCE as GENERATED;
@@ -271,7 +271,7 @@ fn were_learned(registry: &Registry, rows: &Dataset, settings: &RetrainSettings)
 fn disagreement(check: &LabelCheck) -> Option<String> {
     let of = |verdict: LabelVerdict| {
         let sources = check.sources.iter().filter(move |source| source.verdict == verdict);
-        sources.map(|source| format!("`{}`", source.source)).collect::<Vec<String>>().join(", ")
+        sources.map(|source| format!("`{}`", escaped(&source.source))).collect::<Vec<String>>().join(", ")
     };
     match check.verdict {
         LabelVerdict::Disagrees => {

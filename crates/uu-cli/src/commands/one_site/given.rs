@@ -1,20 +1,38 @@
 //! From what was typed to a checked record.
 
+use std::borrow::Cow;
+
 use uu_core::{Checked, Fault, FaultField, FaultRule, Field, RawRecord, RawValue, Rules, check_until, escaped};
+use uu_data::read::Decimal;
 use uu_data::{current_month, newest_month};
 
-use crate::arguments::{BounceRateUnitName, Fields, Predict};
+use crate::arguments::{BounceRateUnitName, Fields, Predict, Reading};
 use crate::failure::Advised;
 
-/// What is about files must not be passed over in silence.
+/// How the values are written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Notation {
+    /// The unit of the bounce rate.
+    pub(super) unit: BounceRateUnitName,
+    /// The decimal mark of numbers.
+    pub(super) decimal: Decimal,
+}
+
+/// Refuses options that have a meaning for files only.
+///
+/// **Errors**: the first of them that was given, by its name.
 pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::Result<()> {
+    // Each option of `predict` is named here, so that a new one cannot be ignored without a decision.
+    let Predict { input, output, reading, output_format, by_site, level: _, explain: _, model: _, json: _, fields: _ } = arguments;
+    let Reading { format, allow_repeated_months, skip_bad_rows, bounce_rate_unit: _, decimal: _ } = reading;
     let given = [
-        ("--input", arguments.input.is_some()),
-        ("--output", arguments.output.is_some()),
-        ("--output-format", arguments.output_format.is_some()),
-        ("--by-site", arguments.by_site),
-        ("--format", arguments.reading.format.is_some()),
-        ("--skip-bad-rows", arguments.reading.skip_bad_rows),
+        ("--input", input.is_some()),
+        ("--output", output.is_some()),
+        ("--output-format", output_format.is_some()),
+        ("--by-site", *by_site),
+        ("--format", format.is_some()),
+        ("--allow-repeated-months", *allow_repeated_months),
+        ("--skip-bad-rows", *skip_bad_rows),
     ];
     match given.into_iter().find(|(_, is_given)| *is_given) {
         Some((option, _)) => Err(Advised::error(
@@ -28,12 +46,9 @@ pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::R
 /// The record that was typed.
 ///
 /// **Errors**: everything that is wrong with it, at once.
-pub(super) fn checked(fields: &Fields, unit: BounceRateUnitName, rules: &Rules) -> anyhow::Result<Checked> {
-    let (raw, of_extras) = raw(fields, unit, rules);
-    let (checked, faults) = match check_until(&raw, rules, Some(newest_month())) {
-        Ok(checked) => (Some(checked), Vec::new()),
-        Err(faults) => (None, faults),
-    };
+pub(super) fn checked(fields: &Fields, notation: Notation, rules: &Rules) -> anyhow::Result<Checked> {
+    let (raw, mut faults, of_extras) = raw(fields, notation, rules);
+    let checked = check_until(&raw, rules, Some(newest_month())).map_err(|more| faults.extend(more)).ok();
     let hint = faults.iter().find_map(hint).or_else(|| of_extras.first().map(|_| extras_hint(rules)));
     let wrong: Vec<String> = faults.iter().map(ToString::to_string).chain(of_extras).collect();
     match (checked, wrong.as_slice()) {
@@ -50,13 +65,22 @@ fn refused(message: String, hint: Option<String>) -> anyhow::Error {
     }
 }
 
-/// The values as they were typed, and what is wrong with those of extra inputs.
-fn raw<'a>(fields: &'a Fields, unit: BounceRateUnitName, rules: &Rules) -> (RawRecord<'a>, Vec<String>) {
+/// The values as they were typed, those with another decimal mark, and what is wrong with extra inputs.
+fn raw<'a>(fields: &'a Fields, notation: Notation, rules: &Rules) -> (RawRecord<'a>, Vec<Fault>, Vec<String>) {
+    let Notation { unit, decimal } = notation;
     let mut raw = RawRecord::new();
+    let mut faults = Vec::new();
+    let mut number = |field: FaultField, text: &'a str| {
+        decimal.with_point(|| field, text).unwrap_or_else(|fault| {
+            faults.push(fault);
+            Cow::Borrowed("")
+        })
+    };
     for (field, value) in fields.values() {
         let value = match (field, value) {
             (Field::Date, None) => RawValue::Text(current_month().to_string().into()),
-            (Field::BounceRate, Some(text)) => bounce_rate(text, unit),
+            (Field::BounceRate, Some(text)) => bounce_rate(number(FaultField::Field(Field::BounceRate), text), unit),
+            (field, Some(text)) if field.is_number() => RawValue::text(number(FaultField::Field(field), text)),
             (_, value) => value.map_or(RawValue::Unknown, RawValue::text),
         };
         raw.set(field, value);
@@ -72,16 +96,16 @@ fn raw<'a>(fields: &'a Fields, unit: BounceRateUnitName, rules: &Rules) -> (RawR
             Some(index) if given.contains(&index) => wrong.push(format!("the extra input `{name}` is given twice")),
             Some(index) => {
                 given.push(index);
-                raw.set_extra(index, RawValue::text(value));
+                raw.set_extra(index, RawValue::text(number(FaultField::Extra(rules.extras[index].clone()), value)));
             }
             None => wrong.push(format!("the model has no extra input `{}`", escaped(name.trim()))),
         }
     }
-    (raw, wrong)
+    (raw, faults, wrong)
 }
 
 /// Checked in percent, whatever it was typed in.
-fn bounce_rate(text: &str, unit: BounceRateUnitName) -> RawValue<'_> {
+fn bounce_rate(text: Cow<'_, str>, unit: BounceRateUnitName) -> RawValue<'_> {
     match (unit, text.trim().parse::<f64>()) {
         (BounceRateUnitName::Fraction, Ok(fraction)) => RawValue::Number(fraction * 100.0),
         _ => RawValue::text(text),
@@ -109,12 +133,19 @@ fn extras_hint(rules: &Rules) -> String {
 mod tests {
     use super::*;
 
-    fn outcome(fields: &Fields, unit: BounceRateUnitName) -> String {
+    fn outcome(fields: &Fields, unit: BounceRateUnitName, decimal: Decimal) -> String {
         let rules = Rules { extras: vec!["backlinks".to_owned()], ..Rules::default() };
-        match checked(fields, unit, &rules) {
+        match checked(fields, Notation { unit, decimal }, &rules) {
             Ok(checked) => format!("{:?} {:?}", checked.record.bounce_rate.map(uu_core::BounceRate::get), checked.record.extras),
             Err(error) => error.to_string(),
         }
+    }
+
+    #[test]
+    fn a_decimal_point_is_refused_where_a_comma_was_declared() {
+        let fields = Fields { visits: Some("1.500,5".to_owned()), pages_per_visit: Some("3.5".to_owned()), ..Fields::default() };
+        let text = outcome(&fields, BounceRateUnitName::Percent, Decimal::Comma);
+        assert_eq!(text, "pages per visit must be a number with a decimal comma, as was declared (points part thousands), got `3.5`");
     }
 
     #[test]
@@ -126,7 +157,7 @@ mod tests {
             extras: vec!["links=3".to_owned(), "backlinks".to_owned(), "backlinks=x".to_owned()],
             ..Fields::default()
         };
-        let text = outcome(&fields, BounceRateUnitName::Percent);
+        let text = outcome(&fields, BounceRateUnitName::Percent, Decimal::Point);
         for wrong in ["6 values", "visits must be a number", "bounce rate must be", "date must be", "no extra input `links`", "NAME=VALUE"]
         {
             assert!(text.contains(wrong), "{wrong}: {text}");
@@ -136,7 +167,15 @@ mod tests {
     #[test]
     fn fractions_and_extra_inputs_are_taken() {
         let fields = Fields { bounce_rate: Some("0.5".to_owned()), extras: vec!["backlinks=12".to_owned()], ..Fields::default() };
-        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction), "Some(50.0) [Some(12.0)]");
-        assert_eq!(outcome(&fields, BounceRateUnitName::Percent), "Some(0.5) [Some(12.0)]");
+        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction, Decimal::Point), "Some(50.0) [Some(12.0)]");
+        assert_eq!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Point), "Some(0.5) [Some(12.0)]");
+    }
+
+    #[test]
+    fn the_decimal_mark_holds_for_every_number() {
+        let fields = Fields { bounce_rate: Some("0,5".to_owned()), extras: vec!["backlinks=1.200,5".to_owned()], ..Fields::default() };
+        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction, Decimal::Comma), "Some(50.0) [Some(1200.5)]");
+        assert_eq!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Comma), "Some(0.5) [Some(1200.5)]");
+        assert!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Point).contains("`0,5`"));
     }
 }

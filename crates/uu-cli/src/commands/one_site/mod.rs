@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use uu_core::{AvgVisitDuration, BounceRate, FaultField, Field, PagesPerVisit, Rank, Record, Visits, Warning};
+use uu_data::read::Decimal;
 use uu_model::{Estimate, EstimateOptions};
 use uu_service::{Served, load};
 
@@ -32,7 +33,8 @@ pub(crate) fn run(arguments: &Predict, given: &str, settings: &Settings) -> anyh
     let level = checked_level(arguments.level)?;
     let served = load(&existing(settings)?, arguments.model)?;
     let unit = arguments.reading.bounce_rate_unit.unwrap_or(BounceRateUnitName::Percent);
-    let mut checked = given::checked(&arguments.fields, unit, served.model.rules())?;
+    let decimal = arguments.reading.decimal.map_or(Decimal::Point, Into::into);
+    let mut checked = given::checked(&arguments.fields, given::Notation { unit, decimal }, served.model.rules())?;
     if arguments.reading.bounce_rate_unit.is_none()
         && let Some(found) = checked.record.bounce_rate.map(BounceRate::get).filter(|rate| *rate > 0.0 && *rate < 1.0)
     {
