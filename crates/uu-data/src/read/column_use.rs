@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use uu_core::{Field, Month, escaped};
+use uu_core::{Field, Month, OutputColumn, escaped};
 
 use super::Context;
 use super::columns::Target;
-use super::own_output::is_added;
 
 /// Names that a sentence lists.
 const LISTED: usize = 12;
@@ -29,6 +28,8 @@ pub struct ColumnUse {
 pub enum ReadNote {
     /// It is an output of this product.
     OwnOutput,
+    /// It is an output of this product without what says which of its inputs were filled.
+    OwnOutputUnmarked,
     /// It is UTF-16.
     Utf16,
     /// Lines before its header were passed over.
@@ -55,12 +56,21 @@ impl Context {
         let (bound, _) = self.targets(names);
         let is_bound = |field: Field| bound.iter().any(|(_, target)| *target == Target::Field(field));
         let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
-        let own = notes.contains(&ReadNote::OwnOutput);
-        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || own && is_added(name) || is_index(name)));
+        let is_own = notes.iter().any(ReadNote::is_of_own_output);
+        let is_of_output = |name: &str| is_own && OutputColumn::named(name).is_some();
+        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || is_of_output(name) || is_index(name)));
         let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
         let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !is_bound(*field))?)));
         let near = near.collect();
         ColumnUse { unused, absent: Field::all().filter(|field| field.is_input() && !is_bound(*field)).collect(), near, notes }
+    }
+}
+
+impl ReadNote {
+    /// Whether it says that the input is an output of this product.
+    #[must_use]
+    pub fn is_of_own_output(&self) -> bool {
+        matches!(self, Self::OwnOutput | Self::OwnOutputUnmarked)
     }
 }
 
@@ -114,8 +124,16 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 impl fmt::Display for ReadNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::OwnOutput => formatter.write_str(
-                "the input is an output of this product: its estimates and filled inputs were treated as unknown, `unique_users_known` as known",
+            Self::OwnOutput => write!(
+                formatter,
+                "the input is an output of this product: its estimates and filled inputs were treated as unknown, `{}` as known",
+                OutputColumn::UniqueUsersKnown.column()
+            ),
+            Self::OwnOutputUnmarked => write!(
+                formatter,
+                "the input is an output of this product without `{}`: its estimates were treated as unknown, `{}` as known; inputs that were filled cannot be told from those that were given",
+                OutputColumn::Filled.column(),
+                OutputColumn::UniqueUsersKnown.column()
             ),
             Self::Utf16 => formatter.write_str("the input is UTF-16, and was read as such"),
             Self::LinesBeforeHeader { lines: 1 } => formatter.write_str("1 line before the header was passed over"),
@@ -126,7 +144,10 @@ impl fmt::Display for ReadNote {
             Self::RepeatedMonths { rows, site, month } => {
                 let (rows, are) = if *rows == 1 { ("1 row repeats".to_owned(), "a") } else { (format!("{rows} rows repeat"), "the") };
                 let (year, month) = (month.year(), month.month_of_year());
-                write!(formatter, "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month")
+                write!(
+                    formatter,
+                    "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month"
+                )
             }
         }
     }
