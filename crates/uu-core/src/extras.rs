@@ -1,6 +1,6 @@
 //! The names that extra inputs may have.
 
-use crate::{Field, Rules};
+use crate::{Field, OutputColumn, Rules};
 
 /// Most extra inputs a model can have.
 pub const MAX_EXTRAS: usize = 64;
@@ -8,19 +8,8 @@ pub const MAX_EXTRAS: usize = 64;
 /// Longest name of an extra input, in bytes.
 const MAX_NAME_BYTES: usize = 128;
 
-/// Keys and columns of an answer, and parameters of a query, beside those of the fields.
-const TAKEN: [&str; 10] = [
-    "uniqueUsersLow",
-    "uniqueUsersHigh",
-    "unique_users_low",
-    "unique_users_high",
-    "level",
-    "filled",
-    "warnings",
-    "model",
-    "explanation",
-    "explain",
-];
+/// Parameters of a query beside the fields and the columns of an output.
+const PARAMETERS: [&str; 1] = ["explain"];
 
 /// A name that no extra input can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +58,7 @@ impl Rules {
             if let Some(field) = Field::named(name) {
                 return Err(BadExtra::IsField { name: name.clone(), field });
             }
-            if TAKEN.contains(&name.as_str()) {
+            if OutputColumn::named(name).is_some() || PARAMETERS.contains(&name.as_str()) {
                 return Err(BadExtra::Taken(name.clone()));
             }
             if self.extras[..index].contains(name) {
@@ -95,7 +84,9 @@ mod tests {
         assert_eq!(told(&["backlinks", "load_time_ms", "доля"]), "fine");
         assert_eq!(told(&[" "]), "an extra input needs a name");
         assert_eq!(told(&["Bounce-Rate"]), "`Bounce-Rate` cannot name an extra input: it names the field `bounce_rate`");
-        assert_eq!(told(&["model"]), "`model` cannot name an extra input: answers use that name");
+        for name in ["model", "explain", "level", "known", "unique_users_known", "uniqueUsersLow", "visits_per_user"] {
+            assert_eq!(told(&[name]), format!("`{name}` cannot name an extra input: answers use that name"));
+        }
         assert_eq!(told(&["a", "b", "a"]), "the extra input `a` is named twice");
         assert!(told(&["a\nb"]).starts_with(r"`a\nb` cannot name an extra input"));
         assert!(told(&[" a"]).starts_with("` a` cannot name"));

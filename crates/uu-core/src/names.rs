@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::Field;
+use crate::{Field, OutputColumn};
 
 /// Names that other programs give the fields, in [`bare`] form. They are no names of ours: another program may count something else under them.
 const FOREIGN: [(&str, Field); 58] = [
@@ -134,9 +134,13 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 }
 
 impl Field {
-    /// The field that a name which is none of its names seems to mean: another program's name for it, or a misspelt one.
+    /// The field that a name which is none of its names seems to mean: another program's name for it, or a misspelt one. The columns of an
+    /// output mean what they are.
     #[must_use]
     pub fn nearest(name: &str) -> Option<Self> {
+        if OutputColumn::named(name).is_some() {
+            return None;
+        }
         let compared = bare(name);
         let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == compared).map(|(_, field)| *field);
         foreign.or_else(|| {

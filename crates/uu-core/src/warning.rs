@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::names::Escaping;
-use crate::{Category, FaultField, Field, Month};
+use crate::{Category, FaultField, Field, Month, OutputColumn};
 
 /// Something to be said about a record that can be used all the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -124,6 +124,8 @@ pub enum Warning {
         /// The field or extra input.
         field: FaultField,
     },
+    /// The record is of an earlier answer of this product, without what says which inputs were filled: all are taken as given.
+    FilledInputsUnmarked,
     /// Other months of the site are known, and the model could use none of them for this one.
     KnownMonthsNotUsed {
         /// How many they are.
@@ -200,6 +202,7 @@ impl Warning {
             Self::BounceRateFraction { .. } => "bounce_rate_fraction",
             Self::DuplicateMonth { .. } => "duplicate_month",
             Self::OwnEstimate { .. } => "own_estimate",
+            Self::FilledInputsUnmarked => "filled_inputs_unmarked",
             Self::KnownMonthsNotUsed { .. } => "known_months_not_used",
             Self::RankAndVisitsDisagree { .. } => "rank_and_visits_disagree",
         }
@@ -223,7 +226,7 @@ impl Warning {
             Self::BounceRateFraction { .. } => Some(FaultField::Field(Field::BounceRate)),
             Self::OwnEstimate { field } => Some(field.clone()),
             Self::RankAndVisitsDisagree { .. } => Some(FaultField::Field(Field::Visits)),
-            Self::NothingKnown | Self::KnownMonthsNotUsed { .. } => None,
+            Self::NothingKnown | Self::FilledInputsUnmarked | Self::KnownMonthsNotUsed { .. } => None,
         }
     }
 }
@@ -314,6 +317,11 @@ impl fmt::Display for Warning {
             Self::OwnEstimate { field } => {
                 write!(formatter, "the value of {} was filled by an earlier estimate and was treated as unknown", field.words())
             }
+            Self::FilledInputsUnmarked => write!(
+                formatter,
+                "the record is of an earlier answer without `{}`: inputs that were filled cannot be told from those that were given",
+                OutputColumn::Filled.column()
+            ),
             Self::KnownMonthsNotUsed { months: 1, reason } => write!(formatter, "the site's known month was not used: {reason}"),
             Self::KnownMonthsNotUsed { months, reason } => write!(formatter, "none of the site's {months} known months was used: {reason}"),
             Self::RankAndVisitsDisagree { rank, visits, low, high } => write!(

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::record_batch::{RecordBatch, RecordBatchIterator, RecordBatchReader};
-use uu_core::Rules;
+use uu_core::{Checked, Rules};
+use uu_data::clean::{CleanOptions, clean};
 use uu_data::read::{BadRows, BounceRateUnit, Chunk, Format, Input, ReadError, ReadOptions, SkippedRows, check_batches, open};
 use uu_data::write::{Added, records_batch, with_added};
 
@@ -98,6 +99,26 @@ fn fields_get_their_own_names_types_and_units_and_keep_the_values_they_were_give
     assert_eq!(numbers("backlinks"), [Some(3.0), None]);
     assert_eq!(column("rank").as_primitive::<Int64Type>().iter().collect::<Vec<_>>(), [Some(7), None]);
     assert_eq!(column("visits").null_count(), 2);
+}
+
+#[test]
+fn what_was_given_is_checked_and_cleaned_again_as_it_was() {
+    let text = "date,site,visits,unique_users,rank\n\
+        2024-12,a.com,1000,400,nan\n2024-12,b.com,2000,700,5\n2024-12,Total,3000,1100,\n2024-12,blog,10,5,\n2024-12,nan,50,20,\n";
+    let options = ReadOptions::default();
+    let chunk = open(Input::bytes("tot.csv", text), options.clone()).unwrap().next().unwrap().unwrap();
+    let good = chunk.passed(BadRows::Fail, &mut SkippedRows::default()).unwrap();
+    let given = good.as_given(&options);
+    let again = check_batches("frame", reader(vec![given]), &options).unwrap().next().unwrap().unwrap();
+    let again: Vec<Checked> = again.rows.into_iter().collect::<Result<_, _>>().unwrap();
+    let records = |rows: &[Checked]| rows.iter().map(|row| row.record.clone()).collect::<Vec<_>>();
+    assert_eq!(records(&again), records(&good.rows));
+    let (of_file, report) = clean(good.rows, CleanOptions::default()).unwrap();
+    let (of_frame, again) = clean(again, CleanOptions::default()).unwrap();
+    assert_eq!(of_frame.records(), of_file.records());
+    for rule in ["total_row", "not_a_host"] {
+        assert_eq!((report.rule(rule).unwrap().rows, again.rule(rule).unwrap().rows), (1, 1), "{rule}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, ListBuilder, StringArray, StringBuilder, StructArray};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use rayon::prelude::*;
-use uu_core::{Category, Checked, FaultField, Field, Record, UniqueUsers, Warning};
+use uu_core::{Category, Checked, FaultField, Field, OutputColumn, Record, UniqueUsers, Warning};
 use uu_data::write::Added;
 
 use crate::estimate::{Estimate, EstimateOptions, FilledInput};
@@ -14,9 +14,6 @@ use crate::model::Model;
 
 /// Rows that one thread estimates at a time: enough to keep the trees in its cache, few enough to share a chunk evenly.
 const BLOCK_ROWS: usize = 1_024;
-
-/// The column of known unique users.
-const KNOWN: &str = "unique_users_known";
 
 /// Rows whose estimates are asked for.
 #[derive(Debug)]
@@ -35,7 +32,9 @@ pub struct ColumnRequest {
 /// Whether rows of these columns may carry labels, under any of the label's names; those of an earlier output count.
 #[must_use]
 pub fn may_carry_labels(schema: &Schema) -> bool {
-    schema.fields().iter().any(|column| column.name() == KNOWN || Field::named(column.name()) == Some(Field::UniqueUsers))
+    let is_label =
+        |name: &str| OutputColumn::named(name) == Some(OutputColumn::UniqueUsersKnown) || Field::named(name) == Some(Field::UniqueUsers);
+    schema.fields().iter().any(|column| is_label(column.name()))
 }
 
 /// Estimates every row on all threads; `name` is what the column `model` says. No estimate depends on its own row's label.
@@ -97,18 +96,18 @@ impl Columns<'_> {
             Arc::new(self.estimates.iter().map(|estimate| Some(signed(of(estimate)))).collect::<Int64Array>())
         };
         added.push(column(Field::UniqueUsers.column(), whole(Estimate::whole_point)));
-        added.push(column("unique_users_low", whole(|estimate| estimate.whole_interval().0)));
-        added.push(column("unique_users_high", whole(|estimate| estimate.whole_interval().1)));
+        added.push(output(OutputColumn::UniqueUsersLow, whole(|estimate| estimate.whole_interval().0)));
+        added.push(output(OutputColumn::UniqueUsersHigh, whole(|estimate| estimate.whole_interval().1)));
         if let Some(labels) = self.labels {
             let known: Float64Array = labels.iter().map(|label| label.map(UniqueUsers::get)).collect();
-            added.push(column(KNOWN, Arc::new(known)));
+            added.push(output(OutputColumn::UniqueUsersKnown, Arc::new(known)));
         }
-        added.push(column("filled", self.filled_names()));
-        added.push(column("warnings", self.warning_texts()));
+        added.push(output(OutputColumn::Filled, self.filled_names()));
+        added.push(output(OutputColumn::Warnings, self.warning_texts()));
         let model = StringArray::from_iter_values(std::iter::repeat_n(self.name, self.estimates.len()));
-        added.push(column("model", Arc::new(model)));
+        added.push(output(OutputColumn::Model, Arc::new(model)));
         if self.options.explain {
-            added.push(column("explanation", self.explanations()));
+            added.push(output(OutputColumn::Explanation, self.explanations()));
         }
         added
     }
@@ -177,6 +176,10 @@ fn structure(fields: Vec<(String, ArrayRef)>) -> ArrayRef {
         (Arc::new(Column::new(name, kind, true)), values)
     };
     Arc::new(StructArray::from(fields.into_iter().map(of).collect::<Vec<_>>()))
+}
+
+fn output(column: OutputColumn, values: ArrayRef) -> Added {
+    self::column(column.column(), values)
 }
 
 fn column(name: &str, values: ArrayRef) -> Added {

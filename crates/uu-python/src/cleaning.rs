@@ -20,10 +20,11 @@ use crate::values::to_python;
 /// :param label_deviations: the same for visits per unique user, beyond which the row is dropped.
 /// :param skip_bad_rows: leaves rows that break a rule out, counted in the report, instead of raising a `RecordError`.
 /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
 /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
 /// :returns: the cleaned rows, sorted by source, site and month, and the data-quality report as a dictionary.
 #[pyfunction]
-#[pyo3(signature = (data, *, extra_inputs=Vec::new(), users_tolerance=None, input_deviations=None, label_deviations=None, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+#[pyo3(signature = (data, *, extra_inputs=Vec::new(), users_tolerance=None, input_deviations=None, label_deviations=None, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false))]
 #[expect(clippy::too_many_arguments, reason = "keywords of a Python function")]
 pub(crate) fn clean<'py>(
     py: Python<'py>,
@@ -34,10 +35,14 @@ pub(crate) fn clean<'py>(
     label_deviations: Option<f64>,
     skip_bad_rows: bool,
     bounce_rate_unit: Option<&str>,
+    decimal: Option<&str>,
     allow_repeated_months: bool,
 ) -> PyResult<(Table, Bound<'py, PyAny>)> {
-    let reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?
-        .of(Whole { bounce_rate_unit, allow_repeated_months })?;
+    let reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?.of(Whole {
+        bounce_rate_unit,
+        decimal,
+        allow_repeated_months,
+    })?;
     let defaults = CleanOptions::default();
     let options = CleanOptions {
         users_tolerance: users_tolerance.unwrap_or(defaults.users_tolerance),

@@ -41,10 +41,11 @@ pub(crate) fn default_settings(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 /// :param cleaned: the rows come from `clean`, and are not cleaned a second time.
 /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
 /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
 /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
 /// :param progress: called with a stage's name, the steps done and the steps in all, some times a second.
 #[pyfunction]
-#[pyo3(signature = (data, *, settings=None, extra_inputs=Vec::new(), bounce_definitions=None, cleaned=false, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false, progress=None))]
+#[pyo3(signature = (data, *, settings=None, extra_inputs=Vec::new(), bounce_definitions=None, cleaned=false, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false, progress=None))]
 #[expect(clippy::too_many_arguments, reason = "keywords of a Python function")]
 pub(crate) fn fit(
     py: Python<'_>,
@@ -55,13 +56,17 @@ pub(crate) fn fit(
     cleaned: bool,
     skip_bad_rows: bool,
     bounce_rate_unit: Option<&str>,
+    decimal: Option<&str>,
     allow_repeated_months: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Model> {
     let bounce_definitions: BTreeMap<String, BounceDefinition> = from_python("bounce_definitions", &BTreeMap::new(), bounce_definitions)?;
     let fitting = Fitting {
-        reading: Reading::new(Rules { extras: extra_inputs, bounce_definitions }, skip_bad_rows)?
-            .of(Whole { bounce_rate_unit, allow_repeated_months })?,
+        reading: Reading::new(Rules { extras: extra_inputs, bounce_definitions }, skip_bad_rows)?.of(Whole {
+            bounce_rate_unit,
+            decimal,
+            allow_repeated_months,
+        })?,
         settings: from_python("settings", &TrainSettings::default(), settings)?,
         cleaned,
     };

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
 use tempfile::NamedTempFile;
+use uu_core::OutputColumn;
 use uu_data::clean::CleanOptions;
 use uu_data::write::{Added, with_added};
 use uu_model::{
@@ -62,13 +63,11 @@ impl Model {
     fn with_estimates(
         &self,
         data: &Bound<'_, PyAny>,
-        level: f64,
-        (skip_bad_rows, whole): (bool, Whole<'_>),
+        reading: &Reading,
+        options: EstimateOptions,
         keep: impl Fn(&Added) -> bool + Sync,
     ) -> PyResult<Table> {
         let py = data.py();
-        let options = EstimateOptions { level: checked_level(level)?, explain: false };
-        let reading = self.reading(skip_bad_rows, whole)?;
         let mut batches = Vec::new();
         let skipped = reading.each_of_table(py, Given::table("data", data)?, |chunk| {
             let labels = may_carry_labels(&chunk.batch.schema());
@@ -146,39 +145,47 @@ impl Model {
 
     /// Estimates every row, each on its own.
     ///
-    /// :param data: a table with the columns of `read`, of which any may be missing but `date`; an estimate is not made from a known
-    ///     `unique_users`, which stands as it is.
+    /// No estimate is made from its own row's known `unique_users`: they stand beside it, in `unique_users_known`.
+    ///
+    /// :param data: a table with the columns of `read`, of which any may be missing but `date`.
     /// :param level: the level of the intervals, 0.5 to 0.99.
+    /// :param explain: adds the column `explanation`: `base`, the estimate before any input is considered, and `factors`, a number for each input
+    ///     and later step; the product of them all is the unrounded estimate.
     /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
     /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
     /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
-    /// :returns: the columns of `data` with unknown inputs filled, and `unique_users`, `unique_users_low`, `unique_users_high`,
-    ///     `filled` (which inputs were filled), `warnings` and `model`: what `uu-predictor predict` writes.
-    #[pyo3(signature = (data, *, level=0.9, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+    /// :returns: the columns of `data` with unknown inputs filled, and `unique_users` (always the estimate), `unique_users_low`,
+    ///     `unique_users_high`, `unique_users_known` (the known number or null, where `data` has a column of labels), `filled` (which inputs were
+    ///     filled), `warnings`, `model` and, where it is asked for, `explanation`: what `uu-predictor predict` writes.
+    #[pyo3(signature = (data, *, level=0.9, explain=false, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn predict(
         &self,
         data: &Bound<'_, PyAny>,
         level: f64,
+        explain: bool,
         skip_bad_rows: bool,
         bounce_rate_unit: Option<&str>,
+        decimal: Option<&str>,
         allow_repeated_months: bool,
     ) -> PyResult<Table> {
-        self.with_estimates(data, level, (skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months }), |_| true)
+        let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months })?;
+        self.with_estimates(data, &reading, EstimateOptions { level: checked_level(level)?, explain }, |_| true)
     }
 
     /// Fills the numeric inputs that are unknown and that the model has learned; unique users stay as they are.
     ///
+    /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
     /// :returns: the columns of `data`, and `filled`: which inputs were filled.
-    #[pyo3(signature = (data, *, skip_bad_rows=false, bounce_rate_unit=None))]
-    fn fill(&self, data: &Bound<'_, PyAny>, skip_bad_rows: bool, bounce_rate_unit: Option<&str>) -> PyResult<Table> {
+    #[pyo3(signature = (data, *, skip_bad_rows=false, bounce_rate_unit=None, decimal=None))]
+    fn fill(&self, data: &Bound<'_, PyAny>, skip_bad_rows: bool, bounce_rate_unit: Option<&str>, decimal: Option<&str>) -> PyResult<Table> {
         let fillable = self.model.fillable();
-        let kept = |added: &Added| added.name == "filled" || fillable.iter().any(|field| field.column() == added.name);
-        self.with_estimates(
-            data,
-            EstimateOptions::default().level,
-            (skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months: true }),
-            kept,
-        )
+        let kept = |added: &Added| added.name == OutputColumn::Filled.column() || fillable.iter().any(|field| field.column() == added.name);
+        let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months: true })?;
+        self.with_estimates(data, &reading, EstimateOptions::default(), kept)
     }
 
     /// Judges the model on rows whose unique users are known.
@@ -188,10 +195,12 @@ impl Model {
     /// :param level: the level of the intervals that are judged.
     /// :param unseen_only: only on sites that the model was not trained on, as a fair judgement needs.
     /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
     /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
     /// :returns: `model`, `evaluation` (all figures, overall and by group; `None` where no unique users are known) and
     ///     `rows_of_training_sites`.
-    #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false))]
+    #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false))]
+    #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn evaluate<'py>(
         &self,
         data: &Bound<'py, PyAny>,
@@ -199,11 +208,12 @@ impl Model {
         unseen_only: bool,
         skip_bad_rows: bool,
         bounce_rate_unit: Option<&str>,
+        decimal: Option<&str>,
         allow_repeated_months: bool,
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = data.py();
         let level = checked_level(level)?;
-        let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months })?;
+        let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months })?;
         let (dataset, _) = cleaned(py, &reading, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
         let sites = self.contents()?.training_sites().map_err(|error| errors::artifact(&error))?;
         let uu_model::Judgement { evaluation, rows_of_training_sites } =
@@ -220,9 +230,10 @@ impl Model {
     /// :param new: the rows that came since; of two labels for one site-month theirs stands.
     /// :param settings: those settings that are to be others, as a (nested) dictionary.
     /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
     /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
     /// :param progress: as for `fit`.
-    #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, bounce_rate_unit=None, allow_repeated_months=false, progress=None))]
+    #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false, progress=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]
     fn retrain(
         &self,
@@ -231,12 +242,13 @@ impl Model {
         settings: Option<&Bound<'_, PyAny>>,
         skip_bad_rows: bool,
         bounce_rate_unit: Option<&str>,
+        decimal: Option<&str>,
         allow_repeated_months: bool,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let report = self.contents()?.report().map_err(|error| errors::artifact(&error))?;
         let fitting = Fitting {
-            reading: self.reading(skip_bad_rows, Whole { bounce_rate_unit, allow_repeated_months })?,
+            reading: self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months })?,
             settings: from_python("settings", &report.settings, settings)?,
             cleaned: false,
         };

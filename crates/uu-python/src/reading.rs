@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use uu_core::Rules;
-use uu_data::read::{Decimal, Format, Input, ReadOptions, SkippedRows, open};
+use uu_data::read::{Format, Input, SkippedRows, open};
 use uu_data::write::records_batch;
 
 use crate::errors;
-use crate::rows::{Reading, named_unit, warn_before_cleaning, warn_of_skipped};
+use crate::rows::{Reading, Whole, warn_before_cleaning, warn_of_skipped};
 use crate::table::Table;
 
 /// A path, or several.
@@ -47,14 +47,12 @@ pub(crate) fn read(
     extra_inputs: Vec<String>,
     skip_bad_rows: bool,
 ) -> PyResult<Table> {
-    let mut reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?;
-    reading.options = ReadOptions {
-        format: format.map(named_format).transpose()?,
-        bounce_rate_unit: bounce_rate_unit.map(named_unit).transpose()?,
-        decimal: decimal.map(named_decimal).transpose()?,
+    let mut reading = Reading::new(Rules { extras: extra_inputs, ..Rules::default() }, skip_bad_rows)?.of(Whole {
+        bounce_rate_unit,
+        decimal,
         allow_repeated_months,
-        ..reading.options
-    };
+    })?;
+    reading.options.format = format.map(named_format).transpose()?;
     let paths = match paths {
         Paths::One(path) => vec![path],
         Paths::Several(paths) => paths,
@@ -79,12 +77,4 @@ fn named_format(name: &str) -> PyResult<Format> {
     let formats = [Format::Csv, Format::Json, Format::Ndjson, Format::Parquet, Format::Nested];
     let found = formats.into_iter().find(|format| format.to_string() == name);
     found.ok_or_else(|| PyValueError::new_err(format!("`format` must be csv, json, ndjson, parquet or nested, got `{name}`")))
-}
-
-fn named_decimal(name: &str) -> PyResult<Decimal> {
-    match name {
-        "point" => Ok(Decimal::Point),
-        "comma" => Ok(Decimal::Comma),
-        other => Err(PyValueError::new_err(format!("`decimal` must be point or comma, got `{other}`"))),
-    }
 }

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use uu_core::Rules;
 use uu_data::clean::Cleaner;
 use uu_data::read::{
-    BadRows, BounceRateUnit, Chunk, ColumnUse, GoodChunk, ReadError, ReadNote, ReadOptions, RowFaults, SkippedRows, check_batches,
+    BadRows, BounceRateUnit, Chunk, ColumnUse, Decimal, GoodChunk, ReadError, ReadNote, ReadOptions, RowFaults, SkippedRows, check_batches,
 };
 
 use crate::errors;
@@ -22,6 +22,7 @@ pub(crate) struct Reading {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Whole<'a> {
     pub(crate) bounce_rate_unit: Option<&'a str>,
+    pub(crate) decimal: Option<&'a str>,
     pub(crate) allow_repeated_months: bool,
 }
 
@@ -35,9 +36,10 @@ impl Reading {
 
     /// The same, with what a caller says of the tables as a whole.
     ///
-    /// **Errors**: a unit that is none.
+    /// **Errors**: a unit or a decimal mark that is none.
     pub(crate) fn of(mut self, whole: Whole<'_>) -> PyResult<Self> {
         self.options.bounce_rate_unit = whole.bounce_rate_unit.map(named_unit).transpose()?;
+        self.options.decimal = whole.decimal.map(named_decimal).transpose()?;
         self.options.allow_repeated_months = whole.allow_repeated_months;
         Ok(self)
     }
@@ -146,10 +148,19 @@ pub(crate) fn warn_before_cleaning(py: Python<'_>, mut columns: ColumnUse) -> Py
 }
 
 /// The unit of bounce rates of that name.
-pub(crate) fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
+fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
     match name {
         "percent" => Ok(BounceRateUnit::Percent),
         "fraction" => Ok(BounceRateUnit::Fraction),
         other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{other}`"))),
+    }
+}
+
+/// The decimal mark of that name.
+fn named_decimal(name: &str) -> PyResult<Decimal> {
+    match name {
+        "point" => Ok(Decimal::Point),
+        "comma" => Ok(Decimal::Comma),
+        other => Err(PyValueError::new_err(format!("`decimal` must be point or comma, got `{other}`"))),
     }
 }

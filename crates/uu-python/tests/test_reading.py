@@ -119,3 +119,33 @@ def test_estimates_of_an_earlier_run_are_not_taken_for_known_users(model: uu.Mod
     assert first.to_pandas()["unique_users"].tolist() == again.to_pandas()["unique_users"].tolist()
     with pytest.warns(UserWarning, match="output of this product"):
         assert model.evaluate(first)["evaluation"] is None
+
+
+def test_totals_and_names_that_are_no_hosts_are_dropped_from_what_was_read(tmp_path: Path) -> None:
+    sites = [*(f"s{row}.example" for row in range(5)), "Total", "blog", "nan"]
+    frame = pd.DataFrame({"date": "2024-12", "site": sites, "visits": [1000.0 + row for row in range(8)], "unique_users": 400.0})
+    frame.to_csv(tmp_path / "tot.csv", index=False)
+    rows = uu.read(tmp_path / "tot.csv")
+    assert rows.to_pandas()["site"].tolist()[:7] == sites[:7]
+    cleaned, report = uu.clean(rows)
+    assert len(cleaned) == 6
+    counted = {rule["rule"]: rule["rows"] for rule in report["rules"]}
+    assert (counted["total_row"], counted["not_a_host"]) == (1, 1)
+
+
+def test_an_output_without_the_column_of_its_filled_inputs_gives_no_labels(model: uu.Model, tmp_path: Path) -> None:
+    frame = pd.DataFrame({"date": "2024-12", "site": ["a.example", "b.example"], "visits": [12400.0, None], "rank": [None, 500.0]})
+    first = model.predict(frame).to_pandas()
+    unmarked = first.drop(columns="filled")
+    with pytest.warns(UserWarning, match="inputs that were filled cannot be told from those that were given") as warned:
+        again = model.predict(unmarked).to_pandas()
+    assert not any("is it" in str(warning.message) for warning in warned)
+    assert all("filled_inputs_unmarked" in warnings for warnings in again["warnings"])
+    with pytest.warns(UserWarning, match="output of this product"):
+        assert model.evaluate(unmarked)["evaluation"] is None
+    # As pandas writes lists.
+    first.to_csv(tmp_path / "first.csv", index=False)
+    with pytest.warns(UserWarning, match="its estimates and filled inputs were treated as unknown"):
+        rows = uu.read(tmp_path / "first.csv").to_pandas()
+    assert rows[["visits", "rank"]].isna().to_numpy().tolist() == [[False, True], [True, False]]
+    assert rows["unique_users"].isna().all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -73,3 +74,51 @@ def test_a_table_without_rows_keeps_its_columns(model: uu.Model) -> None:
     assert len(estimates) == 0
     assert estimates.column_names[: len(ROWS)] == list(ROWS)
     assert "unique_users_high" in estimates.column_names
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_estimates_are_explained_where_it_is_asked_for(model: uu.Model, frame: Callable[[Any], Any]) -> None:
+    assert "explanation" not in model.predict(frame(ROWS)).column_names
+    estimates = model.predict(frame(ROWS), explain=True).to_pyarrow().to_pylist()
+    for row in estimates:
+        base, factors = row["explanation"]["base"], row["explanation"]["factors"]
+        assert {"visits", "alexa", "month", "bounds"} <= factors.keys()
+        assert round(base * math.prod(factors.values())) == row["unique_users"]
+
+
+GERMAN = {"date": ["2024-12"], "site": ["a.com"], "visits": ["250.000"], "pages_per_visit": ["3,5"], "unique_users": ["90.000"]}
+PLAIN = {"date": ["2024-12"], "site": ["a.com"], "visits": [250_000.0], "pages_per_visit": [3.5], "unique_users": [90_000.0]}
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_numbers_in_texts_of_a_frame_have_the_decimal_mark_that_is_given(model: uu.Model, frame: Callable[[Any], Any]) -> None:
+    german, plain = frame(GERMAN), frame(PLAIN)
+    estimates, expected = (model.predict(german, decimal="comma").to_pandas(), model.predict(plain).to_pandas())
+    for column in ["visits", "pages_per_visit", "unique_users", "unique_users_known"]:
+        assert estimates[column].tolist() == expected[column].tolist()
+    assert model.fill(german, decimal="comma").to_pandas()["visits"].tolist() == [250_000]
+    assert model.predict(plain, decimal="comma").to_pandas()["visits"].tolist() == [250_000]
+    rows, _ = uu.clean(german, decimal="comma")
+    assert rows.to_pandas()[["visits", "unique_users"]].to_numpy().tolist() == [[250_000, 90_000]]
+    judged = model.evaluate(german, decimal="comma")["evaluation"]["overall"]
+    assert judged == model.evaluate(plain)["evaluation"]["overall"]
+    with pytest.raises(ValueError, match="`decimal` must be point or comma, got `dot`"):
+        model.predict(german, decimal="dot")  # type: ignore[arg-type]
+
+
+def test_models_are_fitted_on_numbers_with_a_decimal_comma(model: uu.Model, sample: pd.DataFrame, quick: dict[str, Any]) -> None:
+    numbers = ["visits", "unique_users", "pages_per_visit", "bounce_rate", "avg_visit_duration"]
+    german = sample.copy()
+    for column in numbers:
+        german[column] = [None if pd.isna(value) else repr(float(value)).replace(".", ",") for value in sample[column]]
+    assert uu.fit(german, settings=quick, decimal="comma").checksum == model.checksum
+    assert model.retrain(german[:0], german, decimal="comma").checksum == model.checksum
+
+
+def test_known_users_stand_beside_an_estimate_made_without_them(model: uu.Model) -> None:
+    labelled = pa.table({**ROWS, "unique_users": [123.0, None]})
+    estimates = model.predict(labelled).to_pandas()
+    assert estimates["unique_users"].tolist() == model.predict(pa.table(ROWS)).to_pandas()["unique_users"].tolist()
+    assert estimates["unique_users_known"].tolist()[0] == 123
+    assert pd.isna(estimates["unique_users_known"][1])
+    assert "unique_users_known" not in model.predict(pa.table(ROWS)).column_names

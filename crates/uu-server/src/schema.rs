@@ -39,12 +39,15 @@ pub struct MonthRequest {
     /// A path `Top/Sub`, a name, or a code; see `/categories`.
     #[schema(value_type = Option<String>, example = 100)]
     pub category: Option<Value>,
-    /// Unique users, where they are known. In a month of an earlier answer (with `uniqueUsersLow`, `filled` and `model`) they are taken for its
-    /// estimate, and so are the inputs that `filled` lists: both are unknown, unless `known` is true.
+    /// Unique users, where they are known. In a month of an earlier answer, or a row of a batch's or a file's output, they are its estimate, and are
+    /// unknown unless `known` is true or `uniqueUsersKnown` has them; so are the inputs that `filled` lists. Such a month is recognized by both ends
+    /// of its interval, by one of them beside `filled` and `model`, or by `uniqueUsersKnown`, as keys or as columns (`unique_users_low`).
     pub unique_users: Option<f64>,
     /// Of a month of an earlier answer: its unique users are known, and no estimate.
     #[schema(value_type = Option<bool>)]
     pub known: Option<bool>,
+    /// Of a row of a batch's or a file's output: its known unique users, also as `unique_users_known`.
+    pub unique_users_known: Option<f64>,
     /// Where the unique users come from, or whose definition the estimate is to follow.
     pub source: Option<String>,
 }
@@ -121,7 +124,7 @@ pub struct ExplanationAnswer {
     /// - the name of an extra input: that input
     /// - `filledVisits`: the visits that were filled, where none were given
     /// - `siteLevel`: how far the known months of the site lie above or below their own estimates
-    /// - `bounds`: the bounds 1 and the visits, between which the estimate is kept; off 1 by rounding alone where they are not reached
+    /// - `bounds`: the bounds 1 and the visits, between which the estimate is kept; exactly 1 where they are not reached
     pub factors: BTreeMap<String, f64>,
     /// True where the unique users were given: they are not explained.
     pub known: Option<bool>,

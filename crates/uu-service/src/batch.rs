@@ -11,7 +11,8 @@ use uu_data::write::Added;
 use uu_model::{ColumnRequest, EstimateOptions, estimate_columns, may_carry_labels};
 
 pub use uu_data::read::{
-    BadRows, BounceRateUnit, ColumnUse, Decimal, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, open, open_parquet,
+    BadRows, BounceRateUnit, ColumnUse, Decimal, Format, Input, ReadError, ReadOptions, Reader, RowFaults, SkippedRows, filled_names, open,
+    open_parquet,
 };
 pub use uu_data::write::{Compression, Output, WriteError, WriteOptions, Writer};
 pub use uu_data::{SortedRows, sort_by_site};

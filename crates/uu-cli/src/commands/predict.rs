@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::ExitCode;
 
-use uu_core::escaped;
+use uu_core::{OutputColumn, escaped};
 use uu_data::read::{Format, Input, ReadNote, ReadOptions, open};
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
@@ -84,8 +84,9 @@ fn tell(report: &BatchReport) {
     if report.known > 0 {
         let have = if report.known == 1 { "has" } else { "have" };
         note(&format!(
-            "{} {have} known unique users, which stand in `unique_users_known`; no estimate was made from its own",
-            counted(report.known, "row")
+            "{} {have} known unique users, which stand in `{}`; no estimate was made from its own",
+            counted(report.known, "row"),
+            OutputColumn::UniqueUsersKnown.column()
         ));
     }
     if report.skipped.total > 0 {
@@ -102,7 +103,7 @@ fn tell(report: &BatchReport) {
         note(&format!("warning: the input has several columns `{}`; the output has them as {}", escaped(column), listed(names)));
     }
     // The note on this product's own output already names the columns that are replaced.
-    if !report.replaced_columns.is_empty() && !report.columns.notes.contains(&ReadNote::OwnOutput) {
+    if !report.replaced_columns.is_empty() && !report.columns.notes.iter().any(ReadNote::is_of_own_output) {
         note(&format!("warning: the input's columns of these names stand anew in the output: {}", listed(&report.replaced_columns)));
     }
     if !report.late_columns.is_empty() {

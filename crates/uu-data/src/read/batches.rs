@@ -106,6 +106,6 @@ impl<B: RecordBatchReader> ChunkSource for BatchChunks<B> {
     }
 
     fn notes(&self) -> Vec<ReadNote> {
-        self.binding.is_own_output().then_some(ReadNote::OwnOutput).into_iter().collect()
+        self.binding.note().into_iter().collect()
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 
-use uu_core::{Escaping, Field, Month, escaped};
+use uu_core::{Escaping, Field, Month, OutputColumn, escaped};
 
 use super::Context;
 use super::columns::Target;
-use super::own_output::is_added;
 
 /// Names that a sentence lists.
 const LISTED: usize = 12;
@@ -32,6 +31,8 @@ pub struct ColumnUse {
 pub enum ReadNote {
     /// It is an output of this product.
     OwnOutput,
+    /// It is an output of this product without what says which of its inputs were filled.
+    OwnOutputUnmarked,
     /// It is UTF-16.
     Utf16,
     /// Lines before its header were passed over.
@@ -61,12 +62,21 @@ impl Context {
         let fields = bound.iter().filter_map(|(_, target)| if let Target::Field(field) = target { Some(*field) } else { None });
         let given: BTreeSet<Field> = fields.collect();
         let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
-        let own = notes.contains(&ReadNote::OwnOutput);
-        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || own && is_added(name) || is_index(name)));
+        let is_own = notes.iter().any(ReadNote::is_of_own_output);
+        let is_of_output = |name: &str| is_own && OutputColumn::named(name).is_some();
+        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || is_of_output(name) || is_index(name)));
         let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
         let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !given.contains(field))?)));
         let near = near.collect();
         ColumnUse { unused, absent: absent(&given), near, notes, given }
+    }
+}
+
+impl ReadNote {
+    /// Whether it says that the input is an output of this product.
+    #[must_use]
+    pub fn is_of_own_output(&self) -> bool {
+        matches!(self, Self::OwnOutput | Self::OwnOutputUnmarked)
     }
 }
 
@@ -128,8 +138,16 @@ impl fmt::Display for ReadNote {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut formatter = Escaping(formatter);
         match self {
-            Self::OwnOutput => formatter.write_str(
-                "the input is an output of this product: its estimates and filled inputs were treated as unknown, `unique_users_known` as known",
+            Self::OwnOutput => write!(
+                formatter,
+                "the input is an output of this product: its estimates and filled inputs were treated as unknown, `{}` as known",
+                OutputColumn::UniqueUsersKnown.column()
+            ),
+            Self::OwnOutputUnmarked => write!(
+                formatter,
+                "the input is an output of this product without `{}`: its estimates were treated as unknown, `{}` as known; inputs that were filled cannot be told from those that were given",
+                OutputColumn::Filled.column(),
+                OutputColumn::UniqueUsersKnown.column()
             ),
             Self::Utf16 => formatter.write_str("the input is UTF-16, and was read as such"),
             Self::LinesBeforeHeader { lines: 1 } => formatter.write_str("1 line before the header was passed over"),
@@ -143,7 +161,10 @@ impl fmt::Display for ReadNote {
                 }
                 let (rows, are) = if *rows == 1 { ("1 row repeats".to_owned(), "a") } else { (format!("{rows} rows repeat"), "the") };
                 let (year, month) = (month.year(), month.month_of_year());
-                write!(formatter, "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month")
+                write!(
+                    formatter,
+                    "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month"
+                )
             }
         }
     }

@@ -10,8 +10,9 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Checked, Fault, FaultField, Field, RawRecord, RawValue, check_until, visible};
 
 use super::cells::{Cells, holds_text};
+use super::column_use::ReadNote;
 use super::decimal::{not_a_comma, with_point};
-use super::own_output::OwnOutput;
+use super::own_output::OwnColumns;
 use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
 
 /// What a column is to the record.
@@ -48,12 +49,13 @@ pub(super) type Twice = (Target, usize, usize);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Binding {
     columns: Vec<(usize, Target)>,
-    own: Option<OwnOutput>,
+    own: Option<OwnColumns>,
 }
 
 impl Binding {
-    pub(super) fn is_own_output(&self) -> bool {
-        self.own.is_some()
+    /// What there is to say of the columns.
+    pub(super) fn note(&self) -> Option<ReadNote> {
+        self.own.map(OwnColumns::note)
     }
 }
 
@@ -94,7 +96,7 @@ impl Context {
     ///
     /// **Errors**: no date, no input, or two columns of one field.
     pub(super) fn bind(&self, names: &[String]) -> Result<Binding, ReadError> {
-        let (columns, twice) = self.targets(names);
+        let (mut columns, twice) = self.targets(names);
         if let Some((target, first, second)) = twice {
             let field = self.fault_field(target).words().to_owned();
             let (first, second) = (names[first].clone(), names[second].clone());
@@ -106,7 +108,9 @@ impl Context {
         if !columns.iter().any(|(_, target)| target.is_input()) {
             return Err(ReadError::NoInputColumn { file: self.file.clone(), columns: names.to_vec() });
         }
-        Ok(Binding { columns, own: OwnOutput::of(names) })
+        let own = OwnColumns::of(names);
+        columns.extend(own.and_then(|own| own.added_users(names.len())).map(|place| (place, Target::Field(Field::UniqueUsers))));
+        Ok(Binding { columns, own })
     }
 
     /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
@@ -124,7 +128,11 @@ impl Context {
         };
         let rows = self.check_batch(&batch, binding, first_row, malformed);
         let numbers_from_text = numbers_from_text(&batch, binding);
-        Chunk { first_row, batch, json: None, rows, numbers_from_text }
+        let mut chunk = Chunk { first_row, batch, json: None, rows, numbers_from_text };
+        if let Some(own) = binding.own {
+            own.warn(&mut chunk);
+        }
+        chunk
     }
 
     fn check_batch(

@@ -95,7 +95,7 @@ impl ChunkSource for CsvChunks {
     fn notes(&self) -> Vec<ReadNote> {
         let lines = self.dialect.reported_lines;
         let passed_over = (lines > 0).then_some(ReadNote::LinesBeforeHeader { lines });
-        passed_over.into_iter().chain(self.binding.is_own_output().then_some(ReadNote::OwnOutput)).collect()
+        passed_over.into_iter().chain(self.binding.note()).collect()
     }
 
     fn points_may_group(&self) -> bool {

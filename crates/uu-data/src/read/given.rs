@@ -67,7 +67,8 @@ impl Given {
     fn number(&self, row: usize) -> Option<f64> {
         match self.value(row) {
             RawValue::Number(number) => Some(number),
-            RawValue::Text(text) => text.trim().parse().ok(),
+            // `nan` spells a number that is none.
+            RawValue::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
             RawValue::Unknown | RawValue::Other { .. } => None,
         }
     }
@@ -88,7 +89,14 @@ fn column_of(target: Target, given: &Given, rows: &[Checked]) -> ArrayRef {
             let days: Date32Array = rows.iter().map(|row| Some(row.record.month.days_since_1970())).collect();
             Arc::new(days)
         }
-        Target::Field(Field::Site) => checked(|row| row.record.site.as_deref()),
+        Target::Field(Field::Site) => {
+            // Totals and names that are no hosts are of no site, and a later check has to see them as such again.
+            let sites = rows.iter().enumerate().map(|(place, row)| match row.record.site.as_deref() {
+                Some(site) => Some(Cow::Borrowed(site)),
+                None => given.text(place),
+            });
+            Arc::new(sites.collect::<StringArray>())
+        }
         Target::Field(Field::Source) => checked(|row| row.record.source.as_deref()),
         Target::Field(Field::RankSource) => checked(|row| row.record.rank_source.as_deref()),
         Target::Field(Field::Category) => Arc::new((0..rows.len()).map(|row| given.text(row)).collect::<StringArray>()),

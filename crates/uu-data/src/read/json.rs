@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, FaultRule, Field, Month, RawRecord, RawValue as Given, check_until};
+use uu_core::{Checked, Fault, FaultRule, Field, Month, RawRecord, RawValue as Given, Warning, check_until};
 
 use super::column_use::ReadNote;
 use super::columns::{Target, is_month};
@@ -12,6 +12,7 @@ use super::compressed::Source;
 use super::decimal::{not_a_comma, with_point};
 use super::elements::Elements;
 use super::object::{Entries, cell, given, malformed, parse};
+use super::own_output::note;
 use super::text_table::TextTable;
 use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, MAX_CHUNK_CELLS, ReadError, RowFaults, nested};
 
@@ -22,15 +23,21 @@ struct JsonChunks {
     nested: bool,
     table: TextTable,
     targets: HashMap<String, Option<Target>>,
-    pending: VecDeque<Row>,
+    pending: VecDeque<Pending>,
     rows_read: u64,
     numbers_from_text: BTreeMap<String, u64>,
-    /// Whether a record was one of an output of this product.
-    holds_estimates: bool,
+    /// What was noticed of records that are of an output of this product.
+    notes: Vec<ReadNote>,
 }
 
 /// A flat record, still JSON, or what was wrong with the element it should have been in.
 pub(super) type Row = Result<Box<RawValue>, Fault>;
+
+/// A row that is to be checked next, and what is to be said of it.
+struct Pending {
+    row: Row,
+    warning: Option<Warning>,
+}
 
 pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result<Chunks, ReadError> {
     let elements = match format {
@@ -46,7 +53,7 @@ pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result
         pending: VecDeque::new(),
         rows_read: 0,
         numbers_from_text: BTreeMap::new(),
-        holds_estimates: false,
+        notes: Vec::new(),
     }))
 }
 
@@ -54,15 +61,18 @@ impl ChunkSource for JsonChunks {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
         while rows.len() < self.context.rows_of(self.table.names().len()) && bytes < MAX_CHUNK_BYTES {
-            let Some(row) = self.next_row()? else { break };
+            let Some(Pending { row, warning }) = self.next_row()? else { break };
             if self.is_too_wide_for(rows.len(), &row) {
-                self.pending.push_front(row);
+                self.pending.push_front(Pending { row, warning });
                 break;
             }
             let outcome = row.map(|object| {
                 bytes += object.get().len();
-                let checked = self.record(rows.len(), &object);
+                let mut checked = self.record(rows.len(), &object);
                 json.push(object);
+                if let Ok(checked) = &mut checked {
+                    checked.warnings.extend(warning);
+                }
                 checked
             });
             let number = self.rows_read + rows.len() as u64 + 1;
@@ -90,7 +100,7 @@ impl ChunkSource for JsonChunks {
     }
 
     fn notes(&self) -> Vec<ReadNote> {
-        self.holds_estimates.then_some(ReadNote::OwnOutput).into_iter().collect()
+        self.notes.clone()
     }
 }
 
@@ -117,22 +127,31 @@ impl JsonChunks {
         }
     }
 
-    fn next_row(&mut self) -> Result<Option<Row>, ReadError> {
+    fn next_row(&mut self) -> Result<Option<Pending>, ReadError> {
         while self.pending.is_empty() {
             let Some(bytes) = self.elements.next()? else { return Ok(None) };
             let expanded = parse(bytes).and_then(|element| expand(element, self.nested));
             match expanded {
                 Ok(rows) => {
                     for row in rows {
-                        let known = self.context.without_estimates_of(&row);
-                        self.holds_estimates |= known.is_some();
-                        self.pending.push_back(Ok(known.unwrap_or(row)));
+                        let pending = self.pending(row);
+                        self.pending.push_back(pending);
                     }
                 }
-                Err(fault) => self.pending.push_back(Err(fault)),
+                Err(fault) => self.pending.push_back(Pending { row: Err(fault), warning: None }),
             }
         }
         Ok(self.pending.pop_front())
+    }
+
+    /// A row as it is checked: one of an output of this product without its estimates.
+    fn pending(&mut self, row: Box<RawValue>) -> Pending {
+        let Some((known, own)) = self.context.without_estimates_of(&row) else { return Pending { row: Ok(row), warning: None } };
+        let note = note(own);
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+        Pending { row: Ok(known), warning: own.filled.is_none().then_some(Warning::FilledInputsUnmarked) }
     }
 
     /// Checks one flat record and lays its cells into the table.

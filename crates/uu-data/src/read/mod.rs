@@ -23,7 +23,7 @@ mod magic;
 mod nested;
 pub(crate) mod object;
 mod options;
-pub(crate) mod own_output;
+mod own_output;
 mod page_header;
 mod pages;
 mod parquet;
@@ -46,6 +46,7 @@ pub use column_use::{ColumnUse, ReadNote};
 pub use error::ReadError;
 pub use format::Format;
 pub use options::{BounceRateUnit, Decimal, ReadOptions};
+pub use own_output::filled_names;
 
 use compressed::Source;
 use encoding::Wide;

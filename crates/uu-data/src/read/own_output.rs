@@ -7,75 +7,84 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::{cast, nullif};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use serde_json::value::RawValue;
-use uu_core::{Field, visible};
+use uu_core::{Field, OwnOutput, Warning};
 
-use super::Context;
+use super::column_use::ReadNote;
 use super::columns::Target;
 use super::object::{Entries, parse};
+use super::{Chunk, Context};
 use crate::write::texts;
-
-/// Columns of an output that say what the others are.
-const LOW: &str = "unique_users_low";
-const FILLED: &str = "filled";
-const MODEL: &str = "model";
-
-/// The known number of unique users, beside an estimate.
-pub(crate) const KNOWN: &str = "unique_users_known";
-
-/// Columns that an output has beside those it came with.
-const ADDED: [&str; 9] = [LOW, "unique_users_high", KNOWN, FILLED, "warnings", MODEL, "explanation", "uniqueUsersLow", "uniqueUsersHigh"];
-
-/// Whether a column is one that an output has.
-pub(super) fn is_added(name: &str) -> bool {
-    ADDED.contains(&name)
-}
 
 /// Places of the columns of an output of this product.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OwnOutput {
-    filled: usize,
+pub(super) struct OwnColumns {
+    own: OwnOutput,
+    /// The estimates; behind all other columns where only the known unique users are left.
     users: Option<usize>,
-    known: Option<usize>,
 }
 
-impl OwnOutput {
+impl OwnColumns {
     /// The places, where the columns are those of an output.
     pub(super) fn of(names: &[String]) -> Option<Self> {
-        let place = |wanted: &str| names.iter().position(|name| visible(name) == wanted);
-        place(LOW).and(place(MODEL))?;
+        let own = OwnOutput::of(names.iter().map(String::as_str))?;
         let users = names.iter().position(|name| Field::named(name) == Some(Field::UniqueUsers));
-        Some(Self { filled: place(FILLED)?, users, known: place(KNOWN) })
+        Some(Self { own, users: users.or(own.known_users.map(|_| names.len())) })
     }
+
+    /// Where unique users are that no column of the input is named for.
+    pub(super) fn added_users(self, columns: usize) -> Option<usize> {
+        self.users.filter(|users| *users == columns)
+    }
+
+    pub(super) fn note(self) -> ReadNote {
+        note(self.own)
+    }
+
+    /// Says of each row what cannot be told from the columns that are left.
+    pub(super) fn warn(self, chunk: &mut Chunk) {
+        if self.own.filled.is_none() {
+            chunk.rows.iter_mut().flatten().for_each(|row| row.warnings.push(Warning::FilledInputsUnmarked));
+        }
+    }
+}
+
+/// What is to be said of an input that is or holds an output.
+pub(super) fn note(own: OwnOutput) -> ReadNote {
+    if own.filled.is_some() { ReadNote::OwnOutput } else { ReadNote::OwnOutputUnmarked }
 }
 
 impl Context {
     /// The batch without its estimates: unique users are those that were known, and what was filled is unknown.
-    pub(super) fn without_estimates(&self, batch: &RecordBatch, own: OwnOutput) -> RecordBatch {
-        let names: Vec<String> = batch.schema().fields().iter().map(|column| column.name().clone()).collect();
+    pub(super) fn without_estimates(&self, batch: &RecordBatch, OwnColumns { own, users }: OwnColumns) -> RecordBatch {
+        let schema = batch.schema();
+        let mut fields: Vec<Column> = schema.fields().iter().map(|column| column.as_ref().clone().with_nullable(true)).collect();
         let mut columns = batch.columns().to_vec();
         let rows = batch.num_rows();
-        if let Some(users) = own.users {
-            let kind = columns[users].data_type().clone();
-            let known = own.known.and_then(|known| cast(&columns[known], &kind).ok());
-            columns[users] = known.unwrap_or_else(|| new_null_array(&kind, rows));
+        if let Some(users) = users {
+            let labels = match (own.known_users, own.known) {
+                (Some(known), _) => columns[known].clone(),
+                (None, Some(known)) => unknown_where(&columns[users], &are_estimates(&columns[known])),
+                (None, None) => new_null_array(columns[users].data_type(), rows),
+            };
+            if users < columns.len() {
+                columns[users] = labels;
+            } else {
+                fields.push(Column::new(Field::UniqueUsers.column(), labels.data_type().clone(), true));
+                columns.push(labels);
+            }
         }
-        let filled = self.filled_by_row(&columns[own.filled]);
-        for (place, name) in names.iter().enumerate() {
-            let Some(target) = self.target(name).filter(|target| *target != Target::Field(Field::UniqueUsers)) else { continue };
+        let filled = own.filled.map(|place| self.filled_by_row(&columns[place])).unwrap_or_default();
+        for (place, field) in fields.iter().enumerate() {
+            let Some(target) = self.target(field.name()).filter(|target| *target != Target::Field(Field::UniqueUsers)) else { continue };
             let was_filled: BooleanArray = filled.iter().map(|targets| Some(targets.contains(&target))).collect();
             if was_filled.true_count() > 0 {
                 columns[place] = unknown_where(&columns[place], &was_filled);
             }
         }
-        let schema = batch.schema();
-        let fields = schema
-            .fields()
-            .iter()
-            .zip(&columns)
-            .map(|(field, values)| field.as_ref().clone().with_nullable(true).with_data_type(values.data_type().clone()));
+        let fields = fields.into_iter().zip(&columns).map(|(field, values)| field.with_data_type(values.data_type().clone()));
         let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()));
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         RecordBatch::try_new_with_options(schema, columns, &options).expect("every column kept its rows")
@@ -84,28 +93,33 @@ impl Context {
     /// A record of an output of this product (of a file, or of an answer over HTTP) without its estimates; `None` for any other record.
     ///
     /// A month that an answer calls known keeps its unique users.
-    pub(super) fn without_estimates_of(&self, record: &RawValue) -> Option<Box<RawValue>> {
-        // A look at the text is cheap, and most records are none.
-        if !record.get().contains(FILLED) {
+    pub(super) fn without_estimates_of(&self, record: &RawValue) -> Option<(Box<RawValue>, OwnOutput)> {
+        if !OwnOutput::may_be(record.get()) {
             return None;
         }
         let Entries(entries) = Entries::of(record).ok()?;
-        let value = |names: &[&str]| entries.iter().find(|(key, _)| names.contains(&key.as_ref())).map(|(_, value)| value.get());
-        value(&[LOW, "uniqueUsersLow"]).and(value(&[MODEL]))?;
-        let filled = self.filled_names(value(&[FILLED])?);
-        let known = value(&[KNOWN]).unwrap_or("null");
-        let is_known = value(&["known"]) == Some("true");
-        let written = entries.iter().map(|(key, value)| {
+        let own = OwnOutput::of(entries.iter().map(|(key, _)| key.as_ref()))?;
+        let value = |place: usize| entries[place].1;
+        let filled = own.filled.map(|place| self.filled_targets(value(place).get())).unwrap_or_default();
+        let known_users = own.known_users.map(|place| value(place).get());
+        let are_known = known_users.is_none() && own.known.is_some_and(|place| OwnOutput::are_known(value(place).get()));
+        let mut has_users = false;
+        let mut written: Vec<String> = Vec::with_capacity(entries.len() + 1);
+        for (key, value) in &entries {
             let target = self.target(key);
+            let is_users = target == Some(Target::Field(Field::UniqueUsers));
+            has_users |= is_users;
             let value = match target {
-                Some(Target::Field(Field::UniqueUsers)) if is_known => value.get(),
-                Some(Target::Field(Field::UniqueUsers)) => known,
-                Some(target) if filled.contains(&target) => "null",
+                Some(_) if is_users && !are_known => known_users.unwrap_or("null"),
+                Some(target) if filled.contains(&target) && !is_users => "null",
                 _ => value.get(),
             };
-            format!("{}:{value}", serde_json::to_string(key).expect("a text is JSON"))
-        });
-        parse(format!("{{{}}}", written.collect::<Vec<_>>().join(",")).as_bytes()).ok()
+            written.push(entry(key, value));
+        }
+        if let Some(users) = known_users.filter(|_| !has_users) {
+            written.push(entry(Field::UniqueUsers.column(), users));
+        }
+        Some((parse(format!("{{{}}}", written.join(",")).as_bytes()).ok()?, own))
     }
 
     /// Which fields each row says were filled.
@@ -117,19 +131,41 @@ impl Context {
             let Some(text) = text.filter(|text| !text.is_empty()) else { return nothing.clone() };
             match known.get(text) {
                 Some(targets) => targets.clone(),
-                None => known.entry(text.to_owned()).or_insert(self.filled_names(text)).clone(),
+                None => known.entry(text.to_owned()).or_insert_with(|| self.filled_targets(text)).clone(),
             }
         };
         texts.as_string::<i32>().iter().map(of).collect()
     }
 
-    /// The fields of a list of columns or keys: `rank; bounce_rate`, or JSON.
-    pub(super) fn filled_names(&self, list: &str) -> Arc<[Target]> {
-        let names = list
-            .split([';', ','])
-            .map(|name| name.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '[' | ']' | '"')));
-        names.filter_map(|name| self.target(name)).collect()
+    fn filled_targets(&self, list: &str) -> Arc<[Target]> {
+        filled_names(list).iter().filter_map(|name| self.target(name)).collect()
     }
+}
+
+/// The names in a value of the column `filled`: columns or keys, as JSON (`["rank"]`), as in CSV (`rank; bounce_rate`), or as Python shows a
+/// list or an array (`['rank', 'visits']`, `['rank' 'visits']`).
+#[must_use]
+pub fn filled_names(list: &str) -> Vec<String> {
+    if let Ok(names) = serde_json::from_str::<Option<_>>(list) {
+        return names.unwrap_or_default();
+    }
+    if let Ok(text) = serde_json::from_str::<String>(list) {
+        return filled_names(&text);
+    }
+    if list.trim_start().starts_with('[') {
+        return list.split(['\'', '"']).skip(1).step_by(2).map(str::to_owned).collect();
+    }
+    list.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn entry(key: &str, value: &str) -> String {
+    format!("{}:{value}", serde_json::to_string(key).expect("a text is JSON"))
+}
+
+/// Of a column that says whether unique users are known, the rows of which it does not.
+fn are_estimates(known: &ArrayRef) -> BooleanArray {
+    let Ok(texts) = texts(known) else { return BooleanArray::from(vec![true; known.len()]) };
+    texts.as_string::<i32>().iter().map(|text| Some(!text.is_some_and(OwnOutput::are_known))).collect()
 }
 
 fn unknown_where(column: &ArrayRef, rows: &BooleanArray) -> ArrayRef {

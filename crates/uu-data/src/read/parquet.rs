@@ -132,6 +132,6 @@ impl ChunkSource for ParquetChunks {
     }
 
     fn notes(&self) -> Vec<ReadNote> {
-        self.binding.is_own_output().then_some(ReadNote::OwnOutput).into_iter().collect()
+        self.binding.note().into_iter().collect()
     }
 }

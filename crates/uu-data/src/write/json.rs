@@ -4,14 +4,13 @@ use std::io::{self, Write};
 
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::{RawValue as Given, is_missing_marker};
+use uu_core::{OutputColumn, RawValue as Given, is_missing_marker};
 
 use super::cells::{Cells, key, push_json_text};
 use super::layout::{fills, is_replaced};
 use super::output::Sink;
 use super::{Added, Encode, WriteError};
 use crate::read::object::{Entries, given};
-use crate::read::own_output::KNOWN;
 
 const FLUSH_BYTES: usize = 1 << 20;
 
@@ -163,7 +162,7 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
         }
     }
     // A record whose users are not known needs no key that says so.
-    let is_told = |name: &str, cells: &Cells| name != KNOWN || !cells.is_null(row);
+    let is_told = |name: &str, cells: &Cells| name != OutputColumn::UniqueUsersKnown.column() || !cells.is_null(row);
     for ((_, key, cells), _) in added.iter().zip(done).filter(|((name, _, cells), done)| !done && is_told(name, cells)) {
         separate(out);
         out.extend_from_slice(key);

@@ -8,7 +8,7 @@ use arrow::compute::kernels::zip::zip;
 use arrow::compute::{cast, is_not_null};
 use arrow::datatypes::{DataType, Field as Column, Float32Type, Float64Type, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use uu_core::{Field, is_missing_marker};
+use uu_core::{Field, OutputColumn, is_missing_marker};
 
 use super::{Added, WriteError};
 use crate::read::cells::{flat, holds_text, is_text, seconds_of};
@@ -76,9 +76,12 @@ impl<'a> GivenBatch<'a> {
     }
 }
 
-/// Whether an added column is of the same field as a given one, under whatever name.
+/// Whether an added column is of the same field as a given one, or the same column of an output, under whatever name.
 pub(super) fn fills(added: &str, given: &str) -> bool {
-    Field::named(given).is_some_and(|field| Field::named(added) == Some(field))
+    match Field::named(given) {
+        Some(field) => Field::named(added) == Some(field),
+        None => OutputColumn::named(given).is_some_and(|output| OutputColumn::named(added) == Some(output)),
+    }
 }
 
 /// Whether what is added takes the place of what was given: a label is no estimate, and it stands in a column of its own.

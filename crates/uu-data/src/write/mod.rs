@@ -24,7 +24,7 @@ pub use output::{Compression, Output};
 pub use records::{records_batch, write_records};
 
 use crate::read::Format;
-use layout::Layout;
+use layout::{Layout, fills};
 use output::Sink;
 
 /// How to write.
@@ -210,7 +210,8 @@ impl Writer {
     fn note_replaced(&mut self, batch: &RecordBatch, added: &[Added]) {
         let schema = batch.schema();
         let given = schema.fields().iter().map(|column| column.name());
-        let replaced = given.filter(|name| Field::named(name).is_none() && added.iter().any(|added| added.name == **name));
+        let replaced =
+            given.filter(|name| Field::named(name).is_none() && added.iter().any(|added| added.name == **name || fills(&added.name, name)));
         for name in replaced {
             if !self.written.replaced_columns.contains(name) {
                 self.written.replaced_columns.insert(name.clone());

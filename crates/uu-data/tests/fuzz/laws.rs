@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
+use arrow::record_batch::{RecordBatch, RecordBatchIterator};
 use uu_core::{
-    AvgVisitDuration, BounceRate, Category, Field, Month, PagesPerVisit, Rank, RawRecord, RawValue, Record, Rules, UniqueUsers, Visits,
-    check,
+    AvgVisitDuration, BounceRate, Category, Checked, Field, Month, PagesPerVisit, Rank, RawRecord, RawValue, Record, Rules, UniqueUsers,
+    Visits, check,
 };
-use uu_data::read::{BadRows, Format, GoodChunk, Input, ReadOptions, SkippedRows, open, read_all};
+use uu_data::clean::{CleanAction, CleanError, CleanOptions, clean};
+use uu_data::read::{BadRows, Format, GoodChunk, Input, ReadOptions, SkippedRows, check_batches, open, read_all};
 use uu_data::write::{Output, WriteOptions, Writer, write_records};
 
 /// The name of the extra input.
@@ -62,7 +64,7 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
         Err(error) => return kind(&format!("{error} {:?}", error.hint())),
     };
     let (format, mut next_row, mut good) = (reader.format(), 1, Vec::new());
-    let (mut skipped, mut came_to) = (SkippedRows::default(), BTreeSet::new());
+    let (mut skipped, mut came_to, mut again) = (SkippedRows::default(), BTreeSet::new(), Vec::new());
     for chunk in reader {
         let chunk = match chunk {
             Ok(chunk) => chunk,
@@ -87,11 +89,11 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
             }
         }
         let chunk = chunk.passed(BadRows::Skip, &mut skipped).expect("bad rows are left out");
-        let given = chunk.as_given(&options);
-        assert_eq!(given.num_rows(), chunk.rows.len());
+        again.extend(checked_again(chunk.as_given(&options), &options));
         good.push(chunk);
     }
     let records: Vec<Record> = good.iter().flat_map(|chunk| chunk.rows.iter().map(|row| row.record.clone())).collect();
+    cleaned_alike(good.iter().flat_map(|chunk| chunk.rows.clone()).collect(), again, &options);
     let turn = WRITTEN[bytes.len() % WRITTEN.len()];
     written_as_records(&records, turn);
     // Where only rows that were left out have an input, objects without them are no file of records.
@@ -99,6 +101,32 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
         written_as_given(&good, format, &records, &options);
     }
     format!("{format} {} {came_to:?}", (records.len() + 1).ilog2())
+}
+
+/// Rows under the names of their fields, checked once more.
+fn checked_again(given: RecordBatch, options: &ReadOptions) -> Vec<Checked> {
+    let batches = RecordBatchIterator::new([Ok(given.clone())], given.schema());
+    // The table has percent and numbers, and what the file as a whole was asked is answered.
+    let options = ReadOptions { bounce_rate_unit: None, ..options.clone() }.trusted();
+    let chunks = check_batches("given", batches, &options).expect("the columns are named as the fields");
+    let rows = chunks.flat_map(|chunk| chunk.expect("a batch in memory can be read").rows);
+    rows.map(|row| row.unwrap_or_else(|bad| panic!("a row that passed is refused when it is checked again: {bad}"))).collect()
+}
+
+/// What was given under the names of the fields is the same when it is checked and cleaned again.
+fn cleaned_alike(of_file: Vec<Checked>, of_table: Vec<Checked>, options: &ReadOptions) {
+    let records = |rows: &[Checked]| rows.iter().map(|row| row.record.clone()).collect::<Vec<Record>>();
+    assert_eq!(records(&of_table), records(&of_file), "rows as they were given are others when they are checked again");
+    let cleaned = |rows: Vec<Checked>| {
+        let (data, report) = match clean(rows, CleanOptions { extras: options.rules.extras.clone(), ..CleanOptions::default() }) {
+            Ok((data, report)) => (data.records().to_vec(), report),
+            Err(CleanError::NothingLeft(report)) => (Vec::new(), *report),
+            Err(CleanError::GeneratedMixed { .. }) => return None,
+        };
+        let dropped = report.rules.into_iter().filter(|count| count.action == CleanAction::Dropped);
+        Some((data, dropped.map(|count| (count.rule, count.rows)).collect::<Vec<_>>()))
+    };
+    assert_eq!(cleaned(of_table), cleaned(of_file), "rows as they were given are cleaned otherwise");
 }
 
 fn written_as_records(records: &[Record], format: Format) {

@@ -29,6 +29,9 @@ pub(crate) fn csv() -> Vec<Vec<u8>> {
         "date,visits,note\n2024-01,5,\"two\nlines\"\n2024-02,1e6,\"\"\n2024-03,7\n",
         "date,visits\n2024-01,\"1,234\"\n2024-02,NaN\n2024-03,\n",
         "date,visits,visits per user,unique_users_low,warnings,model\n2024-01,5,2,1,,v0001\n",
+        "date,site,visits,rank,unique_users,unique_users_low,unique_users_high,unique_users_known,filled,warnings,model\n\
+         2024-01,a.com,5,2,4,1,9,3,rank; visits,,v0001\n2024-01,Total,50,nan,4,1,9,,,,v0001\n2024-01,blog,7,,4,1,9,,['rank'],,v0001\n",
+        "date,visits,unique_users_known\n2024-01,5,3.5\n2024-02,6,\n",
     ])
 }
 
@@ -41,6 +44,8 @@ pub(crate) fn json() -> Vec<Vec<u8>> {
         r#"{"date":"2024-01","visits":1}{"date":"2024-02","visits":2,"late":true}"#,
         "[]",
         r#"[{"date":"2024-01","visits":1},[1],"x",null,{"date":"2024-02","visits":-1}]"#,
+        r#"{"2024-01": {"visits": 5, "alexa": 7, "uniqueUsers": 4, "uniqueUsersLow": 1, "uniqueUsersHigh": 9, "known": true, "filled": ["alexa"], "model": "v0001"}}"#,
+        r#"[{"date":"2024-01","visits":5,"unique_users_low":1,"unique_users_high":9,"unique_users_known":3},{"date":"2024-02","visits":5,"unique_users":3}]"#,
     ]);
     seeds.push(format!("[{FLAT},{FLAT}]").into_bytes());
     seeds

@@ -1,7 +1,7 @@
 //! Outputs of this product, read again.
 
 use rstest::rstest;
-use uu_data::read::ReadNote;
+use uu_data::read::{ReadNote, filled_names};
 
 use crate::formats::{Rows, read, table};
 
@@ -42,6 +42,61 @@ fn an_answer_over_http_is_no_label_unless_it_says_so(#[case] text: &str, #[case]
     let read = read("a.json", text.as_bytes()).unwrap();
     assert_eq!(values(&read, 0), (Some(12_400.0), None, None, users));
     assert_eq!(read.columns.notes, [ReadNote::OwnOutput]);
+}
+
+#[test]
+fn an_output_that_lost_columns_is_still_one() {
+    let cases: [(&'static str, &str, Option<f64>, Option<f64>); 6] = [
+        ("unique_users_low|unique_users_high|model", "4000|7000|v0001", Some(83_919.0), None),
+        ("unique_users_low|unique_users_high", "4000|7000", Some(83_919.0), None),
+        ("uniqueUsersLow|uniqueUsersHigh|filled|model", "4000|7000|alexa|v0001", None, None),
+        ("uniqueUsersLow|uniqueUsersHigh|known|filled", "5788|5788|True|rank", None, Some(5_788.0)),
+        ("unique_users_high|unique_users_known|filled|model", "7000|6100|['rank' 'bounce_rate']|v0001", None, Some(6_100.0)),
+        ("unique_users_known", "6100", Some(83_919.0), Some(6_100.0)),
+    ];
+    for (header, cells, rank, users) in cases {
+        let table_header: &'static str = Box::leak(format!("date|visits|rank|unique_users|{header}").into_boxed_str());
+        for (name, bytes) in table(table_header, &[&format!("2024-12|12400|83919|5788|{cells}")]).in_every_format() {
+            let read = read(name, &bytes).unwrap();
+            let (_, found_rank, _, found_users) = values(&read, 0);
+            assert_eq!((found_rank, found_users), (rank, users), "{header} in {name}");
+            let is_marked = header.contains("filled");
+            let note = if is_marked { ReadNote::OwnOutput } else { ReadNote::OwnOutputUnmarked };
+            assert_eq!((read.columns.notes.as_slice(), read.columns.unused.len()), ([note].as_slice(), 0), "{header} in {name}");
+            assert_eq!(read.codes(0).contains(&"filled_inputs_unmarked"), !is_marked, "{header} in {name}");
+        }
+    }
+}
+
+#[test]
+fn where_the_estimates_were_taken_out_the_known_users_are_the_label() {
+    let rows = ["2024-12|12400|6100.5|rank|v0001", "2024-11|12400||rank|v0001"];
+    for (name, bytes) in table("date|visits|unique_users_known|filled|model", &rows).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!((values(&read, 0).3, values(&read, 1).3), (Some(6_100.5), None), "{name}");
+    }
+}
+
+#[test]
+fn columns_of_an_output_are_near_no_field() {
+    for (name, bytes) in table("date|visits|unique_users_low|model", &["2024-12|12400|5788|tesla"]).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!((read.columns.unused.len(), read.columns.near), (2, Vec::new()), "{name}");
+        assert_eq!(read.columns.notes, [], "{name}");
+    }
+}
+
+#[rstest]
+#[case("rank; bounce_rate", &["rank", "bounce_rate"])]
+#[case(r#"["rank","a, b; c"]"#, &["rank", "a, b; c"])]
+#[case(r#""rank; visits""#, &["rank", "visits"])]
+#[case("['rank', 'bounce_rate']", &["rank", "bounce_rate"])]
+#[case("['rank' 'bounce_rate'\n 'load']", &["rank", "bounce_rate", "load"])]
+#[case("[]", &[])]
+#[case("", &[])]
+#[case("null", &[])]
+fn names_of_filled_inputs_are_read_as_other_programs_write_them(#[case] list: &str, #[case] names: &[&str]) {
+    assert_eq!(filled_names(list), names, "{list}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ __all__ = [
 _Path = Union[str, PathLike[str]]
 _Progress = Callable[[str, int, int], object]
 _BounceRateUnit = Literal["percent", "fraction"]
+_Decimal = Literal["point", "comma"]
 _BounceDefinition = Literal["one_page", "not_engaged", "unknown"]
 
 class _ArrowStream(Protocol):
@@ -92,11 +93,20 @@ class Model:
         data: _ArrowStream,
         *,
         level: float = 0.9,
+        explain: bool = False,
         skip_bad_rows: bool = False,
         bounce_rate_unit: _BounceRateUnit | None = None,
+        decimal: _Decimal | None = None,
         allow_repeated_months: bool = False,
     ) -> Table: ...
-    def fill(self, data: _ArrowStream, *, skip_bad_rows: bool = False, bounce_rate_unit: _BounceRateUnit | None = None) -> Table: ...
+    def fill(
+        self,
+        data: _ArrowStream,
+        *,
+        skip_bad_rows: bool = False,
+        bounce_rate_unit: _BounceRateUnit | None = None,
+        decimal: _Decimal | None = None,
+    ) -> Table: ...
     def evaluate(
         self,
         data: _Tables,
@@ -105,6 +115,7 @@ class Model:
         unseen_only: bool = False,
         skip_bad_rows: bool = False,
         bounce_rate_unit: _BounceRateUnit | None = None,
+        decimal: _Decimal | None = None,
         allow_repeated_months: bool = False,
     ) -> dict[str, Any]: ...
     def retrain(
@@ -115,6 +126,7 @@ class Model:
         settings: Mapping[str, Any] | None = None,
         skip_bad_rows: bool = False,
         bounce_rate_unit: _BounceRateUnit | None = None,
+        decimal: _Decimal | None = None,
         allow_repeated_months: bool = False,
         progress: _Progress | None = None,
     ) -> Model: ...
@@ -125,7 +137,7 @@ def read(
     *,
     format: Literal["csv", "json", "ndjson", "parquet", "nested"] | None = None,
     bounce_rate_unit: _BounceRateUnit | None = None,
-    decimal: Literal["point", "comma"] | None = None,
+    decimal: _Decimal | None = None,
     allow_repeated_months: bool = False,
     extra_inputs: Sequence[str] = ...,
     skip_bad_rows: bool = False,
@@ -139,6 +151,7 @@ def clean(
     label_deviations: float | None = None,
     skip_bad_rows: bool = False,
     bounce_rate_unit: _BounceRateUnit | None = None,
+    decimal: _Decimal | None = None,
     allow_repeated_months: bool = False,
 ) -> tuple[Table, dict[str, Any]]: ...
 def fit(
@@ -150,6 +163,7 @@ def fit(
     cleaned: bool = False,
     skip_bad_rows: bool = False,
     bounce_rate_unit: _BounceRateUnit | None = None,
+    decimal: _Decimal | None = None,
     allow_repeated_months: bool = False,
     progress: _Progress | None = None,
 ) -> Model: ...

@@ -35,7 +35,8 @@ use options::Options;
 ///
 /// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
 /// `unique_users_low`, `unique_users_high`, `filled` (by the names of columns: `rank`, not `alexa`), `warnings` and `model`, in the place of
-/// columns of these names that the input may have. A batch without a row that can be estimated is refused (422, `no_rows`).
+/// columns of these names that the input may have. `unique_users` is always the estimate, made without the row's own label: known unique users
+/// stand in `unique_users_known`, which is null or absent where they are unknown. Rows of an earlier output are recognized: `unique_users_known` is their label, and what was estimated or filled is unknown. A batch without a row that can be estimated is refused (422, `no_rows`).
 ///
 /// A failure after the answer has begun cuts it off, and its reason comes last: in CSV a line `# error: ..`, in NDJSON an object
 /// `{"error": ..}` with the problem document, in a JSON array such an element, after which the array stays open; in Parquet nothing.

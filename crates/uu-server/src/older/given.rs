@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Fault, FaultRule, Field, RawRecord, RawValue, Record, Rules, check_until, nearest};
+use uu_core::{Fault, FaultRule, Field, OutputColumn, RawRecord, RawValue, Record, Rules, check_until, nearest};
 use uu_service::{current_month, newest_month};
 
 use crate::malformed::{Expected, malformed};
@@ -138,7 +138,10 @@ fn unknown(name: &str, rules: &Rules) -> FaultReport {
         found: format!("`{}`", shortened(name)),
         expected: "the name of a field".to_owned(),
         message: format!("`{}` is no field of a record", shortened(name)),
-        hint: near.map(|near| format!("did you mean `{near}`?")),
+        hint: match OutputColumn::named(name) {
+            Some(_) => Some("answers of `/predict` and outputs have it: send the inputs that are known, without estimates".to_owned()),
+            None => near.map(|near| format!("did you mean `{near}`?")),
+        },
         ..FaultReport::default()
     }
 }

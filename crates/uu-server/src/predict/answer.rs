@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use uu_core::{FaultField, Field, Record, Warning};
+use uu_core::{FaultField, Field, OutputColumn, Record, Warning};
 use uu_service::{Estimate, EstimateOptions, Explanation, Served};
 
 use super::prepare::Prepared;
@@ -49,7 +49,7 @@ impl MonthAnswer<'_> {
         let mut filled: Vec<&str> = Vec::new();
         for value in &self.month.values {
             match value.meaning {
-                Meaning::Answer => continue,
+                Meaning::Output(output) if self.is_written_anew(output, value.key) => continue,
                 Meaning::Field(_) | Meaning::Extra(_) if value.is_unknown() => {
                     self.write_filled(&mut out, value.key, value.meaning, value.json, &mut filled);
                 }
@@ -64,7 +64,7 @@ impl MonthAnswer<'_> {
             }
         }
         self.write_estimate(&mut out);
-        out.name("filled");
+        out.name(OutputColumn::Filled.json());
         out.nest(|mut bytes| {
             bytes.push(b'[');
             for key in &filled {
@@ -78,17 +78,22 @@ impl MonthAnswer<'_> {
             bytes.push(b']');
             bytes
         });
-        out.name("warnings");
+        out.name(OutputColumn::Warnings.json());
         out.nest(|bytes| self.write_warnings(bytes));
-        out.text("model", &self.served.version);
+        out.text(OutputColumn::Model.json(), &self.served.version);
         if let Some(explanation) = &self.estimate.explanation {
-            out.name("explanation");
+            out.name(OutputColumn::Explanation.json());
             out.nest(|bytes| match self.record.unique_users {
                 Some(known) => write_known(bytes, known.get()),
                 None => write_explanation(bytes, explanation),
             });
         }
         out.close()
+    }
+
+    /// Whether the key of an earlier output is left out: the answer has its own of that name, and no key stands twice.
+    fn is_written_anew(&self, output: OutputColumn, key: &str) -> bool {
+        self.month.own.is_some() || text_of(key) == output.json()
     }
 
     /// Writes a value that was given as unknown: filled where the model fills it, else as it was.
@@ -112,28 +117,31 @@ impl MonthAnswer<'_> {
 
     fn write_estimate(&self, out: &mut Object) {
         if !self.gives(&FaultField::Field(Field::UniqueUsers)) {
-            out.name("uniqueUsers");
-            write_whole(&mut out.bytes, self.estimate.whole_point());
+            out.name(Field::UniqueUsers.json());
+            match self.record.unique_users {
+                Some(known) => write_number(&mut out.bytes, known.get()),
+                None => write_whole(&mut out.bytes, self.estimate.whole_point()),
+            }
         }
         // A known month is its own interval.
         if let Some(known) = self.record.unique_users {
-            out.number("uniqueUsersLow", known.get());
-            out.number("uniqueUsersHigh", known.get());
+            out.number(OutputColumn::UniqueUsersLow.json(), known.get());
+            out.number(OutputColumn::UniqueUsersHigh.json(), known.get());
         } else {
             let (low, high) = self.estimate.whole_interval();
-            out.name("uniqueUsersLow");
+            out.name(OutputColumn::UniqueUsersLow.json());
             write_whole(&mut out.bytes, low);
-            out.name("uniqueUsersHigh");
+            out.name(OutputColumn::UniqueUsersHigh.json());
             write_whole(&mut out.bytes, high);
         }
-        out.number("level", self.options.level);
-        out.name("visitsPerUser");
+        out.number(OutputColumn::Level.json(), self.options.level);
+        out.name(OutputColumn::VisitsPerUser.json());
         self.write_visits_per_user(&mut out.bytes);
         if self.record.unique_users.is_some() {
-            out.raw("\"known\"", "true");
+            out.truth(OutputColumn::Known);
         }
         if !self.gives(&FaultField::Field(Field::Source)) {
-            out.text("source", self.served.model.source_for(self.record));
+            out.text(Field::Source.json(), self.served.model.source_for(self.record));
         }
     }
 
@@ -196,7 +204,7 @@ fn write_known(bytes: Vec<u8>, users: f64) -> Vec<u8> {
     let mut out = Object::open(bytes);
     out.number("base", users);
     out.raw("\"factors\"", "{}");
-    out.raw("\"known\"", "true");
+    out.truth(OutputColumn::Known);
     out.close()
 }
 
@@ -248,6 +256,11 @@ impl Object {
     fn number(&mut self, name: &str, number: f64) {
         self.name(name);
         write_number(&mut self.bytes, number);
+    }
+
+    fn truth(&mut self, column: OutputColumn) {
+        self.name(column.json());
+        self.bytes.extend_from_slice(b"true");
     }
 
     fn nest(&mut self, write: impl FnOnce(Vec<u8>) -> Vec<u8>) {

@@ -1,6 +1,6 @@
 //! Checks every month of a request, and collects every fault at once.
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, Record, Rules, Warning, check, check_until};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, OutputColumn, Record, Rules, Warning, check, check_until};
 use uu_service::newest_month;
 
 use super::faults::{duplicate_key, no_month, not_an_object, too_many_fields, too_many_months};
@@ -94,7 +94,7 @@ fn check_shape(month: &GivenMonth<'_>, limits: &Limits, faults: &mut Faults) {
     for (index, value) in month.values.iter().enumerate() {
         let again = month.values[..index].iter().any(|before| match value.meaning {
             Meaning::Field(_) | Meaning::Extra(_) => before.meaning == value.meaning,
-            Meaning::Answer | Meaning::Unknown => before.key == value.key,
+            Meaning::Output(_) | Meaning::Unknown => before.key == value.key,
         });
         if again {
             faults.push(|| duplicate_key(Some(&month.date()), &text_of(value.key)));
@@ -110,9 +110,13 @@ fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
                 warnings.push(Warning::OwnEstimate { field: FaultField::Extra(text_of(value.key).into_owned()) });
             }
             Meaning::Field(_) | Meaning::Extra(_) => {}
-            Meaning::Answer if month.is_answer || text_of(value.key) == "known" => {}
-            Meaning::Answer | Meaning::Unknown => warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() }),
+            Meaning::Output(_) if month.own.is_some() => {}
+            Meaning::Output(OutputColumn::Known) => {}
+            Meaning::Output(_) | Meaning::Unknown => warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() }),
         }
+    }
+    if month.own.is_some_and(|own| own.filled.is_none()) {
+        warnings.push(Warning::FilledInputsUnmarked);
     }
 }
 

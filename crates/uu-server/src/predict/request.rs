@@ -5,13 +5,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Field, RawRecord, RawValue, Rules};
+use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules};
+use uu_service::batch::filled_names;
 
 use crate::Limits;
-
-/// Keys the answer writes itself; given ones are not echoed, so that no key stands twice.
-const ANSWER_KEYS: [&str; 9] =
-    ["uniqueUsersLow", "uniqueUsersHigh", "level", "visitsPerUser", "known", "filled", "warnings", "model", "explanation"];
 
 /// A request as it was written: its entries in their order.
 #[derive(Debug)]
@@ -38,8 +35,8 @@ pub(crate) struct GivenMonth<'a> {
     pub(crate) instead: Option<&'static str>,
     /// How many keys there are; more than the limit are counted and not kept.
     pub(crate) count: usize,
-    /// Whether it is a month that was answered before: what was estimated of it is unknown.
-    pub(crate) is_answer: bool,
+    /// Where it is a month of an earlier output: what was estimated of it is unknown.
+    pub(crate) own: Option<OwnOutput>,
 }
 
 /// One key and its value, as written.
@@ -59,8 +56,8 @@ pub(crate) struct GivenValue<'a> {
 pub(crate) enum Meaning {
     Field(Field),
     Extra(usize),
-    /// A key of the answer.
-    Answer,
+    /// A key of an answer or a column of an output, in either spelling.
+    Output(OutputColumn),
     Unknown,
 }
 
@@ -73,7 +70,7 @@ impl Meaning {
         if let Some(index) = rules.extras.iter().position(|extra| extra == name) {
             return Self::Extra(index);
         }
-        if ANSWER_KEYS.contains(&name) { Self::Answer } else { Self::Unknown }
+        OutputColumn::named(name).map_or(Self::Unknown, Self::Output)
     }
 }
 
@@ -109,31 +106,35 @@ impl<'a> GivenMonth<'a> {
             match value.meaning {
                 Meaning::Field(field) => record.set(field, value.raw()),
                 Meaning::Extra(index) => record.set_extra(index, value.raw()),
-                Meaning::Answer | Meaning::Unknown => {}
+                Meaning::Output(OutputColumn::UniqueUsersKnown) if self.own.is_some() => record.set(Field::UniqueUsers, value.raw()),
+                Meaning::Output(_) | Meaning::Unknown => {}
             }
         }
         record.set(Field::Date, RawValue::Text(self.date()));
         record
     }
 
-    /// Of a month that was answered before, makes the estimates unknown: the inputs that were filled, and the unique users unless they are
-    /// said to be known.
+    /// Of a month of an earlier output, makes the estimates unknown: the inputs that were filled, and the unique users unless they are said to be
+    /// known. Where the known number stands beside the estimate, it takes its place.
     fn forget_estimates(&mut self) {
-        let answer = |name: &str| self.values.iter().find(|value| value.meaning == Meaning::Answer && text_of(value.key) == name);
-        let (Some(filled), Some(_), Some(_)) = (answer("filled"), answer("uniqueUsersLow"), answer("model")) else { return };
-        let is_known = answer("known").is_some_and(|known| known.json == "true");
-        let filled: Vec<Cow<'_, str>> = serde_json::from_str(filled.json).unwrap_or_default();
+        let keys: Vec<Cow<'_, str>> = self.values.iter().map(|value| text_of(value.key)).collect();
+        let Some(own) = OwnOutput::of(keys.iter().map(AsRef::as_ref)) else { return };
+        let json = |place: usize| self.values[place].json;
+        let filled = own.filled.map(|place| filled_names(json(place))).unwrap_or_default();
+        let known_users = own.known_users.filter(|place| !self.values[*place].is_unknown()).map(json);
+        let are_known = own.known_users.is_none() && own.known.is_some_and(|place| OwnOutput::are_known(json(place)));
         let was_filled = |value: &GivenValue<'_>| match value.meaning {
-            Meaning::Field(Field::UniqueUsers) => !is_known,
+            Meaning::Field(Field::UniqueUsers) => !are_known,
             Meaning::Field(field) => filled.iter().any(|name| Field::named(name) == Some(field)),
-            Meaning::Extra(_) => filled.contains(&text_of(value.key)),
-            Meaning::Answer | Meaning::Unknown => false,
+            Meaning::Extra(_) => filled.iter().any(|name| *name == text_of(value.key)),
+            Meaning::Output(_) | Meaning::Unknown => false,
         };
         for value in self.values.iter_mut().filter(|value| was_filled(value) && !value.is_unknown()) {
-            value.json = "null";
-            value.was_estimated = true;
+            let known = known_users.filter(|_| value.meaning == Meaning::Field(Field::UniqueUsers));
+            value.json = known.unwrap_or("null");
+            value.was_estimated = known.is_none();
         }
-        self.is_answer = true;
+        self.own = Some(own);
     }
 
     /// The key under which the request gave that field.
@@ -222,7 +223,7 @@ struct MonthSeed<'r, 'de> {
 
 impl<'de> MonthSeed<'_, 'de> {
     fn instead(&self, kind: &'static str) -> GivenMonth<'de> {
-        GivenMonth { key: self.key.get(), values: Vec::new(), instead: Some(kind), count: 0, is_answer: false }
+        GivenMonth { key: self.key.get(), values: Vec::new(), instead: Some(kind), count: 0, own: None }
     }
 }
 
@@ -242,8 +243,8 @@ impl<'de> Visitor<'de> for MonthSeed<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<GivenMonth<'de>, A::Error> {
-        let mut month = GivenMonth { key: self.key.get(), values: Vec::with_capacity(8), instead: None, count: 0, is_answer: false };
-        let mut has_answer_keys = false;
+        let mut month = GivenMonth { key: self.key.get(), values: Vec::with_capacity(8), instead: None, count: 0, own: None };
+        let mut has_output_keys = false;
         while let Some(key) = map.next_key::<&'de RawJson>()? {
             month.count += 1;
             if month.count > self.visitor.limits.fields_per_month {
@@ -252,10 +253,10 @@ impl<'de> Visitor<'de> for MonthSeed<'_, 'de> {
             }
             let value = map.next_value::<&'de RawJson>()?;
             let value = GivenValue::new(key, value, self.visitor.rules);
-            has_answer_keys |= value.meaning == Meaning::Answer;
+            has_output_keys |= matches!(value.meaning, Meaning::Output(_));
             month.values.push(value);
         }
-        if has_answer_keys {
+        if has_output_keys {
             month.forget_estimates();
         }
         Ok(month)

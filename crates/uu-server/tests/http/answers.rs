@@ -131,6 +131,67 @@ fn only_a_whole_answer_is_recognized_as_one(#[case] body: &str, #[case] known: b
     assert_eq!(month.get("known").is_some(), known, "{month}");
 }
 
+#[rstest]
+#[case::a_row_of_a_batch(
+    r#"{"2024-12": {"visits": 1000000, "rank": 500, "unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9, "filled": ["rank"], "warnings": [], "model": "v0001"}}"#,
+    "unique_users"
+)]
+#[case::one_site_of_the_command_line(
+    r#"{"2024-12": {"visits": 1000000, "rank": 500, "unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9, "level": 0.9, "visits_per_user": 2.1, "definition": "panel", "filled": ["rank"], "warnings": [], "model": "v0001"}}"#,
+    "unique_users"
+)]
+#[case::an_answer(
+    r#"{"2024-12": {"visits": 1000000, "rank": 500, "uniqueUsers": 1234, "uniqueUsersLow": 5, "uniqueUsersHigh": 9, "filled": ["alexa"], "model": "v0001"}}"#,
+    "uniqueUsers"
+)]
+#[case::a_row_of_csv(
+    r#"{"2024-12": {"visits": "1000000", "rank": "500", "unique_users": "1234", "unique_users_low": "5", "unique_users_high": "9", "filled": "rank; bounce_rate", "model": "v0001"}}"#,
+    "unique_users"
+)]
+fn an_output_in_either_spelling_is_estimated_anew(#[case] body: &str, #[case] users: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", body);
+    let month = answer.json()["2024-12"].clone();
+    assert_eq!(month.get("known"), None, "{month}");
+    assert!(month[users].as_f64().unwrap() > 1234.0, "{month}");
+    assert!(month["filled"].as_array().unwrap().contains(&json!("rank")), "{month}");
+    assert!(month.get("unique_users_low").is_none() && month.get("visits_per_user").is_none(), "{month}");
+    assert_eq!(codes(&answer, "2024-12"), ["own_estimate", "own_estimate"]);
+}
+
+#[rstest]
+#[case::beside_its_estimate(
+    r#""unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9, "unique_users_known": 2000, "filled": []"#
+)]
+#[case::without_its_estimate(r#""unique_users_known": 2000, "filled": []"#)]
+#[case::in_the_spelling_of_answers(r#""uniqueUsersKnown": 2000, "uniqueUsers": 1234, "filled": []"#)]
+fn known_users_beside_an_estimate_are_known(#[case] keys: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &format!("{{\"2024-12\": {{\"visits\": 1000000, {keys}}}}}"));
+    let month = answer.json()["2024-12"].clone();
+    let users = month.get("unique_users").or(month.get("uniqueUsers"));
+    assert_eq!((users, &month["uniqueUsersLow"], &month["known"]), (Some(&json!(2000)), &json!(2000), &json!(true)), "{month}");
+    assert_eq!(codes(&answer, "2024-12"), [""; 0]);
+}
+
+#[test]
+fn an_output_without_its_filled_inputs_is_warned_of() {
+    let server = Server::start();
+    let body = r#"{"2024-12": {"visits": 1000000, "unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9}}"#;
+    let answer = server.client().post_json("/predict", body);
+    assert_eq!(codes(&answer, "2024-12"), ["own_estimate", "filled_inputs_unmarked"]);
+}
+
+#[test]
+fn a_column_of_an_output_alone_is_echoed_and_means_no_field() {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", r#"{"2024-12": {"visits": 5000, "uniqueUsers": 900, "unique_users_low": 5}}"#);
+    let month = answer.json()["2024-12"].clone();
+    assert_eq!((&month["known"], &month["unique_users_low"]), (&json!(true), &json!(5)), "{month}");
+    assert_eq!(codes(&answer, "2024-12"), ["unknown_field"]);
+    assert!(!answer.text().contains("did you mean"), "{}", answer.text());
+}
+
 #[test]
 fn a_misspelt_key_is_warned_of_with_the_near_one() {
     let server = Server::start();

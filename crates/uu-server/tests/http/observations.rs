@@ -54,6 +54,35 @@ fn an_estimate_is_no_observation() {
 }
 
 #[rstest]
+#[case::a_row_of_a_batch(
+    r#""unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9, "filled": ["rank"], "model": "v0001""#,
+    None
+)]
+#[case::an_answer(r#""uniqueUsers": 1234, "uniqueUsersLow": 5, "uniqueUsersHigh": 9, "filled": ["alexa"], "model": "v0001""#, None)]
+#[case::without_its_filled_inputs(r#""unique_users": 1234, "unique_users_low": 5, "unique_users_high": 9"#, None)]
+#[case::known_beside_its_estimate(
+    r#""unique_users": 1234, "unique_users_known": 2000, "filled": ["rank"], "model": "v0001""#,
+    Some(2000.0)
+)]
+#[case::known_alone(r#""unique_users_known": 2000, "filled": ["rank"]"#, Some(2000.0))]
+#[case::unknown(r#""unique_users": 1234, "unique_users_known": null, "filled": ["rank"]"#, None)]
+fn of_an_output_in_either_spelling_only_known_users_are_observed(#[case] keys: &str, #[case] users: Option<f64>) {
+    let server = Server::start();
+    let answer = observe(&server, &format!("{{\"2024-03\": {{\"domain\": \"a.com\", \"visits\": 5000, \"rank\": 500, {keys}}}}}"));
+    let kept = server.registry.observations_after(0, 10).unwrap();
+    match users {
+        Some(users) => {
+            assert_eq!(kept[0].observation.fields["unique_users"], users, "{}", answer.text());
+            assert!(!kept[0].observation.fields.contains_key("rank"), "what was filled is not observed");
+        }
+        None => {
+            assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &json!("own_estimate")), "{}", answer.text());
+            assert!(kept.is_empty());
+        }
+    }
+}
+
+#[rstest]
 #[case(r#"{"2024-03": {"domain": "a.com", "visits": 5000, "bounceRate": 0.4, "uniqueUsers": 900}}"#, "bounce_rate_fraction")]
 #[case(r#"{"9999-12": {"domain": "a.com", "visits": 5000, "uniqueUsers": 900}}"#, "implausible_value")]
 #[case(r#"{"2024-03": {"domain": "a.com", "vists": 5000, "uniqueUsers": 900}}"#, "unknown_field")]

@@ -106,3 +106,18 @@ fn a_list_and_an_empty_body_are_told_the_form() {
     let empty = client.post_json("/predictor/predict", "");
     assert!(empty.status == 400 && empty.text().contains("the body is empty"), "{}", empty.text());
 }
+
+#[rstest]
+#[case("GET", "?visits=1000&unique_users=900&unique_users_low=5&unique_users_high=9", "")]
+#[case("POST", "", r#"{"visits": 1000, "uniqueUsers": 900, "uniqueUsersLow": 5, "uniqueUsersHigh": 9}"#)]
+fn an_output_is_refused_and_no_column_of_it_is_taken_for_a_field(#[case] method: &str, #[case] query: &str, #[case] body: &str) {
+    let server = Server::start();
+    let path = format!("/predictor/predict{query}");
+    let answer = server.client().request(method, &path, &[("content-type", "application/json")], body.as_bytes());
+    let json = answer.json();
+    assert_eq!((answer.status, json["errors"].as_array().unwrap().len()), (422, 2), "{json}");
+    for error in json["errors"].as_array().unwrap() {
+        assert_eq!(error["code"], "unknown_field");
+        assert!(error["hint"].as_str().unwrap().contains("without estimates"), "{error}");
+    }
+}

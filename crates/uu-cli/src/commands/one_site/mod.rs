@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use uu_core::{AvgVisitDuration, BounceRate, FaultField, Field, PagesPerVisit, Rank, Record, Visits, Warning};
+use uu_core::{AvgVisitDuration, BounceRate, FaultField, Field, OutputColumn, PagesPerVisit, Rank, Record, Visits, Warning};
 use uu_data::read::Decimal;
 use uu_model::{Estimate, EstimateOptions};
 use uu_service::{Served, load};
@@ -103,16 +103,16 @@ impl Answer {
         }
         let (low, high) = self.estimate.whole_interval();
         put(Field::UniqueUsers.column(), json!(self.estimate.whole_point()));
-        put("unique_users_low", json!(low));
-        put("unique_users_high", json!(high));
-        put("level", json!(self.level));
-        put("visits_per_user", json!(self.visits_per_user()));
-        put("definition", json!(self.served.model.source_for(&self.record)));
-        put("filled", json!(self.estimate.filled.iter().map(|input| input.field.column()).collect::<Vec<&str>>()));
-        put("warnings", self.warnings.iter().map(warning).collect());
-        put("model", json!(self.served.version));
+        put(OutputColumn::UniqueUsersLow.column(), json!(low));
+        put(OutputColumn::UniqueUsersHigh.column(), json!(high));
+        put(OutputColumn::Level.column(), json!(self.level));
+        put(OutputColumn::VisitsPerUser.column(), json!(self.visits_per_user()));
+        put(OutputColumn::Definition.column(), json!(self.served.model.source_for(&self.record)));
+        put(OutputColumn::Filled.column(), json!(self.estimate.filled.iter().map(|input| input.field.column()).collect::<Vec<&str>>()));
+        put(OutputColumn::Warnings.column(), self.warnings.iter().map(warning).collect());
+        put(OutputColumn::Model.column(), json!(self.served.version));
         if let Some(explanation) = explained::json(self) {
-            put("explanation", explanation);
+            put(OutputColumn::Explanation.column(), explanation);
         }
         Ordered(object)
     }
