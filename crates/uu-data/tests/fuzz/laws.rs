@@ -89,7 +89,7 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
             }
         }
         let chunk = chunk.passed(BadRows::Skip, &mut skipped).expect("bad rows are left out");
-        again.extend(checked_again(chunk.as_given(&options), &options));
+        again.extend(checked_again(&chunk.as_given(&options), &options));
         good.push(chunk);
     }
     let records: Vec<Record> = good.iter().flat_map(|chunk| chunk.rows.iter().map(|row| row.record.clone())).collect();
@@ -104,7 +104,7 @@ pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
 }
 
 /// Rows under the names of their fields, checked once more.
-fn checked_again(given: RecordBatch, options: &ReadOptions) -> Vec<Checked> {
+fn checked_again(given: &RecordBatch, options: &ReadOptions) -> Vec<Checked> {
     let batches = RecordBatchIterator::new([Ok(given.clone())], given.schema());
     // The table has percent and numbers, and what the file as a whole was asked is answered.
     let options = ReadOptions { bounce_rate_unit: None, ..options.clone() }.trusted();
