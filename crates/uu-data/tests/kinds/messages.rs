@@ -96,7 +96,7 @@ fn no_error_of_writing_has_a_control_character_of_the_input() {
 
 #[test]
 fn no_note_on_an_input_has_a_control_character_of_it() {
-    is_escaped(&ReadNote::RepeatedMonths { rows: 2, site: hostile(), month: "2024-12".parse().unwrap() }.to_string());
+    is_escaped(&ReadNote::RepeatedMonths { rows: 2, is_estimate: true, site: hostile(), month: "2024-12".parse().unwrap() }.to_string());
     let mut columns = ColumnUse::default();
     columns.unused.push(hostile());
     is_escaped(&columns.lines().concat());
