@@ -82,7 +82,7 @@ def test_estimates_are_explained_where_it_is_asked_for(model: uu.Model, frame: C
     estimates = model.predict(frame(ROWS), explain=True).to_pyarrow().to_pylist()
     for row in estimates:
         base, factors = row["explanation"]["base"], row["explanation"]["factors"]
-        assert {"visits", "alexa", "month", "bounds"} <= factors.keys()
+        assert {"visits", "rank", "month", "bounds"} <= factors.keys()
         assert round(base * math.prod(factors.values())) == row["unique_users"]
 
 

@@ -10,6 +10,7 @@ mod compressed;
 mod csv;
 mod csv_rows;
 mod decimal;
+mod deltas;
 mod dialect;
 mod elements;
 mod encoding;

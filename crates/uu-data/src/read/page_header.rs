@@ -23,12 +23,20 @@ pub(super) struct Page {
     pub(super) compressed: u64,
     /// How many values it announces.
     pub(super) values: u64,
+    encoding: u64,
 }
 
 impl Page {
     pub(super) fn is_dictionary(&self) -> bool {
         const DICTIONARY: u64 = 2;
         self.kind == DICTIONARY
+    }
+
+    /// Whether the lengths of its texts are written as differences.
+    pub(super) fn has_deltas_of_texts(&self) -> bool {
+        const DELTA_LENGTH_BYTE_ARRAY: u64 = 6;
+        const DELTA_BYTE_ARRAY: u64 = 7;
+        matches!(self.encoding, DELTA_LENGTH_BYTE_ARRAY | DELTA_BYTE_ARRAY)
     }
 }
 
@@ -60,7 +68,8 @@ impl<R: Read> Header<R> {
                 }
                 // Headers of pages with values, of dictionaries, and of pages of the second version begin with the count of values.
                 (5 | 7 | 8, STRUCT) => {
-                    if values.replace(self.count()?).is_some() {
+                    let encoding = if field == 8 { 4 } else { 2 };
+                    if values.replace(self.count(encoding)?).is_some() {
                         return Err(HeaderError::Contradiction);
                     }
                 }
@@ -70,23 +79,26 @@ impl<R: Read> Header<R> {
         }
         match numbers {
             [_, Some(kind), Some(uncompressed), Some(compressed)] => {
-                Ok(Page { kind, uncompressed, compressed, values: values.unwrap_or_default() })
+                let (values, encoding) = values.unwrap_or_default();
+                Ok(Page { kind, uncompressed, compressed, values, encoding })
             }
             _ => Err(HeaderError::Contradiction),
         }
     }
 
-    /// The first field of a structure, which is passed over.
-    fn count(&mut self) -> Result<u64, HeaderError> {
-        let (mut count, mut last) = (None, 0);
+    /// The first field of a structure and the one with the encoding's number; the rest is passed over.
+    fn count(&mut self, encoding_field: i64) -> Result<(u64, u64), HeaderError> {
+        let (mut count, mut encoding, mut last) = (None, None, 0);
         while let Some((field, kind)) = self.field(&mut last)? {
             match (field, kind) {
                 (1, I32) if count.is_none() => count = Some(self.number()?),
+                (field, I32) if field == encoding_field && encoding.is_none() => encoding = Some(self.number()?),
                 (1, _) => return Err(HeaderError::Contradiction),
+                (field, _) if field == encoding_field => return Err(HeaderError::Contradiction),
                 _ => self.skip(kind, 0)?,
             }
         }
-        Ok(count.unwrap_or_default())
+        Ok((count.unwrap_or_default(), encoding.unwrap_or_default()))
     }
 
     /// The next field's number and type; `None` at the end of the structure.
@@ -187,6 +199,10 @@ mod tests {
     fn sizes_are_read_and_the_length_of_the_header() {
         let (page, length) = Header::read(DATA.as_slice()).unwrap();
         assert_eq!((page.uncompressed, page.compressed, page.values, page.is_dictionary(), length), (300, 20, 5, false, 16));
+        assert!(!page.has_deltas_of_texts());
+        let mut deltas = DATA;
+        deltas[11] = 0x0E;
+        assert!(Header::read(deltas.as_slice()).unwrap().0.has_deltas_of_texts());
     }
 
     #[rstest]

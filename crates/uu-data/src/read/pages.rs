@@ -4,10 +4,15 @@
 //! say so beforehand, and the codecs that are built in keep to them. The Parquet library reads them only when it takes the pages.
 
 use std::io::{BufReader, Read};
+use std::sync::Arc;
 
+use bytes::Bytes;
+use parquet::column::page::PageReader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::deltas::bytes_of_texts;
 use super::page_header::{Header, HeaderError};
 
 /// Bytes that the pages which are held at a time, one of each column and its dictionary, may take.
@@ -19,6 +24,9 @@ const MAX_CONTENTS_BYTES: u64 = 32 << 20;
 /// Bytes that the values of columns with lists may take in a row group: one row may hold all of them.
 const MAX_LISTS_BYTES: u64 = 128 << 20;
 
+/// Bytes that the texts of a row group may take whose lengths are written as differences: each may repeat the one before.
+const MAX_TEXTS_BYTES: u64 = 256 << 20;
+
 /// Why pages are not read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PageError {
@@ -28,6 +36,8 @@ pub(super) enum PageError {
     Pages { bytes: u64 },
     #[error("the lists of a row group take {bytes} bytes, and at most {MAX_LISTS_BYTES} are held")]
     Lists { bytes: u64 },
+    #[error("the texts of a row group take {bytes} bytes, and at most {MAX_TEXTS_BYTES} are read")]
+    Texts { bytes: u64 },
     #[error(transparent)]
     Header(#[from] HeaderError),
     #[error(transparent)]
@@ -56,10 +66,14 @@ pub(super) fn check_pages<S: ChunkReader>(source: &S, metadata: &ParquetMetaData
         return Err(HeaderError::Contradiction.into());
     }
     for group in metadata.row_groups() {
-        let (mut pages, mut lists) = (0_u64, 0_u64);
+        let (mut pages, mut lists, mut texts) = (0_u64, 0_u64, 0_u64);
         for column in group.columns() {
             let largest = largest_of(source, column)?;
             pages = pages.saturating_add(largest.dictionary).saturating_add(largest.data);
+            // What a page takes is known to be little by now.
+            if largest.has_deltas_of_texts && pages <= MAX_PAGES_BYTES {
+                texts = texts.saturating_add(texts_of(source, column)?);
+            }
             if column.column_descr().max_rep_level() > 0 {
                 lists = lists.saturating_add(largest.values.saturating_mul(value_bytes(column)));
             }
@@ -69,6 +83,9 @@ pub(super) fn check_pages<S: ChunkReader>(source: &S, metadata: &ParquetMetaData
         }
         if lists > MAX_LISTS_BYTES {
             return Err(PageError::Lists { bytes: lists });
+        }
+        if texts > MAX_TEXTS_BYTES {
+            return Err(PageError::Texts { bytes: texts });
         }
     }
     Ok(())
@@ -80,9 +97,44 @@ fn value_bytes(column: &ColumnChunkMetaData) -> u64 {
     u64::try_from(column.column_descr().type_length()).unwrap_or_default().max(VIEW_BYTES)
 }
 
+/// Bytes that the texts of a column take whose lengths are written as differences; no further than what is too much.
+fn texts_of<S: ChunkReader>(source: &S, column: &ColumnChunkMetaData) -> Result<u64, PageError> {
+    let rows = usize::try_from(column.num_values()).map_err(|_| HeaderError::Contradiction)?;
+    let (mut pages, mut bytes) = (SerializedPageReader::new(Arc::new(Borrowed(source)), column, rows, None)?, 0_u64);
+    while let Some(page) = pages.get_next_page()? {
+        bytes = bytes.saturating_add(bytes_of_texts(&page, column)?);
+        if bytes > MAX_TEXTS_BYTES {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// A source that somebody else holds.
+struct Borrowed<'s, S>(&'s S);
+
+impl<S: ChunkReader> Length for Borrowed<'_, S> {
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
+impl<S: ChunkReader> ChunkReader for Borrowed<'_, S> {
+    type T = S::T;
+
+    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
+        self.0.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
+        self.0.get_bytes(start, length)
+    }
+}
+
 /// The most bytes of a dictionary and of a page of values, and how many values there are.
 #[derive(Default)]
 struct Largest {
+    has_deltas_of_texts: bool,
     dictionary: u64,
     data: u64,
     values: u64,
@@ -104,6 +156,7 @@ fn largest_of<S: ChunkReader>(source: &S, column: &ColumnChunkMetaData) -> Resul
             }
             largest.dictionary = largest.dictionary.max(page.uncompressed);
         } else {
+            largest.has_deltas_of_texts |= page.has_deltas_of_texts();
             largest.data = largest.data.max(page.uncompressed);
             largest.values = largest.values.saturating_add(page.values);
         }

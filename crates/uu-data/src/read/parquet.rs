@@ -13,6 +13,7 @@ use parquet::file::reader::ChunkReader;
 
 use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
+use super::page_header::HeaderError;
 use super::pages::{PageError, check_contents, check_pages};
 use super::views::{add_bytes, as_views, fixed_bytes, rows_of};
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
@@ -35,7 +36,9 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
     let declared = guarded(&file, || ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()).map_err(|error| error.to_string()))?;
     let schema = Arc::clone(declared.schema());
     context.check_width(schema.flattened_fields().len())?;
-    check_pages(&source, declared.metadata()).map_err(|error| refused(&file, &error))?;
+    // Some pages are decompressed to be checked, which the library may panic on.
+    let checked = catch_unwind(AssertUnwindSafe(|| check_pages(&source, declared.metadata())));
+    checked.unwrap_or_else(|_| Err(HeaderError::Contradiction.into())).map_err(|error| refused(&file, &error))?;
     let widths = schema.fields().iter().map(|column| column.data_type());
     if widths.clone().map(fixed_bytes).fold(0, usize::saturating_add) > MAX_ROW_BYTES {
         return Err(ReadError::RowTooLarge { file, row: 1 });
@@ -64,7 +67,9 @@ fn refused(file: &Arc<str>, error: &PageError) -> ReadError {
     let (file, reason) = (file.clone(), error.to_string());
     match error {
         PageError::Header(_) | PageError::Parquet(_) | PageError::Io(_) => ReadError::Parquet { file, reason },
-        PageError::Contents { .. } | PageError::Pages { .. } | PageError::Lists { .. } => ReadError::LargePieces { file, reason },
+        PageError::Contents { .. } | PageError::Pages { .. } | PageError::Lists { .. } | PageError::Texts { .. } => {
+            ReadError::LargePieces { file, reason }
+        }
     }
 }
 

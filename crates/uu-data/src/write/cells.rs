@@ -70,6 +70,9 @@ impl Cells {
                 let entries = Box::new(Self::of(list.values())?);
                 Self::List { list, entries }
             }
+            DataType::LargeList(item) | DataType::FixedSizeList(item, _) | DataType::ListView(item) | DataType::LargeListView(item) => {
+                Self::of(&cast(column, &DataType::List(item.clone()))?)?
+            }
             DataType::Struct(names) => {
                 let structure: StructArray = column.as_struct().clone();
                 let fields = names.iter().zip(structure.columns());
@@ -261,4 +264,31 @@ pub(crate) fn texts(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
         builder.append_value(String::from_utf8_lossy(&text));
     }
     Ok(Arc::new(builder.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{FixedSizeListArray, LargeListArray};
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::Field as Column;
+
+    use super::*;
+
+    #[test]
+    fn lists_of_every_kind_have_the_same_text() {
+        let item = Arc::new(Column::new("item", DataType::Utf8, true));
+        let entries: ArrayRef = Arc::new(StringArray::from(vec!["rank", "visits", "bounce_rate", "category"]));
+        let lists: [ArrayRef; 3] = [
+            Arc::new(ListArray::new(item.clone(), OffsetBuffer::from_lengths([2, 2]), entries.clone(), None)),
+            Arc::new(LargeListArray::new(item.clone(), OffsetBuffer::from_lengths([2, 2]), entries.clone(), None)),
+            Arc::new(FixedSizeListArray::new(item.clone(), 2, entries, None)),
+        ];
+        let views = [DataType::ListView(item.clone()), DataType::LargeListView(item)];
+        let views: Vec<ArrayRef> = views.iter().map(|kind| cast(&lists[0], kind).unwrap_or_else(|error| panic!("{error}"))).collect();
+        for list in lists.iter().chain(&views) {
+            let texts = texts(list).unwrap_or_else(|error| panic!("{}: {error}", list.data_type()));
+            let texts: Vec<_> = texts.as_string::<i32>().iter().collect();
+            assert_eq!(texts, [Some("rank; visits"), Some("bounce_rate; category")], "{}", list.data_type());
+        }
+    }
 }
