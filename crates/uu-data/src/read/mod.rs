@@ -316,16 +316,15 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
     let compressed = source.was_compressed();
     let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
     let wide = Wide::of(head).filter(|_| extension != Some(Format::Parquet));
-    let source = match wide {
-        None => {
-            if let Some(Foreign { name, hint }) = foreign(extension, head) {
-                return Err(ReadError::ForeignFormat { file, name, hint });
-            }
-            source
-        }
+    let mut source = match wide {
+        None => source,
         Some(Wide::Utf16(encoding)) => source.into_utf8(encoding),
         Some(Wide::Utf32) => return Err(ReadError::Encoding { file, found: "UTF-32" }),
     };
+    let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
+    if let Some(Foreign { name, hint }) = foreign(extension, head) {
+        return Err(ReadError::ForeignFormat { file, name, hint });
+    }
     of_source((source, path.filter(|_| !compressed)), file, extension, options, wide.is_some())
 }
 

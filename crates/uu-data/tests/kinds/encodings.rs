@@ -26,6 +26,17 @@ fn utf16_is_read_in_every_text_format(#[case] with_mark: bool, #[case] bytes: fn
 }
 
 #[rstest]
+#[case("date,visits\n2024-12,5\0\0\0\0\0\0\n", "a binary file")]
+#[case("<!DOCTYPE html><html><body>Please log in", "a web page (HTML)")]
+fn what_is_foreign_in_utf8_is_so_in_utf16(#[case] text: &str, #[case] found: &str) {
+    for bytes in [text.as_bytes().to_vec(), utf16(text.as_bytes(), true, u16::to_le_bytes), utf16(text.as_bytes(), true, u16::to_be_bytes)]
+    {
+        let error = read("a.csv", &bytes).err().unwrap();
+        assert!(error.to_string().contains(found), "{error}");
+    }
+}
+
+#[rstest]
 #[case("a.csv", b"PK\x03\x04\x14\0\x06\0\x08\0\0\0!\0[Content_Types].xml \xa2", "an Excel workbook (xlsx)", "save the sheet as CSV UTF-8")]
 #[case("a.csv", b"PK\x03\x04\x14\0\0\0\x08\0sites.csv\0\0", "a zip archive", "unpack it")]
 #[case("a.csv", b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\0\0\0\0", "(xls)", "CSV UTF-8")]
