@@ -37,9 +37,13 @@ fn parquet(rows: usize, more: Vec<(String, ArrayRef)>) -> Vec<u8> {
         .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
         .set_dictionary_page_size_limit(1 << 30)
         .build();
+    written(&batch, properties)
+}
+
+fn written(batch: &RecordBatch, properties: WriterProperties) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
+    writer.write(batch).unwrap();
     writer.close().unwrap();
     bytes
 }
@@ -137,7 +141,7 @@ fn a_table_of_contents_and_headers_of_pages_that_lie_are_refused() {
 }
 
 /// Texts of which each begins as the one before, as writers of the format's second version write them.
-fn front_coded(rows: usize, of_each: usize) -> Vec<u8> {
+fn front_coded(rows: usize, of_each: usize, compression: Compression) -> Vec<u8> {
     let text = "x".repeat(of_each);
     let columns: [(&str, ArrayRef); 3] = [
         ("date", Arc::new(StringArray::from(vec!["2024-01"; rows]))),
@@ -148,19 +152,16 @@ fn front_coded(rows: usize, of_each: usize) -> Vec<u8> {
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(false)
         .set_column_encoding("note".into(), parquet::basic::Encoding::DELTA_BYTE_ARRAY)
-        .set_compression(Compression::ZSTD(parquet::basic::ZstdLevel::default()))
+        .set_compression(compression)
         .build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
-    bytes
+    written(&batch, properties)
 }
 
 #[test]
 fn texts_that_share_their_beginnings_are_read_and_too_many_are_refused() {
-    assert_eq!(read("front.parquet", front_coded(20_000, 40)).unwrap().1, 20_000);
-    let small = front_coded(3_000, 100_000);
+    let zstd = Compression::ZSTD(parquet::basic::ZstdLevel::default());
+    assert_eq!(read("front.parquet", front_coded(20_000, 40, zstd)).unwrap().1, 20_000);
+    let small = front_coded(3_000, 100_000, zstd);
     assert!(small.len() < 200 << 10, "{}", small.len());
     let error = read("front.parquet", small).unwrap_err();
     assert!(matches!(&error, ReadError::LargePieces { .. }) && error.to_string().contains("texts of a row group"), "{error}");
@@ -168,18 +169,8 @@ fn texts_that_share_their_beginnings_are_read_and_too_many_are_refused() {
 
 #[test]
 fn lengths_that_a_page_does_not_have_are_refused_before_room_is_made_for_them() {
-    let mut bytes = front_coded(100, 40);
     // Without compression the header of the lengths stands in the file as it is: blocks of 128 in 4 parts, and 100 lengths.
-    let plain = WriterProperties::builder()
-        .set_dictionary_enabled(false)
-        .set_column_encoding("note".into(), parquet::basic::Encoding::DELTA_BYTE_ARRAY)
-        .build();
-    let batch =
-        parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(bytes::Bytes::from(bytes), 1_000).unwrap().next().unwrap().unwrap();
-    bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(plain)).unwrap();
-    writer.write(&batch).unwrap();
-    writer.close().unwrap();
+    let bytes = front_coded(100, 40, Compression::UNCOMPRESSED);
     let head = [0x80, 0x01, 0x04, 100];
     let places: Vec<usize> = (0..bytes.len() - 4).filter(|place| bytes[*place..].starts_with(&head)).collect();
     assert_eq!(places.len(), 2, "those of what is shared and of what is not");

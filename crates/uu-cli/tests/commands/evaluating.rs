@@ -18,10 +18,10 @@ fn evaluated(rows: &str, more: &[&str]) -> Told {
 
 #[test]
 fn unused_columns_and_dropped_rows_are_printed_with_the_metrics() {
-    let told = evaluated(ROWS, &[]);
-    assert_eq!(told.code, 0, "{}", told.err);
+    let run = evaluated(ROWS, &[]);
+    assert_eq!(run.code, 0, "{}", run.err);
     for part in ["4 rows read, 0 skipped, 3 kept, 3 with known unique users", "`Total Visits` (is it `visits`?)", "total_row"] {
-        assert!(told.out.contains(part), "{part}: {}", told.out);
+        assert!(run.out.contains(part), "{part}: {}", run.out);
     }
     let quality = &json(&evaluated(ROWS, &["--json"]).out)["data_quality"];
     assert!(quality["notes"][0].as_str().unwrap().contains("Total Visits"), "{quality}");
@@ -29,29 +29,29 @@ fn unused_columns_and_dropped_rows_are_printed_with_the_metrics() {
 
 #[test]
 fn rows_that_were_skipped_are_counted_with_the_metrics() {
-    let told = evaluated(&format!("{ROWS}c.com,2024-12,5,many,4\n"), &["--skip-bad-rows"]);
-    assert!(told.out.contains("1 skipped"), "{} {}", told.out, told.err);
+    let run = evaluated(&format!("{ROWS}c.com,2024-12,5,many,4\n"), &["--skip-bad-rows"]);
+    assert!(run.out.contains("1 skipped"), "{} {}", run.out, run.err);
 }
 
 #[test]
 fn an_output_of_this_product_is_noted_with_the_metrics() {
     let rows = "site,date,visits,unique_users,unique_users_low,unique_users_high,unique_users_known,filled,model\n\
         a.com,2024-12,1000000,150000,140000,160000,150000,,v0001\n";
-    let told = evaluated(rows, &[]);
-    let words = told.out.split_whitespace().collect::<Vec<&str>>().join(" ");
-    assert!(words.contains("the input is an output of this product"), "{} {}", told.out, told.err);
+    let run = evaluated(rows, &[]);
+    let words = run.out.split_whitespace().collect::<Vec<&str>>().join(" ");
+    assert!(words.contains("the input is an output of this product"), "{} {}", run.out, run.err);
 }
 
 #[test]
 fn where_nothing_can_be_compared_the_report_says_why() {
     let rows = "site,date,visits,Total Users\na.com,2024-12,1000000,150000\nb.com,2024-12,31000,12000\n";
     for more in [[].as_slice(), &["--json"]] {
-        let told = evaluated(rows, more);
-        assert_eq!((told.code, told.out.as_str()), (2, ""), "{}", told.err);
+        let run = evaluated(rows, more);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
         for part in
             ["2 rows read, 0 skipped, 2 kept, 0 with known", "`Total Users` (is it `unique_users`?)", "no row has known unique users"]
         {
-            assert!(told.err.contains(part), "{part}: {}", told.err);
+            assert!(run.err.contains(part), "{part}: {}", run.err);
         }
     }
 }
@@ -64,7 +64,7 @@ fn where_all_labelled_rows_are_of_training_sites_the_refusal_names_the_option() 
     let label = header.split(',').position(|name| name == "unique_users").unwrap();
     let labelled = rows.lines().filter(|row| row.split(',').nth(label).is_some_and(|cell| !cell.is_empty()));
     // A few sites are set aside by the training; most are not.
-    let refused = labelled.take(8).map(|row| evaluated(&format!("{header}\n{row}\n"), &["--unseen-only"])).find(|told| told.code == 2);
+    let refused = labelled.take(8).map(|row| evaluated(&format!("{header}\n{row}\n"), &["--unseen-only"])).find(|run| run.code == 2);
     let error = refused.unwrap().err;
     assert!(error.contains("is of a site the model was trained on, and `--unseen-only` leaves such rows out"), "{error}");
 }

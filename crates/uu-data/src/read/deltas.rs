@@ -7,7 +7,7 @@ use parquet::basic::Encoding;
 use parquet::column::page::Page;
 use parquet::file::metadata::ColumnChunkMetaData;
 
-use super::page_header::HeaderError;
+use super::page_header::{HeaderError, signed, varint};
 
 /// Bits of the widest difference of two lengths.
 const MAX_WIDTH: usize = 32;
@@ -145,20 +145,11 @@ impl<'b> Bytes<'b> {
     }
 
     fn varint(&mut self) -> Result<u64, HeaderError> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.take(1)?[0];
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(HeaderError::Contradiction)
+        varint(|| Ok(self.take(1)?[0]))
     }
 
     fn signed(&mut self) -> Result<i64, HeaderError> {
-        let raw = self.varint()?;
-        Ok((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+        self.varint().map(signed)
     }
 }
 

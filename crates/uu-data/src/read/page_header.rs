@@ -144,20 +144,11 @@ impl<R: Read> Header<R> {
     }
 
     fn signed(&mut self) -> Result<i64, HeaderError> {
-        let raw = self.varint()?;
-        Ok((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
+        self.varint().map(signed)
     }
 
     fn varint(&mut self) -> Result<u64, HeaderError> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7F) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
-            }
-        }
-        Err(HeaderError::Contradiction)
+        varint(|| self.byte())
     }
 
     fn byte(&mut self) -> Result<u8, HeaderError> {
@@ -172,6 +163,24 @@ impl<R: Read> Header<R> {
         self.taken += passed;
         if passed == count { Ok(()) } else { Err(HeaderError::Contradiction) }
     }
+}
+
+/// A number in groups of seven bits, the lowest first, from as many bytes as it takes.
+pub(super) fn varint(mut byte: impl FnMut() -> Result<u8, HeaderError>) -> Result<u64, HeaderError> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = byte()?;
+        value |= u64::from(byte & 0x7F) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err(HeaderError::Contradiction)
+}
+
+/// The signed number that such a number stands for: 0, -1, 1, -2 and so on.
+pub(super) fn signed(raw: u64) -> i64 {
+    (raw >> 1).cast_signed() ^ -(raw & 1).cast_signed()
 }
 
 // The types of the compact protocol.
