@@ -111,17 +111,17 @@ impl Field {
         if let Some(names) = exact {
             return Some(names.field);
         }
-        let name = folded(&visible(name));
+        let name: String = folded(&visible(name)).collect();
         NAMES
             .iter()
-            .find(|names| folded(names.json) == name)
+            .find(|names| folded(names.json).eq(name.chars()))
             .map(|names| names.field)
             .or_else(|| ALIASES.iter().find(|(alias, _)| *alias == name).map(|(_, field)| *field))
     }
 }
 
-fn folded(name: &str) -> String {
-    name.chars().take(64).filter(|letter| !matches!(letter, '_' | '-' | ' ')).map(|letter| letter.to_ascii_lowercase()).collect()
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().take(64).filter(|letter| !matches!(letter, '_' | '-' | ' ')).map(|letter| letter.to_ascii_lowercase())
 }
 
 #[cfg(test)]

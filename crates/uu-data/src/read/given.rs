@@ -30,9 +30,15 @@ impl GoodChunk {
         let extras = &options.rules.extras;
         let schema = records_batch(&[], extras).schema();
         let target = |name: &str| Field::named(name).map_or_else(|| extra(extras, name), Target::Field);
+        let named = |name: &str| match extras.iter().position(|extra| *extra == visible(name)) {
+            Some(place) => Some(Target::Extra(place)),
+            None => Field::named(name).map(Target::Field),
+        };
+        // Names are looked up once, however many columns there are.
+        let targets: Vec<Option<Target>> = column_names(&self.batch.schema()).iter().map(|name| named(name)).collect();
         let columns = schema.fields().iter().map(|column| {
             let target = target(column.name());
-            let given = Given::of(&self.batch, target, options);
+            let given = Given::of(&self.batch, &targets, target, options);
             column_of(target, &given, &self.rows)
         });
         let columns = columns.collect();
@@ -45,14 +51,9 @@ fn extra(extras: &[String], name: &str) -> Target {
 }
 
 impl Given {
-    fn of(batch: &RecordBatch, target: Target, options: &ReadOptions) -> Self {
-        let extras = &options.rules.extras;
-        let is_of = |name: &str| match extras.iter().position(|extra| *extra == visible(name)) {
-            Some(place) => Target::Extra(place) == target,
-            None => Field::named(name).map(Target::Field) == Some(target),
-        };
-        let names = column_names(&batch.schema());
-        let places = names.iter().enumerate().filter(|(_, name)| is_of(name));
+    /// The columns of a batch that are of `target`, where `targets` says what each of them is.
+    fn of(batch: &RecordBatch, targets: &[Option<Target>], target: Target, options: &ReadOptions) -> Self {
+        let places = targets.iter().enumerate().filter(|(_, of_column)| **of_column == Some(target));
         let cells = places.map(|(place, _)| Cells::of(batch.column(place), target)).collect();
         let is_fraction = target == Target::Field(Field::BounceRate) && options.bounce_rate_unit == Some(BounceRateUnit::Fraction);
         Self { cells, is_fraction }
