@@ -58,7 +58,9 @@ pub(crate) fn holds(record: &Record, rules: &Rules) {
 
 /// Reads bytes as a file, and what was read once more after it was written.
 pub(crate) fn file(name: &str, format: Option<Format>, bytes: &[u8]) -> String {
-    let options = options(format, if bytes.len().is_multiple_of(3) { 2 } else { 16_384 });
+    // Every third input is read in chunks of a few rows: as many as a file of its length can have, and no more than some dozens.
+    let chunk_rows = if bytes.len().is_multiple_of(3) { 2.max(bytes.len() / 128) } else { 16_384 };
+    let options = options(format, chunk_rows);
     let reader = match open(Input::bytes(name, bytes.to_vec()), options.clone()) {
         Ok(reader) => reader,
         Err(error) => return kind(&format!("{error} {:?}", error.hint())),
