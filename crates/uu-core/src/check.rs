@@ -152,6 +152,12 @@ impl Checker<'_> {
         let text = self.text(Field::Site)?;
         let (name, found) = (canonical(text), || bare(text));
         match name {
+            // Its form in ASCII may be longer than what was given.
+            SiteName::Host(site) if site.len() > MAX_NAME_BYTES => {
+                let found = shortened(text);
+                self.fault(FaultRule::NotAText, Field::Site, found, "a short text");
+                None
+            }
             SiteName::Host(site) => Some(site),
             SiteName::Total => {
                 let found = found();

@@ -166,6 +166,15 @@ fn what_is_found_is_shown_without_control_characters() {
     assert_eq!(faults[0].found, r"`1\n2026 INFO model promoted\u{1b}[2J`");
 }
 
+#[rstest]
+#[case::as_given(format!("example.com/{}", "p".repeat(2_037)))]
+#[case::in_ascii(format!("пример.рф/{}", "p".repeat(2_030)))]
+fn the_name_of_a_site_is_short_in_its_one_form(#[case] site: String) {
+    let longest = passes(&[(Field::Site, RawValue::text(site.strip_suffix(&"p".repeat(20)).unwrap().to_owned()))]);
+    assert!(longest.record.site.is_some());
+    assert_eq!(faults(&[(Field::Site, RawValue::text(site))])[0].rule.code(), "not_a_text");
+}
+
 #[test]
 fn pages_and_bounce_bound_each_other_only_where_the_source_declares_it() {
     let values = raw(&[
