@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int32Array,
-    LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampSecondArray, UInt8Array,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
+    Int32Array, LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampSecondArray, UInt8Array,
 };
-use arrow::datatypes::Int32Type;
+use arrow::datatypes::{DataType, Field, Int32Type, Schema};
 use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
+use parquet::file::properties::WriterProperties;
 use rstest::rstest;
 use uu_core::{Record, Visits};
 use uu_data::read::{BadRows, Input, ReadError, ReadOptions, open_parquet, read_all};
@@ -16,7 +19,7 @@ use uu_data::read::{BadRows, Input, ReadError, ReadOptions, open_parquet, read_a
 fn parquet(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, values)| (name, values, true))).unwrap();
     let mut bytes = Vec::new();
-    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
@@ -70,4 +73,38 @@ fn what_can_be_no_number_and_no_month_is_told() {
     ");
     let reader = open_parquet("memory", bytes::Bytes::from(bytes), ReadOptions::default()).unwrap();
     assert_eq!(reader.map(|chunk| chunk.unwrap().rows.len()).sum::<usize>(), 2);
+}
+
+/// A file whose column `note` holds bytes, of which its Arrow schema says that they are of `declared`.
+fn declared_as(declared: DataType, notes: Vec<&[u8]>) -> Vec<u8> {
+    let dates: ArrayRef = Arc::new(Date32Array::from(vec![DAY; notes.len()]));
+    let visits: ArrayRef = Arc::new(Int32Array::from(vec![7; notes.len()]));
+    let columns = vec![("date", dates), ("visits", visits), ("note", Arc::new(BinaryArray::from_vec(notes)) as ArrayRef)];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let given = batch.schema();
+    let fields = given.fields().iter().map(|field| match field.name().as_str() {
+        "note" => Arc::new(Field::new("note", declared.clone(), false)),
+        _ => Arc::clone(field),
+    });
+    let mut properties = WriterProperties::builder().build();
+    add_encoded_arrow_schema_to_metadata(&Schema::new(fields.collect::<Vec<_>>()), &mut properties);
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    bytes
+}
+
+#[rstest]
+#[case(DataType::Utf8)]
+#[case(DataType::LargeUtf8)]
+#[case(DataType::Utf8View)]
+#[case(DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))]
+fn bytes_that_a_file_calls_texts_are_looked_at(#[case] declared: DataType) {
+    assert_eq!(read(declared_as(declared.clone(), vec![b"abc", "я".as_bytes()])).unwrap().len(), 2);
+    let refused = read(declared_as(declared, vec![b"abc", b"abcd\xFF"])).unwrap_err();
+    insta::allow_duplicates! {
+        insta::assert_snapshot!(refused, @"`a.parquet` is not a readable Parquet file: the texts of column `note` are not UTF-8");
+    }
 }

@@ -1,5 +1,6 @@
 //! Parquet: batches of typed columns, read page by page.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -9,13 +10,16 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions, RecordBatchReader};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::ChunkReader;
+use parquet::schema::types::SchemaDescriptor;
+use uu_core::escaped;
 
 use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
 use super::page_header::HeaderError;
 use super::pages::{PageError, check_contents, check_pages};
-use super::views::{add_bytes, as_views, fixed_bytes, rows_of};
+use super::views::{add_bytes, are_texts_utf8, as_views, fixed_bytes, rows_of};
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 pub(super) struct ParquetChunks {
@@ -23,6 +27,8 @@ pub(super) struct ParquetChunks {
     reader: ParquetRecordBatchReader,
     /// The columns as the file declares them.
     schema: SchemaRef,
+    /// Columns with bytes that the library does not look at when it makes texts of them.
+    unchecked: BTreeSet<usize>,
     binding: Binding,
     /// What was read and is not passed on yet, the last rows first.
     waiting: Vec<RecordBatch>,
@@ -39,6 +45,7 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
     // Some pages are decompressed to be checked, which the library may panic on.
     let checked = catch_unwind(AssertUnwindSafe(|| check_pages(&source, declared.metadata())));
     checked.unwrap_or_else(|_| Err(HeaderError::Contradiction.into())).map_err(|error| refused(&file, &error))?;
+    let unchecked = unchecked(declared.parquet_schema());
     let widths = schema.fields().iter().map(|column| column.data_type());
     if widths.clone().map(fixed_bytes).fold(0, usize::saturating_add) > MAX_ROW_BYTES {
         return Err(ReadError::RowTooLarge { file, row: 1 });
@@ -51,7 +58,14 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
         builder.with_batch_size(rows).build().map_err(|error| error.to_string())
     })?;
     let binding = context.bind(&column_names(&schema))?;
-    Ok(ParquetChunks { context, reader, schema, binding, waiting: Vec::new(), rows_read: 0, started: false })
+    Ok(ParquetChunks { context, reader, schema, unchecked, binding, waiting: Vec::new(), rows_read: 0, started: false })
+}
+
+/// The places of columns that hold bytes which Parquet's own schema does not call UTF-8.
+fn unchecked(schema: &SchemaDescriptor) -> BTreeSet<usize> {
+    let leaves = schema.columns().iter().enumerate();
+    let bytes = leaves.filter(|(_, leaf)| leaf.physical_type() == Type::BYTE_ARRAY && leaf.converted_type() != ConvertedType::UTF8);
+    bytes.map(|(leaf, _)| schema.get_column_root_idx(leaf)).collect()
 }
 
 /// The columns as they are read, with texts as views.
@@ -100,6 +114,12 @@ impl ParquetChunks {
         Ok(pieces)
     }
 
+    fn check_texts(&self, batch: &RecordBatch) -> Result<(), ReadError> {
+        let Some(foreign) = self.unchecked.iter().find(|column| !are_texts_utf8(batch.column(**column))) else { return Ok(()) };
+        let reason = format!("the texts of column `{}` are not UTF-8", escaped(self.schema.field(*foreign).name()));
+        Err(ReadError::Parquet { file: self.context.file.clone(), reason })
+    }
+
     /// A piece with its texts as they were declared, now that they are known to be small.
     fn as_declared(&self, piece: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let columns = piece.columns().iter().zip(self.schema.fields());
@@ -121,7 +141,10 @@ impl ChunkSource for ParquetChunks {
             let reader = &mut self.reader;
             let batch = guarded(&self.context.file, || reader.next().transpose().map_err(|error| error.to_string()))?;
             match batch {
-                Some(batch) => self.waiting = self.cut(&batch)?,
+                Some(batch) => {
+                    self.check_texts(&batch)?;
+                    self.waiting = self.cut(&batch)?;
+                }
                 None if self.started => return Ok(None),
                 None => self.waiting.push(RecordBatch::new_empty(self.reader.schema())),
             }

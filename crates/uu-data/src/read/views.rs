@@ -56,6 +56,22 @@ pub(super) fn add_bytes(column: &ArrayRef, bytes_of_rows: &mut [usize]) {
     }
 }
 
+/// Whether all texts of a column are UTF-8. The library takes the word of a file's Arrow schema that a column has texts, and looks only at those
+/// that Parquet's own schema calls so.
+pub(super) fn are_texts_utf8(column: &ArrayRef) -> bool {
+    if let Some(texts) = column.as_string_view_opt() {
+        texts.clone().to_binary_view().iter().flatten().all(|text| std::str::from_utf8(text).is_ok())
+    } else if let Some(fields) = column.as_struct_opt() {
+        fields.columns().iter().all(are_texts_utf8)
+    } else if let Some(lists) = column.as_list_opt::<i32>() {
+        are_texts_utf8(lists.values())
+    } else if let Some(lists) = column.as_list_opt::<i64>() {
+        are_texts_utf8(lists.values())
+    } else {
+        true
+    }
+}
+
 fn add_lengths(views: &[u128], bytes_of_rows: &mut [usize]) {
     // The low half of a view is its length.
     bytes_of_rows.iter_mut().zip(views).for_each(|(bytes, view)| *bytes += *view as u32 as usize);
