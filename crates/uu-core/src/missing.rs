@@ -44,13 +44,28 @@ const MARKERS: [&str; 37] = [
 /// Longest marker, in bytes.
 const LONGEST: usize = 15;
 
+/// The bytes that markers begin with, in either letter case.
+const FIRST_BYTES: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut index = 0;
+    while index < MARKERS.len() {
+        let first = MARKERS[index].as_bytes()[0];
+        begins[first as usize] = true;
+        begins[first.to_ascii_uppercase() as usize] = true;
+        index += 1;
+    }
+    begins
+};
+
 /// Whether a text says that nothing is known, as `nan`, `None`, `NULL`, `N/A`, `\N` and `(not set)` do.
 ///
 /// Letter case does not matter. An empty text is no marker: it is nothing at all.
 #[must_use]
 pub fn is_missing_marker(text: &str) -> bool {
     let text = text.trim();
-    !text.is_empty() && text.len() <= LONGEST && MARKERS.iter().any(|marker| marker.eq_ignore_ascii_case(text))
+    // Nearly no name begins as a marker does.
+    let begins_as_one = text.bytes().next().is_some_and(|first| FIRST_BYTES[usize::from(first)]);
+    begins_as_one && text.len() <= LONGEST && MARKERS.iter().any(|marker| marker.eq_ignore_ascii_case(text))
 }
 
 #[cfg(test)]

@@ -61,6 +61,10 @@ const MAX_LABEL_BYTES: usize = 63;
 /// stays, in its own case.
 pub(crate) fn canonical(text: &str) -> SiteName {
     let text = text.trim();
+    // Most names are in the one form already, which is found out at a glance.
+    if is_host(text) && !text.starts_with("www.") && !has_punycode(text) {
+        return SiteName::Host(text.into());
+    }
     if is_total(text) {
         return SiteName::Total;
     }
@@ -120,11 +124,11 @@ fn without_port(host: &str) -> Option<&str> {
 fn in_ascii(host: &str) -> Option<Cow<'_, str>> {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_');
     let host = host.trim_end_matches('.');
-    if host.bytes().all(is_plain) && !host.contains("xn--") {
+    if host.bytes().all(is_plain) && !has_punycode(host) {
         return Some(Cow::Borrowed(host));
     }
     let lower = host.to_lowercase();
-    if lower.bytes().all(is_plain) && !lower.contains("xn--") {
+    if lower.bytes().all(is_plain) && !has_punycode(&lower) {
         return Some(Cow::Owned(lower));
     }
     match idna::domain_to_ascii_cow(host.as_bytes(), idna::AsciiDenyList::URL) {
@@ -142,14 +146,27 @@ fn without_www(mut host: &str) -> &str {
     host
 }
 
+/// Whether a label may have letters beyond ASCII, written in ASCII.
+fn has_punycode(host: &str) -> bool {
+    host.as_bytes().windows(4).any(|bytes| bytes == b"xn--")
+}
+
+/// Whether a text is labels of lower-case letters, digits, `-` and `_`, two or more.
 fn is_host(host: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=MAX_LABEL_BYTES).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
-    };
-    let suffix = host.rsplit('.').next().unwrap_or_default();
+    if host.len() > MAX_HOST_BYTES {
+        return false;
+    }
+    let (mut labels, mut length, mut is_number) = (0, 0, true);
+    for byte in host.bytes() {
+        match byte {
+            b'.' if (1..=MAX_LABEL_BYTES).contains(&length) => (labels, length, is_number) = (labels + 1, 0, true),
+            b'a'..=b'z' | b'-' | b'_' => (length, is_number) = (length + 1, false),
+            b'0'..=b'9' => length += 1,
+            _ => return false,
+        }
+    }
     // A last label of digits alone is that of an address: 192.168.0.1.
-    host.contains('.') && host.len() <= MAX_HOST_BYTES && host.split('.').all(is_label) && !suffix.bytes().all(|byte| byte.is_ascii_digit())
+    labels > 0 && (1..=MAX_LABEL_BYTES).contains(&length) && !is_number
 }
 
 #[cfg(test)]

@@ -22,6 +22,10 @@ pub fn day_of(text: &str) -> Option<(Month, u32)> {
 fn read_day(text: &str) -> Option<(Month, Option<u32>)> {
     match text.as_bytes() {
         // The product's own form, and by far the commonest.
+        [year @ .., b'-', m1, m2, b'-', d1, d2] if year.len() == 4 => {
+            let month = Month::new(of_digits(year)?, of_digits(&[*m1, *m2])?)?;
+            Some((month, Some(of_month(month, of_digits(&[*d1, *d2])?)?)))
+        }
         [_, _, _, _, b'-', b'0'..=b'9', ..] => separated(text, '-'),
         [_, _, _, _, b'/', b'0'..=b'9', ..] => separated(text, '/'),
         [_, _, _, _, b'.', b'0'..=b'9', ..] => separated(text, '.').filter(|(_, day)| day.is_some()),
@@ -78,6 +82,11 @@ fn named(text: &str) -> Option<(Month, Option<u32>)> {
         None => None,
     };
     Some((month, day))
+}
+
+/// The number that bytes spell which are all digits.
+fn of_digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))
 }
 
 fn of_month(month: Month, day: u32) -> Option<u32> {
