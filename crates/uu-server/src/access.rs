@@ -83,14 +83,9 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
     };
     app.rates.before_a_token(address)?;
     let is_reading = needed == Scope::Read;
-    let verified = app.verified.token(&app.lifecycle.registry, secret, is_reading).await;
-    let caller = match verified {
-        Ok(Some(caller)) => caller,
-        Ok(None) => {
-            app.rates.a_bad_token(address);
-            return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, or was revoked"));
-        }
-        Err(error) => return Err(store_problem(&error)),
+    let Some(caller) = app.verified.token(&app.store, &app.lifecycle.registry, secret, is_reading).await? else {
+        app.rates.a_bad_token(address);
+        return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, or was revoked"));
     };
     app.rates.of_token(&caller.0, !is_reading)?;
     let caller = Caller { by: caller.0, scope: caller.1 };

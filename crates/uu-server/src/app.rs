@@ -31,7 +31,7 @@ pub struct App {
     pub(crate) rates: Rates,
     pub(crate) verified: Verified,
     /// Requests that wait for the store.
-    store: Workers,
+    pub(crate) store: Workers,
     /// One permit for each delivery that is being taken.
     pub(crate) deliveries: Arc<Semaphore>,
     /// One permit for each listener to a job.

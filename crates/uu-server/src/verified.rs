@@ -5,7 +5,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use uu_service::registry::{Registry, RegistryError, Scope};
+use uu_service::registry::{Registry, Scope};
+
+use crate::access::store_problem;
+use crate::problem::Problem;
+use crate::workers::Workers;
 
 /// How long a token that was found good may read without being looked up again: a revoked one is refused after so long at the latest.
 const FRESH: Duration = Duration::from_secs(2);
@@ -35,35 +39,43 @@ struct Known {
 }
 
 impl Verified {
-    /// Who holds the token; `None` where it is not good. For reading, one that was good a moment ago is.
+    /// Who holds the token, as `store` workers find out; `None` where it is not good. For reading, one that was good a moment ago is.
     ///
-    /// **Errors**: the store cannot be reached.
-    pub(crate) async fn token(&self, registry: &Registry, secret: &str, is_reading: bool) -> Result<Option<Holder>, RegistryError> {
+    /// **Errors**: the store cannot be reached; 429 where too many wait for it.
+    pub(crate) async fn token(
+        &self,
+        store: &Workers,
+        registry: &Registry,
+        secret: &str,
+        is_reading: bool,
+    ) -> Result<Option<Holder>, Problem> {
         let (key, check) = (self.seed.hash_one(secret), self.seed.hash_one((secret, "check")));
         let known = self.known().get(&key).filter(|known| known.check == check).cloned();
         if let Some(known) = known.as_ref().filter(|known| is_reading && known.at.elapsed() < FRESH) {
             return Ok(Some(known.holder.clone()));
         }
         let (registry, owned) = (registry.clone(), secret.to_owned());
-        let verified = tokio::task::spawn_blocking(move || registry.verify(&owned)).await;
-        match verified.unwrap_or(Err(RegistryError::Unavailable { what: "database", source: None })) {
-            Ok(Some(token)) => {
+        let failed = match store.run(move || registry.verify(&owned)).await {
+            Ok(Ok(Some(token))) => {
                 let holder = (format!("token {} ({})", token.id, token.name), token.scope);
                 let mut known = self.known();
                 if known.len() >= MOST {
                     known.clear();
                 }
                 known.insert(key, Known { holder: holder.clone(), check, at: Instant::now() });
-                Ok(Some(holder))
+                return Ok(Some(holder));
             }
-            Ok(None) => {
+            Ok(Ok(None)) => {
                 self.known().remove(&key);
-                Ok(None)
+                return Ok(None);
             }
-            Err(error) => match known.filter(|known| is_reading && known.at.elapsed() < WHILE_AWAY) {
-                Some(known) => Ok(Some(known.holder)),
-                None => Err(error),
-            },
+            Ok(Err(error)) => Err(error),
+            Err(problem) => Ok(problem),
+        };
+        match (known.filter(|known| is_reading && known.at.elapsed() < WHILE_AWAY), failed) {
+            (Some(known), _) => Ok(Some(known.holder)),
+            (None, Err(error)) => Err(store_problem(&error)),
+            (None, Ok(problem)) => Err(problem),
         }
     }
 

@@ -80,7 +80,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         caller.must_have(Scope::Admin)?;
     }
     let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
-    let _permit = Arc::clone(&app.deliveries).try_acquire_owned().map_err(|_| busy())?;
+    let permit = Arc::clone(&app.deliveries).try_acquire_owned().map_err(|_| busy())?;
     let mut is_glued = false;
     let work = if options.uris.is_empty() {
         let body = Spooled::of(app, &head.headers, body).await?;
@@ -93,6 +93,8 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     };
     let taking = Arc::clone(app);
     let taken = tokio::task::spawn_blocking(move || {
+        // Reading and checking go on where the client does not wait for it, and so does the permit.
+        let _permit = permit;
         let files = work.files(&taking)?;
         take(&taking, &files, &options, &caller.by).map_err(|error| refused(&error, is_glued))
     });
