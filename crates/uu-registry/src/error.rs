@@ -102,6 +102,14 @@ pub enum RegistryError {
         /// What was tried: `cancelled`, `retried`.
         action: &'static str,
     },
+    /// A job is retried already.
+    #[error("the job `{id}` is already retried as the job `{retry}`, which has not ended")]
+    RetriedAlready {
+        /// The job.
+        id: JobId,
+        /// Its retry.
+        retry: JobId,
+    },
     /// A text cannot be kept.
     #[error("a text must not contain the character U+0000")]
     BadText,

@@ -14,8 +14,9 @@ use crate::workers::Workers;
 /// How long a token that was found good may read without being looked up again: a revoked one is refused after so long at the latest.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// How long it may read on while the store is away: estimates do not need the store, and neither shall those who may ask for them.
-const WHILE_AWAY: Duration = Duration::from_secs(600);
+/// How long it may read on while the store is away: estimates do not need the store, and neither shall those who may ask for them. For so long it
+/// is looked up, too, where an address sends many tokens that are not good.
+const LATELY: Duration = Duration::from_secs(600);
 
 /// Tokens that are remembered; beyond, all are forgotten.
 const MOST: usize = 10_000;
@@ -49,8 +50,8 @@ impl Verified {
         secret: &str,
         is_reading: bool,
     ) -> Result<Option<Holder>, Problem> {
-        let (key, check) = (self.seed.hash_one(secret), self.seed.hash_one((secret, "check")));
-        let known = self.known().get(&key).filter(|known| known.check == check).cloned();
+        let key = self.seed.hash_one(secret);
+        let known = self.remembered(secret);
         if let Some(known) = known.as_ref().filter(|known| is_reading && known.at.elapsed() < FRESH) {
             return Ok(Some(known.holder.clone()));
         }
@@ -62,7 +63,7 @@ impl Verified {
                 if known.len() >= MOST {
                     known.clear();
                 }
-                known.insert(key, Known { holder: holder.clone(), check, at: Instant::now() });
+                known.insert(key, Known { holder: holder.clone(), check: self.check(secret), at: Instant::now() });
                 return Ok(Some(holder));
             }
             Ok(Ok(None)) => {
@@ -72,11 +73,25 @@ impl Verified {
             Ok(Err(error)) => Err(error),
             Err(problem) => Ok(problem),
         };
-        match (known.filter(|known| is_reading && known.at.elapsed() < WHILE_AWAY), failed) {
+        match (known.filter(|known| is_reading && known.at.elapsed() < LATELY), failed) {
             (Some(known), _) => Ok(Some(known.holder)),
             (None, Err(error)) => Err(store_problem(&error)),
             (None, Ok(problem)) => Err(problem),
         }
+    }
+
+    /// Whether the token was found good in the last minutes.
+    pub(crate) fn was_good_lately(&self, secret: &str) -> bool {
+        self.remembered(secret).is_some_and(|known| known.at.elapsed() < LATELY)
+    }
+
+    fn remembered(&self, secret: &str) -> Option<Known> {
+        let check = self.check(secret);
+        self.known().get(&self.seed.hash_one(secret)).filter(|known| known.check == check).cloned()
+    }
+
+    fn check(&self, secret: &str) -> u64 {
+        self.seed.hash_one((secret, "check"))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<u64, Known>> {

@@ -196,13 +196,19 @@ impl Registry {
 
     /// Asks again for what a job that was refused, failed, was cancelled or lost was asked for, as a new job.
     ///
-    /// **Errors**: an unknown job; one that has not ended, or succeeded; a database that cannot be reached or written.
+    /// **Errors**: an unknown job; one that has not ended, succeeded, or has a retry that has not ended; a database that cannot be reached or
+    /// written.
     pub fn retry(&self, id: JobId, by: &str) -> Result<JobId, RegistryError> {
         self.wait(async {
             let mut transaction = self.database().write().await?;
             let job = find(&mut transaction, id).await?;
             if !job.state.has_ended() || job.state == JobState::Succeeded {
                 return Err(RegistryError::JobState { id, state: job.state, action: "retried" });
+            }
+            let live = "SELECT COALESCE(MAX(id), 0) AS number FROM jobs WHERE retry_of = $1 AND state IN ('queued', 'running')";
+            let retry = transaction.number(live, vec![id.0.into()]).await?;
+            if retry > 0 {
+                return Err(RegistryError::RetriedAlready { id, retry: JobId(retry) });
             }
             let again = queue(&mut transaction, &job.kind, &job.request, by, Some(id)).await?;
             hand_on(&mut transaction, id, again).await?;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, StreamExt};
 use tokio::sync::OwnedSemaphorePermit;
-use uu_service::registry::{JobEvent, JobId};
+use uu_service::registry::{JobEvent, JobId, Registry, RegistryError};
 
 use super::parsed;
 use crate::app::App;
@@ -21,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Between two signs of life where nothing happens, so that proxies do not cut the connection.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
-/// Tells what happens to a job as server-sent events, from its beginning or from after `Last-Event-ID`, until it has ended.
+/// Sends what happens to a job as server-sent events, from its beginning or from after `Last-Event-ID`, until it has ended.
 #[utoipa::path(
     get,
     path = "/jobs/{id}/events",
@@ -32,6 +33,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
     ),
     responses(
         (status = 200, description = "Events: `id` is its number, `event` the state, `data` the event as JSON", body = String, content_type = "text/event-stream"),
+        (status = 204, description = "The job has ended, and no event came after `Last-Event-ID`: there is nothing to wait for"),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many listen", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -40,15 +42,33 @@ pub(crate) async fn events(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     let id = parsed(&id)?;
     let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
     let busy = || Problem::new(Kind::TooBusy, "too many listen to jobs; ask for the job itself now and then").retry_after(5);
     let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| busy())?;
-    let first = app.ask(move |registry| registry.events_after(id, last)).await?;
+    let (first, last, has_ended) = app.ask(move |registry| beginning(registry, id, last)).await?;
+    if first.is_empty() && has_ended {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let listener = Listener { app, id, last, waiting: first, ended: false, _permit: permit };
     let events = stream::unfold(listener, Listener::next).flat_map(stream::iter);
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
+}
+
+/// The events after `last`, after which of them to go on, and whether the job has ended.
+///
+/// **Errors**: as [`Registry::events_after`].
+fn beginning(registry: &Registry, id: JobId, last: i64) -> Result<(Vec<JobEvent>, i64, bool), RegistryError> {
+    // Asked first, so that the event of its end is among those that follow.
+    let has_ended = registry.job(id)?.state.has_ended();
+    let first = registry.events_after(id, last)?;
+    if !first.is_empty() {
+        return Ok((first, last, has_ended));
+    }
+    // A number that no event has yet is not believed.
+    let newest = registry.events_after(id, 0)?.last().map_or(0, |event| event.number);
+    Ok((first, last.min(newest), has_ended))
 }
 
 /// Somebody who listens to a job.

@@ -125,7 +125,7 @@ pub(crate) async fn cancel(
         (status = 202, description = "The job that does it again", body = JobDocument),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 409, description = "It has not ended, or succeeded", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 409, description = "It has not ended, succeeded, or is retried already", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn retry(

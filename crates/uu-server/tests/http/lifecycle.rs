@@ -279,9 +279,15 @@ fn a_job_is_followed_called_off_and_tried_again() {
     let rest = client.request("GET", "/jobs/1/events", &[("last-event-id", "4")], b"");
     assert_eq!(rest.header("content-type"), Some("text/event-stream"));
     assert!(rest.text().starts_with("id: 5\n") && rest.text().contains(r#""state":"cancelled""#), "{}", rest.text());
+    for last in ["5", "9223372036854775806"] {
+        assert_eq!(client.request("GET", "/jobs/1/events", &[("last-event-id", last)], b"").status, 204, "nothing is to come");
+    }
     assert_eq!(client.request("DELETE", "/jobs/1", &[("authorization", &token)], b"").status, 409, "it has ended");
     let again = post(&mut client, "/jobs/1/retry", &token, ("", b""));
     assert_eq!((again.status, again.header("location"), &again.json()["retry_of"]), (202, Some("/jobs/2"), &json!(1)));
+    let once_more = post(&mut client, "/jobs/1/retry", &token, ("", b""));
+    assert_eq!(once_more.status, 409, "its retry waits");
+    assert!(once_more.text().contains("already retried as the job `2`"), "{}", once_more.text());
 }
 
 #[test]
