@@ -86,7 +86,7 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         app.rates.before_a_token(address)?;
     }
     let is_reading = needed == Scope::Read;
-    let Some(caller) = app.verified.token(&app.store, &app.lifecycle.registry, secret, is_reading).await? else {
+    let Some(caller) = app.verified.token(&app.lifecycle.registry, secret, is_reading).await? else {
         app.rates.a_bad_token(address);
         return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, or was revoked"));
     };
@@ -114,10 +114,7 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         RegistryError::UnknownVersion { .. } | RegistryError::UnknownJob { .. } | RegistryError::UnknownBatch { .. } => {
             Problem::new(Kind::NotFound, error.to_string())
         }
-        RegistryError::Moved { .. }
-        | RegistryError::NoPrevious
-        | RegistryError::JobState { .. }
-        | RegistryError::RetriedAlready { .. } => {
+        RegistryError::Moved { .. } | RegistryError::NoPrevious | RegistryError::JobState { .. } | RegistryError::RetriedAlready { .. } => {
             Problem::new(Kind::Conflict, error.to_string())
         }
         RegistryError::BadText => Problem::new(Kind::MalformedBody, error.to_string()),
@@ -147,7 +144,7 @@ pub struct Access {
 
 impl Access {
     /// The address a request comes from: what a trusted proxy says last, which is what it saw itself.
-    fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.trusted_proxies.contains(&peer) {
             return peer;
         }

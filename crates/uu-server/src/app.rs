@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use uu_core::Rules;
 use uu_service::jobs::DeliveryLimits;
 use uu_service::registry::{Registry, RegistryError};
@@ -11,9 +11,11 @@ use uu_service::{LoadError, Readiness, Served, Serving};
 
 use crate::Limits;
 use crate::access::{Access, store_problem};
+use crate::drift::LastDrift;
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::rates::{RateLimits, Rates};
+use crate::slots::Slots;
 use crate::verified::Verified;
 use crate::workers::Workers;
 
@@ -24,18 +26,20 @@ pub struct App {
     pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     pub(crate) workers: Workers,
-    /// One permit for each batch that runs.
-    pub(crate) batches: Arc<Semaphore>,
+    /// A slot for each batch that runs.
+    pub(crate) batches: Slots,
     pub(crate) lifecycle: Lifecycle,
     pub(crate) access: Access,
     pub(crate) rates: Rates,
     pub(crate) verified: Verified,
     /// Requests that wait for the store.
-    pub(crate) store: Workers,
-    /// One permit for each delivery that is being taken.
-    pub(crate) deliveries: Arc<Semaphore>,
-    /// One permit for each listener to a job.
-    pub(crate) listeners: Arc<Semaphore>,
+    store: Workers,
+    /// A slot for each delivery that is being taken.
+    pub(crate) deliveries: Slots,
+    /// A slot for each listener to a job.
+    pub(crate) listeners: Slots,
+    /// How far requests and observations had drifted when it was last asked for.
+    pub(crate) drift: LastDrift,
     /// Whether the server is about to end: answers without an end of their own end then.
     pub(crate) stopping: watch::Sender<bool>,
 }
@@ -76,17 +80,17 @@ impl App {
     #[must_use]
     pub fn new(serving: Arc<Serving>, lifecycle: Lifecycle, policies: Policies) -> Arc<Self> {
         let Policies { limits, access, rates } = policies;
-        let permits = |count: usize| Arc::new(Semaphore::new(count));
         Arc::new(Self {
             serving,
             metrics: Metrics::new(),
             workers: Workers::new(limits.workers, limits.worker_queue),
-            batches: permits(limits.batches),
-            deliveries: permits(limits.deliveries),
-            listeners: permits(limits.listeners),
+            batches: Slots::new(limits.batches),
+            deliveries: Slots::new(limits.deliveries),
+            listeners: Slots::new(limits.listeners),
             store: Workers::new(STORE_REQUESTS.0, STORE_REQUESTS.1),
             rates: Rates::new(rates),
             verified: Verified::default(),
+            drift: LastDrift::default(),
             stopping: watch::Sender::new(false),
             limits,
             lifecycle,

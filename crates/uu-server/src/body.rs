@@ -7,9 +7,6 @@ use http_body_util::BodyExt;
 
 use crate::problem::{Kind, Problem, shortened};
 
-/// How much beyond its bound a body is read and thrown away, so that its sender gets to read the refusal instead of a reset.
-const DRAIN_BYTES: usize = 16 << 20;
-
 /// What `curl -d` says of any body unless told otherwise.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -52,7 +49,6 @@ pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 pub(crate) async fn read_whole(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
     let announced = body.size_hint().lower();
     if announced > limit as u64 {
-        drain(body, 0).await;
         return Err(too_large(limit));
     }
     let mut first = Bytes::new();
@@ -62,7 +58,6 @@ pub(crate) async fn read_whole(mut body: Body, limit: usize) -> Result<Bytes, Pr
         let Ok(data) = frame.into_data() else { continue };
         let length = first.len() + rest.len() + data.len();
         if length > limit {
-            drain(body, length).await;
             return Err(too_large(limit));
         }
         if first.is_empty() {
@@ -81,15 +76,6 @@ pub(crate) async fn read_whole(mut body: Body, limit: usize) -> Result<Bytes, Pr
     whole.extend_from_slice(&first);
     whole.extend_from_slice(&rest);
     Ok(whole.freeze())
-}
-
-async fn drain(mut body: Body, mut length: usize) {
-    while let Some(Ok(frame)) = body.frame().await {
-        length += frame.data_ref().map_or(0, Bytes::len);
-        if length > DRAIN_BYTES {
-            return;
-        }
-    }
 }
 
 fn too_large(limit: usize) -> Problem {

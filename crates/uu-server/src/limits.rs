@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use crate::paced::BodyBounds;
+
 /// Bounds on what clients can make the server hold, do or wait for.
 ///
 /// | name | default | purpose |
 /// | --- | --- | --- |
 /// | `body_bytes` | 1 MiB | largest body of a request that is read whole |
-/// | `batch_body_bytes` | 4 GiB | largest body of a batch, counted as it streams, before decompression |
+/// | `batch_body_bytes` | 4 GiB | largest body of a batch, counted as it streams, before and after decompression |
 /// | `batch_spool_bytes` | 4 GiB | largest Parquet upload: it is spooled to disk, since its index stands at its end |
 /// | `batch_rows` | 100 million | rows of a batch |
 /// | `batch_timeout` | 1 h | time of a batch, from its first byte to its last |
@@ -18,15 +20,16 @@ use std::time::Duration;
 /// | `serving_threads` | number of cores | threads that serve connections, each its own |
 /// | `workers` | number of cores | large requests worked on at a time |
 /// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
-/// | `batches` | 2 | batches running at a time; beyond, 429 |
+/// | `batches` | 4 | batches running at a time, of which one address has at most three quarters; beyond, 429 |
 /// | `upload_bytes` | 256 MiB | largest delivery to re-train with, counted as it streams |
-/// | `deliveries` | 2 | deliveries taken at a time; beyond, 429 |
-/// | `listeners` | 64 | listeners to jobs; beyond, 429 |
+/// | `deliveries` | 4 | deliveries taken at a time, likewise |
+/// | `listeners` | 64 | listeners to jobs, likewise |
 /// | `connections` | 1,024 | open connections; further ones wait to be accepted |
 /// | `header_bytes` | 64 KiB | request line and headers together |
 /// | `header_timeout` | 30 s | idle time, and time to send the headers |
 /// | `request_timeout` | 30 s | time from the headers to the answer, the body included |
 /// | `stall_timeout` | 30 s | time a client may leave a write, or a batch's next bytes, waiting |
+/// | `least_bytes_per_s` | 1 KiB | least pace of a batch or a delivery, over that time; 0: none |
 /// | `shutdown_timeout` | 30 s | time requests in flight have to finish |
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -72,6 +75,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Time a client may leave a write, or a batch's next bytes, waiting.
     pub stall_timeout: Duration,
+    /// Least pace of a batch or a delivery while it is waited for.
+    pub least_bytes_per_s: u64,
     /// Time requests in flight have to finish once the server stops.
     pub shutdown_timeout: Duration,
 }
@@ -92,16 +97,29 @@ impl Default for Limits {
             serving_threads: cores,
             workers: cores,
             worker_queue: 64,
-            batches: 2,
+            batches: 4,
             upload_bytes: 256 << 20,
-            deliveries: 2,
+            deliveries: 4,
             listeners: 64,
             connections: 1_024,
             header_bytes: 64 << 10,
             header_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
+            least_bytes_per_s: 1 << 10,
             shutdown_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Limits {
+    /// What a body that streams may take.
+    pub(crate) fn body_bounds(&self) -> BodyBounds {
+        BodyBounds {
+            bytes: self.batch_body_bytes,
+            stall: self.stall_timeout,
+            time: self.batch_timeout,
+            least_bytes_per_s: self.least_bytes_per_s,
         }
     }
 }

@@ -26,11 +26,13 @@ use tower_service::Service;
 
 use crate::access::admit;
 use crate::app::App;
+use crate::draining::Draining;
 use crate::lanes::{Admission, Lanes, Serve};
 use crate::metrics::Route;
 use crate::predict;
 use crate::problem::{Kind, Problem};
 use crate::routes::router;
+use crate::slots::ClientAddress;
 use crate::stalling::Stalling;
 
 /// How often recorded durations are moved into their buckets.
@@ -153,7 +155,13 @@ async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Req
     let start = Instant::now();
     let route = Route::of(request.uri().path());
     let handler = async {
-        let mut request = request.map(Body::new);
+        let (head, body) = request.into_parts();
+        let body = Body::new(Draining::new(&head.headers, body));
+        let mut request = Request::from_parts(head, body);
+        if matches!(route, Route::Batch | Route::Retrain | Route::Jobs) {
+            let client = ClientAddress(app.access.client(peer, request.headers()));
+            request.extensions_mut().insert(client);
+        }
         if let Err(problem) = admit(&app, route, peer, &mut request).await {
             return problem.into_response();
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A stream that fails once its peer has not taken a byte for so long while there is something to send.
+/// A stream that fails once its peer has neither taken nor sent a byte for so long while there is something to send.
 ///
 /// Without it, clients that never read their answers would hold their connections, and so the server's slots, for ever.
 pub(crate) struct Stalling<S> {
@@ -41,7 +41,12 @@ impl<S> Stalling<S> {
 
 impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        // Whoever sends is there, and will read once everything is sent.
+        if matches!(outcome, Poll::Ready(Ok(()))) {
+            self.stalled = false;
+        }
+        outcome
     }
 }
 

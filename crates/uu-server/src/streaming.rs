@@ -1,45 +1,25 @@
-//! A request's body as a blocking reader, bounded in bytes and in time, so that memory stays flat.
+//! A request's body as a blocking reader, so that memory stays flat.
+//!
+//! It is read as fast as it is consumed. Where its consumer waits for an answer to be read, and its sender reads that only once it has sent
+//! everything, neither would ever go on: then the rest of the body waits on disk.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use axum::body::Body;
 use bytes::{Buf, Bytes};
-use http_body_util::BodyExt;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::problem::{Kind, Problem};
+use crate::paced::{Paced, Refusal};
+use crate::spill::Spill;
 
 /// Pieces that may wait; a piece is at most some 400 KiB.
 const WAITING_PIECES: usize = 4;
 
-/// Why the rest of a body was not read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// It has more bytes than this.
-    TooLarge(u64),
-    /// Its next bytes did not come in time.
-    TooSlow,
-    /// Its sender went away.
-    CutOff,
-    /// It has more rows than this.
-    TooManyRows(u64),
-    /// It took longer than this.
-    TooLong(Duration),
-}
-
-impl Refusal {
-    pub(crate) fn problem(self) -> Problem {
-        match self {
-            Self::TooLarge(limit) => Problem::new(Kind::TooLarge, format!("at most {limit} bytes are read")),
-            Self::TooSlow => Problem::new(Kind::Timeout, "the next bytes of the body did not come in time"),
-            Self::CutOff => Problem::new(Kind::MalformedBody, "the body ended early"),
-            Self::TooManyRows(limit) => Problem::new(Kind::TooLarge, format!("at most {limit} rows are read; send them in parts")),
-            Self::TooLong(limit) => Problem::new(Kind::Timeout, format!("a body may take {} s; send it in parts", limit.as_secs())),
-        }
-    }
-}
+/// How long a piece waits before it is asked whether its consumer waits for the sender.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says why a body was refused, once it was.
 #[derive(Clone, Debug)]
@@ -56,11 +36,29 @@ impl RefusalCell {
     }
 }
 
+/// Whether an answer waits for its client to read it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AnswerWaits(Arc<AtomicBool>);
+
+impl AnswerWaits {
+    pub(crate) fn set(&self, waits: bool) {
+        self.0.store(waits, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+type Piece = Result<Bytes, io::ErrorKind>;
+
 /// A request's body as a blocking reader.
 pub(crate) struct BodyReader {
-    pieces: Receiver<Result<Bytes, io::ErrorKind>>,
+    pieces: Receiver<Piece>,
     current: Bytes,
     refusal: RefusalCell,
+    /// What follows the pieces, where the rest waits on disk.
+    rest: Arc<OnceLock<Arc<Spill>>>,
 }
 
 impl BodyReader {
@@ -75,7 +73,7 @@ impl Read for BodyReader {
             match self.pieces.blocking_recv() {
                 Some(Ok(piece)) => self.current = piece,
                 Some(Err(kind)) => return Err(kind.into()),
-                None => return Ok(0),
+                None => return self.rest.get().map_or(Ok(0), |rest| rest.read(buffer)),
             }
         }
         let count = buffer.len().min(self.current.len());
@@ -84,59 +82,150 @@ impl Read for BodyReader {
     }
 }
 
-/// What a body may take.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BodyBounds {
-    pub(crate) bytes: u64,
-    /// Between two pieces.
-    pub(crate) stall: Duration,
-    /// From the first piece to the last.
-    pub(crate) time: Duration,
+impl Drop for BodyReader {
+    fn drop(&mut self) {
+        if let Some(rest) = self.rest.get() {
+            rest.abandon();
+        }
+    }
 }
 
-/// Reads a body as fast as it is consumed, within its bounds.
-pub(crate) fn body_reader(body: Body, bounds: BodyBounds) -> BodyReader {
+/// Reads a body that began with `first` as fast as it is consumed, within its bounds; while `answer` waits, as fast as it comes.
+pub(crate) fn body_reader(first: Bytes, body: Paced, answer: AnswerWaits) -> BodyReader {
     let (sender, pieces) = channel(WAITING_PIECES);
-    let refusal = RefusalCell(Arc::new(OnceLock::new()));
-    let pump = Pump { body, bounds, sender, refusal: refusal.clone() };
-    tokio::spawn(pump.run());
-    BodyReader { pieces, current: Bytes::new(), refusal }
+    let refusal = RefusalCell(Arc::default());
+    let rest = Arc::default();
+    tokio::spawn(Pump { body, answer, refusal: refusal.clone(), rest: Arc::clone(&rest) }.run(sender));
+    BodyReader { pieces, current: first, refusal, rest }
 }
 
 struct Pump {
-    body: Body,
-    bounds: BodyBounds,
-    sender: Sender<Result<Bytes, io::ErrorKind>>,
+    body: Paced,
+    answer: AnswerWaits,
     refusal: RefusalCell,
+    rest: Arc<OnceLock<Arc<Spill>>>,
 }
 
 impl Pump {
-    async fn run(mut self) {
-        let BodyBounds { bytes: limit, stall, time } = self.bounds;
-        let began = Instant::now();
-        let mut length = 0;
+    async fn run(mut self, sender: Sender<Piece>) {
         loop {
-            let left = time.saturating_sub(began.elapsed());
-            let refused = match tokio::time::timeout(stall.min(left), self.body.frame()).await {
+            let piece = match self.body.next().await {
+                Ok(Some(piece)) => piece,
                 Ok(None) => return,
-                Ok(Some(Ok(frame))) => {
-                    let Ok(piece) = frame.into_data() else { continue };
-                    length += piece.len() as u64;
-                    if length <= limit {
-                        if self.sender.send(Ok(piece)).await.is_err() {
-                            return;
-                        }
-                        continue;
-                    }
-                    (Refusal::TooLarge(limit), io::ErrorKind::FileTooLarge)
+                Err(refusal) => {
+                    self.refusal.set(refusal);
+                    sender.send(Err(refusal.kind())).await.ok();
+                    return;
                 }
-                Ok(Some(Err(_))) => (Refusal::CutOff, io::ErrorKind::ConnectionAborted),
-                Err(_elapsed) if left <= stall => (Refusal::TooLong(time), io::ErrorKind::TimedOut),
-                Err(_elapsed) => (Refusal::TooSlow, io::ErrorKind::TimedOut),
             };
-            self.refusal.set(refused.0);
-            self.sender.send(Err(refused.1)).await.ok();
-            return;
+            match self.hand_on(piece, &sender).await {
+                HandedOn::Taken => {}
+                HandedOn::ReaderLeft => return,
+                HandedOn::NotTaken(piece) => return self.spill(piece, sender).await,
+            }
+        }
+    }
+
+    /// Waits until there is room for the piece, or until the consumer waits for the sender.
+    async fn hand_on(&mut self, piece: Bytes, sender: &Sender<Piece>) -> HandedOn {
+        let mut piece = Ok(piece);
+        loop {
+            piece = match sender.send_timeout(piece, PATIENCE).await {
+                Ok(()) => return HandedOn::Taken,
+                Err(SendTimeoutError::Closed(_)) => return HandedOn::ReaderLeft,
+                Err(SendTimeoutError::Timeout(piece)) => piece,
+            };
+            match piece {
+                Ok(piece) if self.answer.get() => return HandedOn::NotTaken(piece),
+                _ => {}
+            }
+        }
+    }
+
+    /// Puts the rest of the body on disk, beginning with a piece.
+    async fn spill(mut self, first: Bytes, sender: Sender<Piece>) {
+        let spill = match Spill::new() {
+            Ok(spill) => Arc::new(spill),
+            Err(error) => {
+                tracing::error!(%error, "the rest of a body cannot be put into a temporary file; `TMPDIR` names another folder");
+                sender.send(Err(error.kind())).await.ok();
+                return;
+            }
+        };
+        let ended = Ended(Arc::clone(&spill));
+        self.rest.set(spill).ok();
+        // The reader goes on with the file once it has taken all pieces.
+        drop(sender);
+        let mut piece = Some(first);
+        while let Some(bytes) = piece {
+            let file = Arc::clone(&ended.0);
+            let appended = tokio::task::spawn_blocking(move || file.append(&bytes)).await;
+            if let Err(error) = appended.unwrap_or_else(|error| Err(io::Error::other(error))) {
+                ended.0.end(Err(error.kind()));
+                return;
+            }
+            piece = match self.body.next().await {
+                Ok(piece) => piece,
+                Err(refusal) => {
+                    self.refusal.set(refusal);
+                    ended.0.end(Err(refusal.kind()));
+                    return;
+                }
+            };
+        }
+        ended.0.end(Ok(()));
+    }
+}
+
+enum HandedOn {
+    Taken,
+    /// There is no room, and the consumer waits for the sender.
+    NotTaken(Bytes),
+    ReaderLeft,
+}
+
+/// Ends what waits on disk where its task is ended before it, as when the server is.
+struct Ended(Arc<Spill>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.end(Err(io::ErrorKind::ConnectionAborted));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::paced::BodyBounds;
+    use axum::body::Body;
+
+    const PIECE: usize = 10_000;
+
+    async fn reader(pieces: usize, answer: AnswerWaits) -> BodyReader {
+        let stream = futures_util::stream::iter((0..pieces).map(|index| Ok::<_, io::Error>(Bytes::from(vec![index as u8; PIECE]))));
+        let second = Duration::from_secs(1);
+        let bounds = BodyBounds { bytes: u64::MAX, stall: 10 * second, time: 60 * second, least_bytes_per_s: 0 };
+        let mut body = Paced::new(Body::from_stream(stream), bounds);
+        let first = body.first_block().await.unwrap();
+        body_reader(first, body, answer)
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_whole_and_on_where_its_consumer_waits_for_its_sender() {
+        for waits in [false, true] {
+            let answer = AnswerWaits::default();
+            answer.set(waits);
+            let mut reader = reader(100, answer).await;
+            let rest = Arc::clone(&reader.rest);
+            tokio::time::sleep(2 * PATIENCE).await;
+            assert_eq!(rest.get().is_some(), waits, "it waits on disk only where it has to");
+            let read = tokio::task::spawn_blocking(move || {
+                let mut bytes = Vec::new();
+                reader.read_to_end(&mut bytes).map(|_| bytes)
+            });
+            let bytes = read.await.unwrap().unwrap();
+            let expected: Vec<u8> = (0..100).flat_map(|index| vec![index; PIECE]).collect();
+            assert!(bytes == expected, "{} bytes", bytes.len());
         }
     }
 }

@@ -21,14 +21,25 @@ const LATELY: Duration = Duration::from_secs(600);
 /// Tokens that are remembered; beyond, all are forgotten.
 const MOST: usize = 10_000;
 
+/// Tokens looked up at a time, and waiting for it; beyond, 429.
+const LOOKUPS: (usize, usize) = (4, 512);
+
 /// What the audit log calls a token, and its scope.
 pub(crate) type Holder = (String, Scope);
 
 /// Tokens that were found good, by a hash that nobody outside can foretell.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Verified {
     seed: RandomState,
     known: Mutex<HashMap<u64, Known>>,
+    /// Apart from other requests that wait for the store, so that those who need no token never hold up those who have one.
+    lookups: Workers,
+}
+
+impl Default for Verified {
+    fn default() -> Self {
+        Self { seed: RandomState::new(), known: Mutex::default(), lookups: Workers::new(LOOKUPS.0, LOOKUPS.1) }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -40,23 +51,17 @@ struct Known {
 }
 
 impl Verified {
-    /// Who holds the token, as `store` workers find out; `None` where it is not good. For reading, one that was good a moment ago is.
+    /// Who holds the token; `None` where it is not good. For reading, one that was good a moment ago is.
     ///
-    /// **Errors**: the store cannot be reached; 429 where too many wait for it.
-    pub(crate) async fn token(
-        &self,
-        store: &Workers,
-        registry: &Registry,
-        secret: &str,
-        is_reading: bool,
-    ) -> Result<Option<Holder>, Problem> {
+    /// **Errors**: the store cannot be reached; 429 where too many wait to be looked up.
+    pub(crate) async fn token(&self, registry: &Registry, secret: &str, is_reading: bool) -> Result<Option<Holder>, Problem> {
         let key = self.seed.hash_one(secret);
         let known = self.remembered(secret);
         if let Some(known) = known.as_ref().filter(|known| is_reading && known.at.elapsed() < FRESH) {
             return Ok(Some(known.holder.clone()));
         }
         let (registry, owned) = (registry.clone(), secret.to_owned());
-        let failed = match store.run(move || registry.verify(&owned)).await {
+        let refused = match self.lookups.run(move || registry.verify(&owned)).await {
             Ok(Ok(Some(token))) => {
                 let holder = (format!("token {} ({})", token.id, token.name), token.scope);
                 let mut known = self.known();
@@ -70,14 +75,10 @@ impl Verified {
                 self.known().remove(&key);
                 return Ok(None);
             }
-            Ok(Err(error)) => Err(error),
-            Err(problem) => Ok(problem),
+            Ok(Err(error)) => store_problem(&error),
+            Err(problem) => problem,
         };
-        match (known.filter(|known| is_reading && known.at.elapsed() < LATELY), failed) {
-            (Some(known), _) => Ok(Some(known.holder)),
-            (None, Err(error)) => Err(store_problem(&error)),
-            (None, Ok(problem)) => Err(problem),
-        }
+        known.filter(|known| is_reading && known.at.elapsed() < LATELY).map(|known| Some(known.holder)).ok_or(refused)
     }
 
     /// Whether the token was found good in the last minutes.

@@ -14,6 +14,7 @@ use uu_service::batch::Format;
 use super::ending;
 use super::failure::{Failure, Sent};
 use crate::problem::Problem;
+use crate::streaming::AnswerWaits;
 
 /// Pieces that may wait; a piece is at most some 400 KiB.
 const WAITING_PIECES: usize = 4;
@@ -34,6 +35,7 @@ enum Piece {
 pub(super) struct AnswerWriter {
     pieces: Sender<Piece>,
     has_rows: HasRows,
+    waits: AnswerWaits,
     kept_back: Vec<u8>,
 }
 
@@ -68,9 +70,10 @@ pub(super) enum Started {
     Panic,
 }
 
-pub(super) fn answer_writer() -> (AnswerWriter, Answer) {
+/// `waits` is set while the answer waits for its client to read on.
+pub(super) fn answer_writer(waits: AnswerWaits) -> (AnswerWriter, Answer) {
     let (sender, pieces) = channel(WAITING_PIECES);
-    (AnswerWriter { pieces: sender, has_rows: HasRows::default(), kept_back: Vec::new() }, Answer { pieces })
+    (AnswerWriter { pieces: sender, has_rows: HasRows::default(), waits, kept_back: Vec::new() }, Answer { pieces })
 }
 
 impl AnswerWriter {
@@ -83,7 +86,10 @@ impl AnswerWriter {
     }
 
     fn send(&self, bytes: Bytes) -> io::Result<()> {
-        self.pieces.blocking_send(Piece::Data(bytes)).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        self.waits.set(true);
+        let sent = self.pieces.blocking_send(Piece::Data(bytes));
+        self.waits.set(false);
+        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
     }
 }
 

@@ -22,8 +22,10 @@ use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, I
 use crate::app::App;
 use crate::limits::Limits;
 use crate::line_breaks::Lines;
+use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
-use crate::streaming::{BodyBounds, BodyReader, Refusal, RefusalCell, body_reader};
+use crate::slots::ClientAddress;
+use crate::streaming::{AnswerWaits, BodyReader, RefusalCell, body_reader};
 use bridge::{AnswerWriter, Started};
 pub(crate) use failure::unreadable;
 use failure::{Failure, Sent};
@@ -91,16 +93,19 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let options = Options::read(head.uri.query())?;
     let media = Media::of(&head.headers)?;
-    let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
-    let slot = Arc::clone(&app.batches).try_acquire_owned().map_err(|_| busy())?;
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
-    let bounds = BodyBounds { bytes: limit, stall: app.limits.stall_timeout, time: app.limits.batch_timeout };
-    let reader = body_reader(body, bounds);
+    let mut body = Paced::new(body, BodyBounds { bytes: limit, ..app.limits.body_bounds() });
+    let first = body.first_block().await.map_err(Refusal::problem)?;
+    // A slot is taken once there is work, and kept to its end.
+    let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
+    let slot = app.batches.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let waits = AnswerWaits::default();
+    let reader = body_reader(first, body, waits.clone());
     let refusal = reader.refusal();
     let of_job = refusal.clone();
     let reader = Lines::new(reader);
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
-    let (writer, answer) = bridge::answer_writer();
+    let (writer, answer) = bridge::answer_writer(waits);
     let columns = Arc::new(OnceLock::new());
     let job = Job { served, media, options, limits: app.limits.clone(), columns: Arc::clone(&columns) };
     tokio::task::spawn_blocking(move || {
@@ -179,6 +184,8 @@ impl Job {
             bounce_rate_unit: self.options.bounce_rate_unit,
             decimal: self.options.decimal,
             allow_repeated_months: self.options.allow_repeated_months,
+            // Compression gives nobody more than he may send without it.
+            decompressed_bytes: self.limits.batch_body_bytes,
             ..ReadOptions::default()
         };
         if self.media.given != Format::Parquet {

@@ -4,17 +4,18 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 use uu_service::registry::{JobEvent, JobId, Registry, RegistryError};
 
 use super::parsed;
 use crate::app::App;
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::slots::{ClientAddress, Slot};
 
 /// Between two looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -40,18 +41,20 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 )]
 pub(crate) async fn events(
     State(app): State<Arc<App>>,
+    Extension(client): Extension<ClientAddress>,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
     let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
     let busy = || Problem::new(Kind::TooBusy, "too many listen to jobs; ask for the job itself now and then").retry_after(5);
-    let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| busy())?;
+    let slot = app.listeners.take(client.0).ok_or_else(busy)?;
     let (first, last, has_ended) = app.ask(move |registry| beginning(registry, id, last)).await?;
     if first.is_empty() && has_ended {
-        return Ok(StatusCode::NO_CONTENT.into_response());
+        // A stream is all that its connection was for.
+        return Ok((StatusCode::NO_CONTENT, [(header::CONNECTION, "close")]).into_response());
     }
-    let listener = Listener { app, id, last, waiting: first, ended: false, _permit: permit };
+    let listener = Listener { app, id, last, waiting: first, ended: false, _slot: slot };
     let events = stream::unfold(listener, Listener::next).flat_map(stream::iter);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
 }
@@ -78,7 +81,7 @@ struct Listener {
     last: i64,
     waiting: Vec<JobEvent>,
     ended: bool,
-    _permit: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 impl Listener {

@@ -13,6 +13,7 @@ use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use uu_service::batch::Format;
 use uu_service::jobs::{AcceptError, Delivered, RetrainRequest, accept};
 use uu_service::registry::{JobId, Scope};
@@ -23,8 +24,10 @@ use crate::batch::{given, unreadable};
 use crate::body::media_type;
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
+use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
-use crate::streaming::{BodyBounds, body_reader};
+use crate::slots::ClientAddress;
+use crate::streaming::{AnswerWaits, body_reader};
 use options::Options;
 
 /// Takes new rows to learn from, and asks for a re-training with them.
@@ -79,22 +82,29 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     if options.force {
         caller.must_have(Scope::Admin)?;
     }
-    let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
-    let permit = Arc::clone(&app.deliveries).try_acquire_owned().map_err(|_| busy())?;
-    let mut is_glued = false;
-    let work = if options.uris.is_empty() {
-        let body = Spooled::of(app, &head.headers, body).await?;
-        is_glued = body.is_one_line && matches!(body.kind, BodyKind::Rows(Format::Csv));
-        Work::Body(body)
+    let incoming = if options.uris.is_empty() {
+        Some(Incoming::of(app, &head.headers, body).await?)
     } else if body.is_end_stream() {
-        Work::Uris(options.uris.clone())
+        None
     } else {
         return Err(Problem::new(Kind::MalformedBody, "either a body or `uri` is expected, got both"));
     };
+    // A slot is taken once there is work, and kept to its end.
+    let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
+    let slot = app.deliveries.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let mut is_glued = false;
+    let work = match incoming {
+        Some(incoming) => {
+            let body = incoming.spooled().await?;
+            is_glued = body.is_one_line && matches!(body.kind, BodyKind::Rows(Format::Csv));
+            Work::Body(body)
+        }
+        None => Work::Uris(options.uris.clone()),
+    };
     let taking = Arc::clone(app);
     let taken = tokio::task::spawn_blocking(move || {
-        // Reading and checking go on where the client does not wait for it, and so does the permit.
-        let _permit = permit;
+        // Reading and checking go on where the client does not wait for them.
+        let _slot = slot;
         let files = work.files(&taking)?;
         take(&taking, &files, &options, &caller.by).map_err(|error| refused(&error, is_glued))
     });
@@ -173,7 +183,17 @@ enum BodyKind {
     Rows(Format),
 }
 
-impl Spooled {
+/// A body that has begun to come.
+struct Incoming {
+    kind: BodyKind,
+    first: Bytes,
+    body: Paced,
+}
+
+impl Incoming {
+    /// Waits for the first block of a body.
+    ///
+    /// **Errors**: another media type; a body that is too large or comes too slowly.
     async fn of(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         let is_form = media_type(headers).as_deref() == Some("multipart/form-data");
         let kind = if is_form { BodyKind::Form(boundary(headers)?) } else { BodyKind::Rows(given(headers)?) };
@@ -181,8 +201,16 @@ impl Spooled {
         if body.size_hint().lower() > limits.upload_bytes {
             return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));
         }
-        let bounds = BodyBounds { bytes: limits.upload_bytes, stall: limits.stall_timeout, time: limits.batch_timeout };
-        let reader = body_reader(body, bounds);
+        let mut body = Paced::new(body, BodyBounds { bytes: limits.upload_bytes, ..limits.body_bounds() });
+        let first = body.first_block().await.map_err(Refusal::problem)?;
+        Ok(Self { kind, first, body })
+    }
+
+    /// All of it, on disk.
+    ///
+    /// **Errors**: as [`Incoming::of`]; there is no room for it.
+    async fn spooled(self) -> Result<Spooled, Problem> {
+        let reader = body_reader(self.first, self.body, AnswerWaits::default());
         let refusal = reader.refusal();
         let mut reader = Lines::new(reader);
         let one_line = reader.one_line();
@@ -193,8 +221,8 @@ impl Spooled {
             Ok::<File, io::Error>(file)
         });
         match spooled.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
-            Ok(file) => Ok(Self { file, kind, is_one_line: one_line.is_one_line() }),
-            Err(error) => Err(refusal.get().map_or_else(|| Problem::of_spooling(&error), crate::streaming::Refusal::problem)),
+            Ok(file) => Ok(Spooled { file, kind: self.kind, is_one_line: one_line.is_one_line() }),
+            Err(error) => Err(refusal.get().map_or_else(|| Problem::of_spooling(&error), Refusal::problem)),
         }
     }
 }

@@ -22,6 +22,12 @@ fn post(server: &Server, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     server.client().request("POST", "/predict/batch", headers, body)
 }
 
+fn compressed(bytes: &[u8]) -> [(&'static str, Vec<u8>); 2] {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(bytes).unwrap();
+    [("gzip", gzip.finish().unwrap()), ("zstd", zstd::encode_all(bytes, 1).unwrap())]
+}
+
 fn json_rows(answer: &Answer) -> Vec<Value> {
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json().as_array().expect("an array").clone()
@@ -88,10 +94,7 @@ fn parquet_makes_the_round_trip() {
 fn gzip_and_zstd_are_read() {
     let server = Server::start();
     let plain = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
-    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gzip.write_all(CSV.as_bytes()).unwrap();
-    let zstd = zstd::encode_all(CSV.as_bytes(), 1).unwrap();
-    for (encoding, body) in [("gzip", gzip.finish().unwrap()), ("zstd", zstd)] {
+    for (encoding, body) in compressed(CSV.as_bytes()) {
         let answer = post(&server, &[("content-type", "text/csv"), ("content-encoding", encoding)], &body);
         assert_eq!(answer.text(), plain.text(), "{encoding}");
     }
@@ -151,10 +154,19 @@ fn a_batch_that_is_too_large_too_slow_or_one_too_many_is_refused() {
     const HEAD: &[u8] =
         b"POST /predict/batch HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: text/csv\r\ncontent-length: 5000\r\n\r\n";
     let server = Server::with(Limits { batches: 1, ..Limits::default() });
+    let mut idle = server.client();
+    idle.send(HEAD);
+    assert_eq!(idle.receive().expect("an interim answer").status, 100);
+    let answered = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
+    assert_eq!(answered.status, 200, "who has sent nothing holds no place: {}", answered.text());
     let mut first = server.client();
-    first.send(HEAD);
-    assert_eq!(first.receive().expect("an interim answer").status, 100);
-    let busy = post(&server, &[("content-type", "text/csv")], CSV.as_bytes());
+    first.send(b"POST /predict/batch HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv\r\ncontent-length: 1000000\r\n\r\ndate,visits\n");
+    first.send(&b"2018-12,1000\n".repeat(10_000));
+    let refused = std::iter::repeat_with(|| {
+        std::thread::sleep(Duration::from_millis(50));
+        post(&server, &[("content-type", "text/csv")], CSV.as_bytes())
+    });
+    let busy = refused.take(200).find(|answer| answer.status != 200).expect("the place is taken with the first block");
     assert_eq!((busy.status, busy.header("retry-after")), (429, Some("5")), "{}", busy.text());
 
     let server = Server::with(Limits { stall_timeout: Duration::from_millis(300), ..Limits::default() });
@@ -166,6 +178,29 @@ fn a_batch_that_is_too_large_too_slow_or_one_too_many_is_refused() {
     let server = Server::with(Limits { batch_body_bytes: 1_000, ..Limits::default() });
     let large = post(&server, &[("content-type", "text/csv")], &CSV.as_bytes().repeat(100));
     assert_eq!(large.status, 413, "{}", large.text());
+}
+
+#[test]
+fn a_client_that_sends_everything_before_it_reads_is_answered() {
+    const ROWS: usize = 60_000;
+    let server = Server::start();
+    // Sent and answered they take far more than any buffer between the two.
+    let row = format!("2018-12,1000,{}\n", "x".repeat(500));
+    let body = ["date,visits,note\n".to_owned(), row.repeat(ROWS)].concat();
+    let answer = post(&server, &[("content-type", "text/csv")], body.as_bytes());
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.body.iter().filter(|byte| **byte == b'\n').count(), 1 + ROWS);
+}
+
+#[test]
+fn a_batch_counts_its_bytes_after_decompression_too() {
+    let server = Server::with(Limits { batch_body_bytes: 100_000, ..Limits::default() });
+    let body = ["date,visits\n", &"2018-12,1000\n".repeat(100_000)].concat();
+    for (encoding, bytes) in compressed(body.as_bytes()) {
+        assert!(bytes.len() < 100_000);
+        let refused = post(&server, &[("content-type", "text/csv"), ("content-encoding", encoding)], &bytes);
+        assert_eq!(refused.status, 413, "{encoding}: {}", refused.text());
+    }
 }
 
 #[test]

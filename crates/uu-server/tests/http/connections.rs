@@ -39,6 +39,38 @@ fn a_body_beyond_the_limit_is_refused_whether_announced_or_not() {
 }
 
 #[test]
+fn a_refusal_that_comes_early_is_read_by_those_who_send_everything_first() {
+    let server = Server::with(Limits { body_bytes: 1_000, ..Limits::default() });
+    let body = vec![b'a'; 20_000_000];
+    let json = ("content-type", "application/json");
+    for (path, headers, expected) in [
+        ("/observations", vec![json], 401),
+        ("/retrain", vec![json], 401),
+        ("/predict", vec![("content-type", "image/png")], 415),
+        ("/predict/batch", vec![("content-type", "image/png")], 415),
+        ("/predict?level=7", vec![json], 422),
+        ("/nowhere", vec![json], 404),
+        ("/categories", vec![json], 405),
+    ] {
+        let mut client = server.client();
+        assert!(client.send(&request("POST", path, &headers, &body)), "{path}: everything is taken");
+        assert_eq!(client.receive().expect("an answer").status, expected, "{path}");
+        assert_eq!(client.get("/health/live").status, 200, "{path}: the connection goes on");
+    }
+    let mut client = server.client();
+    assert!(client.send(&request("POST", "/predict", &[json], &body)), "everything is taken");
+    assert_eq!(client.receive().expect("an answer").status, 413);
+}
+
+#[test]
+fn who_waits_for_a_word_before_sending_is_refused_at_once() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.send(b"POST /observations HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 5000\r\n\r\n");
+    assert_eq!(client.receive().expect("an answer").status, 401, "no interim answer asks for what is not read");
+}
+
+#[test]
 fn headers_beyond_the_limit_are_refused() {
     let server = Server::start();
     let mut client = server.client();

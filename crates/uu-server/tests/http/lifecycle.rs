@@ -280,7 +280,8 @@ fn a_job_is_followed_called_off_and_tried_again() {
     assert_eq!(rest.header("content-type"), Some("text/event-stream"));
     assert!(rest.text().starts_with("id: 5\n") && rest.text().contains(r#""state":"cancelled""#), "{}", rest.text());
     for last in ["5", "9223372036854775806"] {
-        assert_eq!(client.request("GET", "/jobs/1/events", &[("last-event-id", last)], b"").status, 204, "nothing is to come");
+        let nothing = server.client().request("GET", "/jobs/1/events", &[("last-event-id", last)], b"");
+        assert_eq!((nothing.status, nothing.header("connection")), (204, Some("close")), "nothing is to come");
     }
     assert_eq!(client.request("DELETE", "/jobs/1", &[("authorization", &token)], b"").status, 409, "it has ended");
     let again = post(&mut client, "/jobs/1/retry", &token, ("", b""));
@@ -308,6 +309,11 @@ fn drift_is_told_in_numbers_and_as_a_section_of_a_page() {
     let visits = figures.iter().find(|figure| figure["figure"] == json!({"input": "visits"})).unwrap();
     assert_eq!((&visits["verdict"], &visits["requests"]), (&json!("strong"), &json!(150)));
     assert_eq!(drift["observations"]["concept"]["verdict"], "too_few");
+    let (first, again) = (client.get("/drift"), client.get("/drift?"));
+    let tag = first.header("etag").expect("a tag");
+    assert_eq!((first.text(), again.header("etag")), (again.text(), Some(tag)), "it is answered from memory");
+    let unchanged = client.request("GET", "/drift", &[("if-none-match", tag)], b"");
+    assert_eq!((unchanged.status, unchanged.body.len()), (304, 0));
     let section = client.request("GET", "/drift", &[("accept", "text/html")], b"");
     assert_eq!(section.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(section.text().starts_with("<section id=\"drift\" class=\"drift strong\">"), "{}", section.text());
