@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
-use uu_registry::{RegistryError, RestoreError};
+use uu_registry::{RegistryError, RestoreError, StoreFault};
 use uu_service::{BatchError, LoadError, SourceError};
 
 use crate::commands::tell_quality;
@@ -15,6 +15,9 @@ use crate::output::note;
 
 /// Exit code of an error; 1 is kept for answers that are no.
 const ERROR: u8 = 2;
+
+/// The way out where a store cannot be written; SQLite writes beside its file even for those who only read.
+const UNWRITABLE: &str = "every command needs the right to write the folder of the store and the files in it: run it as the user who owns them, or on a disk that is not read only";
 
 /// An error of the command line itself, with the way out.
 #[derive(Debug)]
@@ -113,8 +116,25 @@ fn registry_hint(error: &RegistryError) -> Option<&'static str> {
             "start the newer release again, or restore the backup that was made before it into an empty store: `uu-predictor restore --input FILE`",
         ),
         RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
+        RegistryError::DamagedStore { fault: StoreFault::BadFormat { .. }, .. } => Some(
+            "if the rest of the store is whole, write that number into it; otherwise restore a backup: `uu-predictor restore --replace --input FILE`",
+        ),
+        RegistryError::DamagedStore { .. } => Some(
+            "nothing was changed; put the missing part back, or restore a backup: `uu-predictor restore --replace --input FILE`; \
+             `--new-store` with `serve` or `train` begins anew and moves what is left aside",
+        ),
+        RegistryError::WholeStore { .. } => Some("leave `--new-store` out, or name another folder with `--store FOLDER`"),
+        RegistryError::UsedDatabase => {
+            Some("name an empty database with `UU_DATABASE_URL`, or restore a backup: `uu-predictor restore --replace --input FILE`")
+        }
+        RegistryError::Unwritable { .. } => Some(UNWRITABLE),
+        RegistryError::Io { source, .. } if is_forbidden(source) => Some(UNWRITABLE),
         _ => None,
     }
+}
+
+fn is_forbidden(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 fn restore_hint(error: &RestoreError) -> Option<&'static str> {

@@ -1,9 +1,12 @@
-//! A backup made while the server answers, and what is restored from it.
+//! A backup made while the server answers, what is restored from it, and what happens where a store has lost its database.
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -107,4 +110,111 @@ fn a_backup_made_while_serving_restores_the_same_answers_and_the_same_audit_log(
     assert!(piped.status.success() && piped.stdout == std::fs::read(file).unwrap(), "the same store gives the same bytes");
     done(&restored, &["restore", "--input", file, "--replace"]);
     assert_eq!(done(&store, &["models", "log", "--json"]), done(&restored, &["models", "log", "--json"]));
+}
+
+/// A store with a version, the rows it was trained on, and its backup.
+struct Trained {
+    folder: tempfile::TempDir,
+    store: PathBuf,
+    rows: String,
+    backup: String,
+}
+
+impl Trained {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let (store, rows, backup) = (folder.path().join("store"), path("rows.csv"), path("backup.tar.zst"));
+        done(&store, &["sample", "--sites", "300", "--output", &rows]);
+        done(&store, &["train", "--data", &rows]);
+        done(&store, &["backup", "--output", &backup]);
+        Self { folder, store, rows, backup }
+    }
+
+    /// The database's file, once what SQLite keeps beside it is gone.
+    fn lose(&self) -> PathBuf {
+        for name in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm"] {
+            let _ = fs::remove_file(self.store.join(name));
+        }
+        self.store.join("registry.sqlite")
+    }
+
+    /// What is said where a command ends with exit code 2 and prints nothing.
+    fn refused(&self, arguments: &[&str]) -> String {
+        let output = run(&self.store, arguments);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()), "{arguments:?}: {told}");
+        told
+    }
+}
+
+#[test]
+fn every_command_refuses_a_store_that_has_lost_its_database_and_names_the_way_out() {
+    let trained = Trained::new();
+    let (rows, backup) = (trained.rows.as_str(), trained.backup.as_str());
+    let elsewhere = trained.folder.path().join("another.tar.zst");
+    let commands: [&[&str]; 13] = [
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["models", "list"],
+        &["models", "log"],
+        &["models", "promote", "v0001"],
+        &["tokens", "create", "nightly"],
+        &["tokens", "list"],
+        &["train", "--data", rows],
+        &["retrain", "--data", rows],
+        &["predict", "--visits", "1000"],
+        &["observations", "list"],
+        &["drift"],
+        &["backup", "--output", elsewhere.to_str().unwrap()],
+        &["restore", "--input", backup],
+    ];
+    let file = trained.lose();
+    for is_there in [false, true] {
+        if is_there {
+            fs::write(&file, b"").unwrap();
+        }
+        for arguments in commands {
+            let told = trained.refused(arguments);
+            let names_the_way_out =
+                told.contains("restore --replace --input FILE") && told.contains("`--new-store` with `serve` or `train`");
+            assert!(told.contains(trained.store.to_str().unwrap()) && names_the_way_out, "{arguments:?}: {told}");
+        }
+        assert_eq!(fs::metadata(&file).is_ok_and(|file| file.len() == 0), is_there, "it is left as it is");
+    }
+    done(&trained.store, &["restore", "--replace", "--input", backup]);
+    assert!(done(&trained.store, &["models", "list", "--json"]).contains("v0001"));
+
+    trained.lose();
+    let output = run(&trained.store, &["tokens", "create", "first", "--new-store"]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && told.contains("what was left of the store is moved to") && told.contains("set-aside"), "{told}");
+    // What was moved when the backup was restored is there too.
+    let aside = fs::read_dir(trained.store.join("set-aside")).unwrap().map(|entry| entry.unwrap().path().join("models"));
+    assert_eq!(aside.filter_map(|models| fs::read_dir(models).ok()).flatten().count(), 1, "nothing is lost");
+    assert_eq!(done(&trained.store, &["models", "list", "--json"]).trim(), "[]");
+    let told = trained.refused(&["train", "--data", rows, "--new-store"]);
+    assert!(told.contains("there is a whole store at") && told.contains("hint: leave `--new-store` out"), "{told}");
+}
+
+#[test]
+fn a_store_that_this_user_may_not_write_is_refused_with_its_path() {
+    let trained = Trained::new();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for entry in fs::read_dir(&trained.store).unwrap() {
+        let path = entry.unwrap().path();
+        mode(&path, if path.is_dir() { 0o555 } else { 0o444 });
+    }
+    mode(&trained.store, 0o555);
+    mode(trained.folder.path(), 0o755);
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"));
+    command.args(["tokens", "list", "--store"]).arg(&trained.store).current_dir("/");
+    if fs::metadata(&trained.store).unwrap().uid() == 0 {
+        // Root may write whatever the modes say.
+        command.uid(65_534);
+    }
+    let output = command.output().unwrap();
+    mode(&trained.store, 0o755);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(trained.store.to_str().unwrap()) && told.contains("hint: every command needs the right to write"), "{told}");
 }

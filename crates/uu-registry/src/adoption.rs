@@ -17,32 +17,46 @@ use serde_json::{Value, json};
 
 use crate::aliases::{Aliases, write_in};
 use crate::audit::{Entry, note};
-use crate::database::{DATABASE_FILE, Database};
+use crate::database::Database;
 use crate::error::failed;
 use crate::objects::{Folder, LocalFolder, Objects, Stored, replace};
 use crate::versions::{NewVersion, insert, known};
-use crate::{ModelVersion, RegistryError};
+use crate::{ModelVersion, RegistryError, StoreFault};
 
 const FORMAT: u32 = 2;
 const BEFORE: u32 = 1;
-const FORMAT_FILE: &str = "format";
-const CHAMPION_FILE: &str = "champion";
+pub(crate) const FORMAT_FILE: &str = "format";
+pub(crate) const CHAMPION_FILE: &str = "champion";
 const EXTENSION: &str = ".uumodel";
+
+/// The longest part of a file that is quoted.
+const MOST_QUOTED: usize = 80;
 
 /// Who is said to have made what was taken over.
 const ADOPTER: &str = "uu-predictor";
 
-/// Makes the folder, and refuses one of a newer release.
-pub(crate) fn prepare_folder(store: &Path) -> Result<(), RegistryError> {
+/// Makes the folder.
+pub(crate) fn make_folder(store: &Path) -> Result<(), RegistryError> {
     let models = store.join(Folder::Models.name());
-    fs::create_dir_all(&models).map_err(|source| failed("make the folder", &models, source))?;
-    format_of(store).map(|_| ())
+    fs::create_dir_all(&models).map_err(|source| failed("make the folder", &models, source))
 }
 
-/// Whether the folder holds a store, of this layout or the one before.
-pub(crate) fn holds_store(store: &Path) -> bool {
-    let is_there = |name: &&str| store.join(name).exists();
-    [FORMAT_FILE, CHAMPION_FILE, DATABASE_FILE].iter().any(is_there) || old_versions(store).is_ok_and(|versions| !versions.is_empty())
+/// Whether the folder's own file says that it is, or was, a store of this layout.
+///
+/// **Errors**: a store of a newer release; a file that holds no number.
+pub(crate) fn is_formatted(store: &Path) -> Result<bool, RegistryError> {
+    Ok(format_of(store)? == Some(FORMAT))
+}
+
+/// Whether the folder holds a store of the layout before.
+pub(crate) fn holds_old_store(store: &Path) -> bool {
+    let has_versions = || old_versions(store).is_ok_and(|versions| !versions.is_empty());
+    matches!(format_of(store), Ok(Some(BEFORE))) || store.join(CHAMPION_FILE).exists() || has_versions()
+}
+
+/// Says of the folder that it has this layout.
+pub(crate) fn write_format(store: &Path) -> Result<(), RegistryError> {
+    replace(&store.join(FORMAT_FILE), format!("{FORMAT}\n").as_bytes())
 }
 
 /// Takes over the versions of a store of the layout before, if this is one and the registry has none.
@@ -52,7 +66,7 @@ pub(crate) async fn adopt(store: &Path, database: &Database, objects: &Objects) 
     }
     let versions = old_versions(store)?;
     if versions.is_empty() || take_over(store, &versions, database, objects).await? {
-        replace(&store.join(FORMAT_FILE), format!("{FORMAT}\n").as_bytes())?;
+        write_format(store)?;
     } else {
         tracing::warn!(store = %store.display(), "the folder holds models of another registry, which are left as they are");
     }
@@ -117,15 +131,22 @@ fn old_champion(store: &Path, versions: &[ModelVersion]) -> Result<Option<ModelV
 /// The format of the folder; `None` where none is written.
 fn format_of(store: &Path) -> Result<Option<u32>, RegistryError> {
     let Some(found) = read_text(&store.join(FORMAT_FILE))? else { return Ok(None) };
-    match found.trim().parse() {
+    let found: String = found.trim().chars().take(MOST_QUOTED).collect();
+    match found.parse() {
         Ok(format @ (BEFORE | FORMAT)) => Ok(Some(format)),
-        _ => Err(RegistryError::NewerFormat { path: store.to_owned(), found: found.trim().chars().take(80).collect(), supported: FORMAT }),
+        Ok(format) if format > FORMAT => Err(RegistryError::NewerFormat { path: store.to_owned(), found, supported: FORMAT }),
+        _ => Err(damaged(store, StoreFault::BadFormat { found, expected: FORMAT })),
     }
 }
 
+/// A text, whatever stands in the place of what is none.
 fn read_text(path: &Path) -> Result<Option<String>, RegistryError> {
-    match fs::read_to_string(path) {
+    match fs::read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        other => other.map(Some).map_err(|source| failed("read", path, source)),
+        other => other.map(|bytes| Some(String::from_utf8_lossy(&bytes).into_owned())).map_err(|source| failed("read", path, source)),
     }
+}
+
+pub(crate) fn damaged(store: &Path, fault: StoreFault) -> RegistryError {
+    RegistryError::DamagedStore { place: format!("`{}`", store.display()), fault }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::{BatchId, JobId, JobState, ModelVersion, TokenId};
+use crate::{BatchId, JobId, JobState, ModelVersion, StoreFault, TokenId};
 
 /// A cause that belongs to a library below.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -19,6 +19,23 @@ pub enum RegistryError {
         /// Where it was looked for, in words.
         place: String,
     },
+    /// What is there is part of a store, and neither a whole one nor a new one.
+    #[error("the store at {place} is damaged, and is not taken for a new one: {fault}")]
+    DamagedStore {
+        /// Where it is, in words.
+        place: String,
+        /// What is wrong with it.
+        fault: StoreFault,
+    },
+    /// A new store was asked for in the place of one that is whole.
+    #[error("there is a whole store at {place}, and a new one takes no whole one's place")]
+    WholeStore {
+        /// Where it is, in words.
+        place: String,
+    },
+    /// A new store was asked for with a database of another one.
+    #[error("the database holds tables of a store, and a new store needs an empty one")]
+    UsedDatabase,
     /// There is no such version.
     #[error("the store has no version `{version}`; it has {}", listed(.known))]
     UnknownVersion {
@@ -173,6 +190,14 @@ pub enum RegistryError {
         /// What could not be written: `database`, or an object.
         what: String,
         /// What the system said.
+        source: Cause,
+    },
+    /// This process has no right to write, or nothing can be written there.
+    #[error("the {what} cannot be opened for writing")]
+    Unwritable {
+        /// What could not be written: `database`, and which.
+        what: String,
+        /// What the system reported.
         source: Cause,
     },
     /// The database refused.

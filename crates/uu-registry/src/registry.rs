@@ -8,11 +8,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::database::Database;
 use crate::objects::Objects;
-use crate::{Location, RegistryError, adoption, schema};
+use crate::opening::{Making, Opened};
+use crate::{Location, RegistryError, opening};
 
 /// How long a call waits for the database in all. The waits below it are shorter and tell their reasons; this bounds what they do not
 /// see, such as a network that swallows packets.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The state of the service: versions and aliases, the audit log, jobs, observations and tokens.
 ///
@@ -28,6 +29,7 @@ pub struct Registry {
 struct Shared {
     /// Always there until it is dropped.
     runtime: Option<Runtime>,
+    location: Location,
     database: Database,
     objects: Objects,
 }
@@ -35,54 +37,57 @@ struct Shared {
 impl Registry {
     /// Opens the registry; makes what is not there yet, and takes over a store of the layout before it, whose versions keep their names.
     ///
-    /// **Errors**: a folder that cannot be made or written; a database or an object store that cannot be reached; a store of a newer release.
+    /// **Errors**: a folder that cannot be made or written; a database or an object store that cannot be reached; a store of a newer release;
+    /// [`RegistryError::DamagedStore`] where there is a part of a store, which is never taken for a new one.
     pub fn open(location: &Location) -> Result<Self, RegistryError> {
-        Self::open_or_make(location, true)
+        Self::opened(location, Making::WhereNothingIs).map(|(registry, _)| registry)
     }
 
     /// Opens the registry as [`Registry::open`] does, and makes none where there is none: for those who only want to look.
     ///
     /// **Errors**: as there; [`RegistryError::NoStore`] where the folder holds no store, or the database no tables of one.
     pub fn open_existing(location: &Location) -> Result<Self, RegistryError> {
-        if location.database_url.is_none() && !adoption::holds_store(&location.store) {
-            return Err(RegistryError::NoStore { place: format!("`{}`", location.store.display()) });
-        }
-        Self::open_or_make(location, false)
+        Self::opened(location, Making::Never).map(|(registry, _)| registry)
     }
 
-    fn open_or_make(location: &Location, may_make: bool) -> Result<Self, RegistryError> {
+    /// Makes a new registry, and moves what is left of another one aside; gives back where that is, in words.
+    ///
+    /// **Errors**: as of [`Registry::open`]; [`RegistryError::WholeStore`] where nothing is wrong with the one that is there;
+    /// [`RegistryError::UsedDatabase`] where a database that is not in the folder holds rows.
+    pub fn make_anew(location: &Location) -> Result<(Self, Option<String>), RegistryError> {
+        Self::opened(location, Making::Anew)
+    }
+
+    /// Opens the registry as [`Registry::open`] does, or makes a database in the place of a damaged one, for [`Registry::restore`]: until a backup is
+    /// restored, the store stays damaged. Gives back where the damaged database is, in words.
+    ///
+    /// **Errors**: as of [`Registry::open`], but for a damaged store.
+    pub fn open_to_restore(location: &Location) -> Result<(Self, Option<String>), RegistryError> {
+        Self::opened(location, Making::ToRestore)
+    }
+
+    fn opened(location: &Location, making: Making) -> Result<(Self, Option<String>), RegistryError> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("registry")
             .enable_all()
             .build()
             .map_err(|source| RegistryError::Thread { source })?;
-        let prepare = || if location.uses_folder() { adoption::prepare_folder(&location.store) } else { Ok(()) };
-        if location.database_url.is_none() {
-            // SQLite's file lies in the folder.
-            prepare()?;
-        }
-        let opened = runtime.block_on(async {
-            let objects = Objects::open(location)?;
-            let database = within(PATIENCE, Database::connect(location)).await?;
-            if location.database_url.is_some() {
-                if !may_make && !within(PATIENCE, schema::is_there(&database)).await? {
-                    return Err(RegistryError::NoStore { place: "the database".to_owned() });
-                }
-                prepare()?;
+        match runtime.block_on(opening::open(location, making)) {
+            Ok(Opened { database, objects, aside }) => {
+                let shared = Shared { runtime: Some(runtime), location: location.clone(), database, objects };
+                Ok((Self { shared: Arc::new(shared) }, aside))
             }
-            within(PATIENCE, schema::migrate(&database)).await?;
-            adoption::adopt(&location.store, &database, &objects).await?;
-            Ok((database, objects))
-        });
-        match opened {
-            Ok((database, objects)) => Ok(Self { shared: Arc::new(Shared { runtime: Some(runtime), database, objects }) }),
             Err(error) => {
                 // A runtime that is dropped waits for its tasks, and one of them may be what failed to answer.
                 runtime.shutdown_background();
                 Err(error)
             }
         }
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.shared.location
     }
 
     pub(crate) fn database(&self) -> &Database {
@@ -104,7 +109,7 @@ impl Registry {
     }
 }
 
-async fn within<T>(patience: Duration, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
+pub(crate) async fn within<T>(patience: Duration, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
     let late = |_| Err(RegistryError::Unavailable { what: "database", source: None });
     tokio::time::timeout(patience, work).await.unwrap_or_else(late)
 }

@@ -1,4 +1,4 @@
-//! Removing what crashes leave behind.
+//! Moving aside what crashes leave behind, and removing it later.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,49 +8,87 @@ use sqlx::AssertSqlSafe;
 
 use crate::database::Database;
 use crate::objects::Folder;
-use crate::{Registry, RegistryError, Timestamp, schema};
+use crate::{Registry, RegistryError, Timestamp, opening, schema};
 
 /// The column in which a table that names objects does so.
 const OBJECT: &str = "object";
 
-/// How old bytes without a row are when they count as left behind. Storing bytes and naming them in a row are seconds apart, so a day is
-/// beyond doubt, and beyond the difference of any two clocks that are looked after.
-const LEFT_BEHIND: Duration = Duration::from_secs(24 * 3_600);
+/// Holds what was swept, under the names it had.
+pub(crate) const SWEPT: &str = "swept";
 
-/// What a sweep removed.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// How old bytes must be for a sweep to touch them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepAges {
+    /// Bytes without a row, and files of jobs that ended. Storing bytes and naming them in a row are seconds apart, so a day is beyond doubt, and beyond
+    /// the difference of any two clocks that are looked after.
+    pub left_behind: Duration,
+    /// Bytes that were swept: a person has so long to find that they were needed.
+    pub swept: Duration,
+}
+
+impl Default for SweepAges {
+    fn default() -> Self {
+        Self { left_behind: DAY, swept: 7 * DAY }
+    }
+}
+
+/// What a sweep came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub struct Swept {
-    /// Objects that no row names.
+    /// Objects that no row names, which were moved to `swept`.
     pub objects: usize,
-    /// Files that were never finished.
+    /// Objects that had been there for long enough, and were removed.
+    pub removed: usize,
+    /// Files that were never finished, which were removed.
     pub unfinished: usize,
 }
 
 impl Registry {
-    /// Removes bytes that a crash left without a row, a day after they were written.
+    /// Moves bytes that a crash left without a row to `swept` a day after they were written, and removes them a week later.
     ///
-    /// **Errors**: a database or an object store that cannot be reached or written.
+    /// A store without a champion is left as it is: where rows were lost, what no row names is what they named.
+    ///
+    /// **Errors**: a database or an object store that cannot be reached or written, or that do not belong together; nothing is swept then.
     pub fn sweep(&self) -> Result<Swept, RegistryError> {
-        self.sweep_older_than(LEFT_BEHIND)
+        self.sweep_by(SweepAges::default())
     }
 
-    /// The same for bytes of another age: with too small a one, bytes whose row is about to be written are lost.
+    /// The same for bytes without a row of another age: with too small a one, bytes whose row is about to be written are moved.
     ///
     /// **Errors**: as [`Registry::sweep`].
     pub fn sweep_older_than(&self, age: Duration) -> Result<Swept, RegistryError> {
-        self.forget_uploads(age)?;
-        let mut left = Vec::new();
+        self.sweep_by(SweepAges { left_behind: age, ..SweepAges::default() })
+    }
+
+    /// The same for other ages.
+    ///
+    /// **Errors**: as [`Registry::sweep`].
+    pub fn sweep_by(&self, ages: SweepAges) -> Result<Swept, RegistryError> {
+        self.wait_long(opening::check(self.location(), self.database(), self.objects()))?;
+        if self.aliases()?.champion.is_none() {
+            return Ok(Swept::default());
+        }
+        self.forget_uploads(ages.left_behind)?;
+        let (mut left, mut old) = (Vec::new(), Vec::new());
         for folder in Folder::ALL {
             let found = self.wait_long(self.objects().list(folder))?;
-            left.extend(found.into_iter().filter(|found| found.age > age && folder.is_own(&found.object)).map(|found| found.object));
+            left.extend(found.into_iter().filter(|found| found.age > ages.left_behind && folder.is_own(&found.object)));
+            let found = self.wait_long(self.objects().list_under(&swept(folder.name())))?;
+            old.extend(found.into_iter().filter(|found| found.age > ages.swept));
         }
         // Rows are read after objects: whatever got its row in between is spared.
         let named = self.wait(named(self.database()))?;
-        left.retain(|object| !named.contains(object));
-        for object in &left {
-            self.wait_long(self.objects().remove(object))?;
+        left.retain(|found| !named.contains(&found.object));
+        for found in &left {
+            self.wait_long(self.objects().rename(&found.object, &swept(&found.object)))?;
         }
-        Ok(Swept { objects: left.len(), unfinished: self.objects().remove_unfinished(age)? })
+        for found in &old {
+            self.wait_long(self.objects().remove(&found.object))?;
+        }
+        let unfinished = self.objects().remove_unfinished(ages.left_behind)?;
+        Ok(Swept { objects: left.len(), removed: old.len(), unfinished })
     }
 
     /// Forgets the files of jobs that ended that long ago: nobody will retry them.
@@ -63,6 +101,11 @@ impl Registry {
             transaction.commit().await
         })
     }
+}
+
+/// Where an object is once it was swept.
+fn swept(object: &str) -> String {
+    format!("{SWEPT}/{object}")
 }
 
 /// All objects that a row names, in whatever table: a newer release, whose database this one may work on, can have others.

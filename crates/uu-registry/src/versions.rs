@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::audit::{Entry, note};
 use crate::database::{Row, Transaction};
 use crate::objects::{Folder, Stored};
-use crate::{ModelVersion, Registry, RegistryError, Timestamp};
+use crate::{ModelVersion, Registry, RegistryError, Timestamp, schema};
 
 /// A version to be kept.
 #[derive(Clone, Debug)]
@@ -156,7 +156,8 @@ pub(crate) async fn insert(
         new.reason.into(),
     ];
     let into = "versions (number, object, sha256, size_bytes, about, data_fingerprint, parent, made_at, made_by, reason)";
-    transaction.insert(into, values.len(), values).await
+    transaction.insert(into, values.len(), values).await?;
+    schema::count_version(transaction, i64::from(version.number())).await
 }
 
 /// The version a stored number stands for.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use uu_model::drift::DriftVerdict;
-use uu_registry::{Change, Registry, RegistryError};
+use uu_registry::{Change, Registry, RegistryError, Swept};
 
 use crate::drift::status_of;
 use crate::jobs::{Policy, apply_policy};
@@ -71,7 +71,10 @@ impl Caretaker {
             self.last_slice = Instant::now();
             // What crashes left behind, and files of jobs that nobody will retry any more.
             let swept = self.registry.sweep()?;
-            tracing::debug!(objects = swept.objects, unfinished = swept.unfinished, "the store is swept");
+            if swept != Swept::default() {
+                let Swept { objects, removed, unfinished } = swept;
+                tracing::info!(objects, removed, unfinished, "objects without a row were moved to `swept`, older ones removed from there");
+            }
             if let Some(window) = self.serving.current().as_ref().and_then(|served| served.window.as_ref()) {
                 window.turn();
             }

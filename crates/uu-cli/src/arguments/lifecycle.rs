@@ -6,6 +6,7 @@ use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use uu_registry::{ModelVersion, Scope};
 
+use super::Making;
 use super::names::{batch_number, job_number, log_number, whole};
 
 /// Commands about models.
@@ -153,6 +154,9 @@ pub(crate) enum Tokens {
         /// What its holder may do: read, write (also send data and train) or admin (also promote and manage tokens)
         #[arg(long, default_value_t = Scope::Read, value_parser = clap::builder::PossibleValuesParser::new(Scope::ALL.map(Scope::name)).try_map(|name| name.parse::<Scope>()))]
         scope: Scope,
+        /// Whether a damaged store gives way to a new one.
+        #[command(flatten)]
+        making: Making,
     },
     /// List the tokens
     List {
@@ -185,7 +189,7 @@ pub(crate) struct Restore {
     /// File that `backup` wrote; `-` is standard input
     #[arg(long, value_name = "FILE")]
     pub input: PathBuf,
-    /// Replace what the store holds, if it holds anything
+    /// Replace what the store holds, if it holds anything, whole or damaged
     #[arg(long)]
     pub replace: bool,
     /// Print what it holds as JSON

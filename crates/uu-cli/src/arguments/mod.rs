@@ -121,12 +121,23 @@ pub(crate) enum Command {
     },
 }
 
+/// What a command that makes a store does where there is a part of one.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Making {
+    /// Begin a new store where there is a damaged one, and move what is left of it aside
+    #[arg(long)]
+    pub new_store: bool,
+}
+
 /// Arguments of `serve`.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:5000] [env: UU_SERVER__LISTEN]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Whether a damaged store gives way to a new one.
+    #[command(flatten)]
+    pub making: Making,
 }
 
 /// How files are read.
@@ -177,6 +188,9 @@ pub(crate) struct Train {
     /// Put the model into the store without using it
     #[arg(long)]
     pub no_promote: bool,
+    /// Whether a damaged store gives way to a new one.
+    #[command(flatten)]
+    pub making: Making,
     /// Print every table: fields, sources, and metrics by group
     #[arg(long, short, conflicts_with = "json")]
     pub verbose: bool,
@@ -209,6 +223,9 @@ pub(crate) struct Retrain {
     /// Promote the challenger whatever the labels and the gate say; it is logged as forced
     #[arg(long)]
     pub force: bool,
+    /// Whether a damaged store gives way to a new one.
+    #[command(flatten)]
+    pub making: Making,
     /// Print every table: fields and sources of the data, and all metrics of the gate
     #[arg(long, short, conflicts_with = "json")]
     pub verbose: bool,
@@ -273,6 +290,9 @@ pub(crate) struct Research {
     /// Put the model into the store without using it
     #[arg(long, conflicts_with = "no_model")]
     pub no_promote: bool,
+    /// Whether a damaged store gives way to a new one.
+    #[command(flatten)]
+    pub making: Making,
 }
 
 /// Arguments of `sample`.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use uu_registry::{Contents, Onto, Registry};
+use uu_registry::{Contents, Onto, Registry, RegistryError};
 
-use super::{existing, place, registry};
+use super::{existing, place, tell_aside};
 use crate::arguments::{Backup, Restore};
 use crate::output::{counted, note, print_json};
 use crate::settings::Settings;
@@ -40,13 +40,24 @@ pub(crate) fn restore(arguments: &Restore, settings: &Settings) -> anyhow::Resul
     } else {
         Box::new(BufReader::new(File::open(&arguments.input).with_context(|| format!("cannot open `{}`", arguments.input.display()))?))
     };
-    let contents = registry(settings)?.restore(input, onto)?;
+    let registry = opened(arguments, settings)?;
+    let contents = registry.restore(input, onto)?;
     if arguments.json {
         print_json(&contents)?;
     } else {
         note(&format!("{} restored to {}", described(&contents), place(settings)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store to restore into; a damaged one gives way where that is asked for.
+fn opened(arguments: &Restore, settings: &Settings) -> Result<Registry, RegistryError> {
+    if !arguments.replace {
+        return Registry::open(&settings.location());
+    }
+    let (registry, aside) = Registry::open_to_restore(&settings.location())?;
+    tell_aside(aside.as_deref());
+    Ok(registry)
 }
 
 /// Writes beside the file and puts it in place when it is whole: a backup that fails does not take the place of a good one.

@@ -8,7 +8,7 @@ use uu_service::gate::GateSettings;
 use uu_service::jobs::{RetrainJob, work};
 use uu_service::{RetrainSettings, patiently};
 
-use super::registry;
+use super::existing;
 use crate::arguments::{JobWorker, ProgressStyle};
 use crate::output::print;
 use crate::progress::Shown;
@@ -17,7 +17,7 @@ use crate::settings::{RetrainingSettings, Settings};
 /// Does the job and prints what came of it, as its parent reads it.
 pub(crate) fn run(arguments: &JobWorker, settings: &Settings) -> anyhow::Result<ExitCode> {
     confine(&settings.retraining)?;
-    let registry = patiently(|| registry(settings))?;
+    let registry = patiently(|| existing(settings))?;
     let job = patiently(|| registry.job(JobId(arguments.job)))?;
     let retrain_settings = RetrainSettings {
         train: settings.retrain_settings(),

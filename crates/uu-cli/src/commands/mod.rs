@@ -31,7 +31,7 @@ use uu_service::{Sources, TrainingRows};
 
 pub(crate) use train::tell_quality;
 
-use crate::arguments::{Arguments, Command, FormatName, Reading};
+use crate::arguments::{Arguments, Command, FormatName, Making, Reading};
 use crate::failure::Advised;
 use crate::output::note;
 use crate::settings::{DataOverrides, LogOverrides, Overrides, ServerOverrides, Settings, TrainOverrides};
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(arguments.general.config.as_deref(), &overrides(&arguments))?;
     logging::start(&settings.log)?;
     match arguments.command {
-        Command::Serve(_) => serve::run(&settings, arguments.general.config.as_deref()),
+        Command::Serve(serve) => serve::run(serve.making, &settings, arguments.general.config.as_deref()),
         Command::Train(arguments) => train::run(arguments, &settings),
         Command::Retrain(arguments) => retrain::run(&arguments, &settings),
         Command::Predict(arguments) => predict::run(arguments, &settings),
@@ -107,9 +107,19 @@ fn overrides(arguments: &Arguments) -> Overrides {
     overrides
 }
 
-/// The store; it is made where there is none.
-fn registry(settings: &Settings) -> Result<Registry, RegistryError> {
-    Registry::open(&settings.location())
+/// The store; it is made where there is none, or where that is asked for in the place of a damaged one.
+fn registry(settings: &Settings, making: Making) -> Result<Registry, RegistryError> {
+    if !making.new_store {
+        return Registry::open(&settings.location());
+    }
+    let (registry, aside) = Registry::make_anew(&settings.location())?;
+    tell_aside(aside.as_deref());
+    Ok(registry)
+}
+
+/// Reports where what was left of a store is now.
+fn tell_aside(aside: Option<&str>) {
+    aside.into_iter().for_each(|aside| note(&format!("what was left of the store is moved to {aside}; nothing of it is used")));
 }
 
 /// The store of those who look at what it holds, or change what it holds: none is made.

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<ExitCode> {
     check_folder(&arguments.out)?;
     // A store that cannot be opened is better told before the study than after it.
-    let registry = if arguments.no_model { None } else { Some(registry(settings)?) };
+    let registry = if arguments.no_model { None } else { Some(registry(settings, arguments.making)?) };
     let reason = format!("{} after a study", trained_on(&arguments.data));
     let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: kept(&arguments.data, settings) };
     let sources = sources(arguments.data, &arguments.reading, settings.rules());

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
         !arguments.data.iter().any(|file| file == Path::new("-")),
         "`--data` is read twice and must be files, got standard input"
     );
-    let registry = registry(settings)?;
+    let registry = registry(settings, arguments.making)?;
     let counter = rows();
     let read = || sources(arguments.data.clone(), &arguments.reading, settings.rules());
     let delivery = Delivery::read(read, names(&arguments.data), &mut |rows| counter.set_position(rows))?;

@@ -15,6 +15,7 @@ use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSetting
 use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
+use crate::arguments::Making;
 use crate::output::{note, print};
 use crate::settings::{Settings, TokensFor};
 
@@ -25,8 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const LEAST_SILENCE_S: u64 = 5;
 
 /// Serves until it is told to stop.
-pub(crate) fn run(settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let registry = registry(settings, making)?;
     let serving = Arc::new(Serving::default());
     let empty = match first_look(&registry, settings.first_model.as_deref())? {
         Some(served) => {

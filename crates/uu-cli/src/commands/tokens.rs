@@ -16,7 +16,7 @@ const WAS_REVOKED: u8 = 1;
 /// Makes, lists or revokes tokens.
 pub(crate) fn run(arguments: Tokens, settings: &Settings) -> anyhow::Result<ExitCode> {
     match arguments {
-        Tokens::Create { name, scope } => create(&registry(settings)?, &name, scope)?,
+        Tokens::Create { name, scope, making } => create(&registry(settings, making)?, &name, scope)?,
         Tokens::List { json } => list(&existing(settings)?, json)?,
         Tokens::Revoke { token } => {
             let registry = existing(settings)?;

@@ -34,7 +34,7 @@ struct Report<'a> {
 
 /// Trains a model and puts it into the store.
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings)?;
+    let registry = registry(settings, arguments.making)?;
     let reason = if arguments.bundled_sample { "trained on the bundled sample".to_owned() } else { trained_on(&arguments.data) };
     let training_rows = if arguments.bundled_sample { TrainingRows::Generated } else { kept(&arguments.data, settings) };
     let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: training_rows };

@@ -12,7 +12,7 @@ use super::pages::{Page, listed, table_named};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
 use crate::objects::{Folder, Stored};
-use crate::{Registry, schema};
+use crate::{Registry, opening, schema};
 
 /// The longest part that is read: what one object or one page may take in memory.
 const MOST_PART_BYTES: u64 = 8 << 30;
@@ -60,7 +60,9 @@ impl Registry {
             }
             let end = end.ok_or(RestoreError::CutOff)?;
             restored.finish(&end)?;
+            schema::count_versions(&mut transaction).await?;
             transaction.commit().await?;
+            opening::mark(self.location(), self.database(), self.objects()).await?;
             Ok(end)
         })
     }

@@ -47,16 +47,17 @@ const WRITERS: &str = "SELECT pg_advisory_xact_lock(8463776019644901747)";
 /// Between tries to open a SQLite file that another process is making.
 const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
-/// A commit lasts through a power cut (`FULL`), and readers do not wait for writers (`WAL`).
-pub(super) async fn sqlite(store: &Path) -> Result<SqlitePool, RegistryError> {
+/// A commit lasts through a power cut (`FULL`), and readers do not wait for writers (`WAL`). Without `may_make` no file is made, and one that is there
+/// stays as it is.
+pub(super) async fn sqlite(store: &Path, may_make: bool) -> Result<SqlitePool, RegistryError> {
     let options = SqliteConnectOptions::new()
         .filename(store.join(FILE))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
+        .create_if_missing(may_make)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(WAIT)
         .disable_statement_logging();
+    let options = if may_make { options.journal_mode(SqliteJournalMode::Wal) } else { options };
     let deadline = Instant::now() + WAIT;
     loop {
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT);

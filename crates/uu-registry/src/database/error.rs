@@ -4,7 +4,22 @@ use crate::RegistryError;
 
 const DATABASE: &str = "database";
 
-/// Sorts a refusal: one that goes by itself, one that wants space, any other.
+/// SQLite's codes for a file that is damaged, and for one that is no database.
+const UNREADABLE: [u32; 2] = [11, 26];
+
+/// Whether the file is damaged or no database, as SQLite reports it.
+pub(crate) fn is_unreadable(error: &RegistryError) -> bool {
+    let RegistryError::Database { source } = error else { return false };
+    let code = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
+    code.and_then(|code| class(&code)).is_some_and(|class| UNREADABLE.contains(&class))
+}
+
+/// The class of a code of SQLite, which is its last byte.
+fn class(code: &str) -> Option<u32> {
+    code.parse::<u32>().ok().map(|code| code & 0xff)
+}
+
+/// Sorts a refusal: one that goes by itself, one that wants space, one that wants rights, any other.
 pub(super) fn refused(error: sqlx::Error) -> RegistryError {
     let kind = match &error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
@@ -18,6 +33,7 @@ pub(super) fn refused(error: sqlx::Error) -> RegistryError {
     match kind {
         Kind::Unavailable => RegistryError::Unavailable { what: DATABASE, source: Some(error.into()) },
         Kind::Full => RegistryError::Full { what: DATABASE.to_owned(), source: error.into() },
+        Kind::Unwritable => RegistryError::Unwritable { what: DATABASE.to_owned(), source: error.into() },
         Kind::Other => RegistryError::Database { source: error.into() },
     }
 }
@@ -26,6 +42,7 @@ pub(super) fn refused(error: sqlx::Error) -> RegistryError {
 enum Kind {
     Unavailable,
     Full,
+    Unwritable,
     Other,
 }
 
@@ -35,10 +52,12 @@ impl Kind {
         if code.len() == 5 && !code.starts_with('0') || code.starts_with("08") {
             return Self::of_postgres(code);
         }
-        match code.parse::<u32>().map(|code| code & 0xff) {
+        match class(code) {
             // Busy, locked; the disk refused, as it may to a reader too where it is full: readers share a file that may have to grow.
-            Ok(5 | 6 | 10) => Self::Unavailable,
-            Ok(13) => Self::Full,
+            Some(5 | 6 | 10) => Self::Unavailable,
+            Some(13) => Self::Full,
+            // No right to it, a file or a disk that is read only, a file that cannot be opened or made.
+            Some(3 | 8 | 14) => Self::Unwritable,
             _ => Self::Other,
         }
     }
@@ -65,6 +84,8 @@ mod tests {
     #[case("517", Kind::Unavailable)]
     #[case("4874", Kind::Unavailable)]
     #[case("13", Kind::Full)]
+    #[case("14", Kind::Unwritable)]
+    #[case("1032", Kind::Unwritable)]
     #[case("1555", Kind::Other)]
     #[case("08006", Kind::Unavailable)]
     #[case("57P01", Kind::Unavailable)]

@@ -9,6 +9,7 @@ mod row;
 mod value;
 
 pub(crate) use dialect::FILE as DATABASE_FILE;
+pub(crate) use error::is_unreadable;
 pub(crate) use row::Row;
 pub(crate) use value::Value;
 
@@ -56,9 +57,26 @@ pub(crate) enum Transaction {
 impl Database {
     /// Connects, and makes SQLite's file where there is none.
     pub(crate) async fn connect(location: &Location) -> Result<Self, RegistryError> {
+        Self::connect_to(location, true).await
+    }
+
+    /// Connects to a database that is there.
+    pub(crate) async fn connect_existing(location: &Location) -> Result<Self, RegistryError> {
+        Self::connect_to(location, false).await
+    }
+
+    async fn connect_to(location: &Location, may_make: bool) -> Result<Self, RegistryError> {
         match &location.database_url {
             Some(url) => Ok(Self::Postgres(dialect::postgres(url)?)),
-            None => Ok(Self::Sqlite(dialect::sqlite(&location.store).await?)),
+            None => Ok(Self::Sqlite(dialect::sqlite(&location.store, may_make).await?)),
+        }
+    }
+
+    /// Ends all connections: SQLite removes files beside its own then, which must not be those of another one.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
         }
     }
 

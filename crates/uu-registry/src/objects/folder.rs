@@ -6,7 +6,7 @@
 use std::fs::{self, DirEntry, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Folder, Found};
 use crate::error::failed;
@@ -69,6 +69,21 @@ impl LocalFolder {
     pub(crate) fn list(&self, folder: &str) -> Result<Vec<Found>, RegistryError> {
         let found = |entry: &DirEntry, age| Some(Found { object: format!("{folder}/{}", entry.file_name().to_str()?), age });
         Ok(self.entries(folder)?.iter().filter_map(|(entry, age)| found(entry, *age)).collect())
+    }
+
+    pub(crate) fn rename(&self, object: &str, new: &str) -> Result<(), RegistryError> {
+        let (old, new) = (self.root.join(object), self.place_of(new)?);
+        let moved = File::options().write(true).open(&old).and_then(|file| {
+            file.set_modified(SystemTime::now())?;
+            fs::rename(&old, &new)
+        });
+        match moved {
+            // Another replica was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => {
+                other.map_err(|source| failed("move", &old, source)).and_then(|()| flush_folder(&new)).and_then(|()| flush_folder(&old))
+            }
+        }
     }
 
     pub(crate) fn remove(&self, object: &str) -> Result<(), RegistryError> {

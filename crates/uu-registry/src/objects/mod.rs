@@ -166,9 +166,31 @@ impl Objects {
 
     /// All objects of a folder.
     pub(crate) async fn list(&self, folder: Folder) -> Result<Vec<Found>, RegistryError> {
+        self.list_under(folder.name()).await
+    }
+
+    /// All objects under a name.
+    pub(crate) async fn list_under(&self, name: &str) -> Result<Vec<Found>, RegistryError> {
         match self {
-            Self::Local(local) => local.list(folder.name()),
-            Self::Remote(remote) => remote.list(folder.name()).await,
+            Self::Local(local) => local.list(name),
+            Self::Remote(remote) => remote.list(name).await,
+        }
+    }
+
+    /// What a small file of its own beside the folders holds; `None` where there is none.
+    pub(crate) async fn read_mark(&self, name: &str) -> Result<Option<String>, RegistryError> {
+        let bytes = match self {
+            Self::Local(local) => local.read(name)?,
+            Self::Remote(remote) => remote.read(name).await?,
+        };
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
+    /// Gives an object another name, under which it is as young as a new one; nothing is done where there is none.
+    pub(crate) async fn rename(&self, object: &str, new: &str) -> Result<(), RegistryError> {
+        match self {
+            Self::Local(local) => local.rename(object, new),
+            Self::Remote(remote) => remote.rename(object, new).await,
         }
     }
 

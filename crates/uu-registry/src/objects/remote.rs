@@ -124,6 +124,15 @@ impl Remote {
         Ok(named.collect())
     }
 
+    pub(crate) async fn rename(&self, object: &str, new: &str) -> Result<(), RegistryError> {
+        match self.store.copy(&self.path(object), &self.path(new)).await {
+            Ok(()) => self.remove(object).await,
+            // Another replica was faster.
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(refused(object, error)),
+        }
+    }
+
     pub(crate) async fn remove(&self, object: &str) -> Result<(), RegistryError> {
         match self.store.delete(&self.path(object)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),

@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { older: Older::Stops, statements: FIRST },
     Migration { older: Older::GoesOn, statements: SECOND },
     Migration { older: Older::GoesOn, statements: THIRD },
+    Migration { older: Older::GoesOn, statements: FOURTH },
 ];
 
 const FIRST: &[&str] = &[
@@ -157,4 +158,12 @@ const SECOND: &[&str] = &[
 const THIRD: &[&str] = &[
     "ALTER TABLE registry_schema ADD COLUMN lowest BIGINT NOT NULL DEFAULT 1",
     "ALTER TABLE registry_schema ADD COLUMN table_names TEXT NOT NULL DEFAULT ''",
+];
+
+/// What distinguishes a store from every other one, and from a new one: its identity, which the places of its bytes repeat, and the greatest number a
+/// version ever had. A backup holds neither: what is restored belongs to the store it is restored into.
+const FOURTH: &[&str] = &[
+    "ALTER TABLE registry_schema ADD COLUMN identity TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE registry_schema ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0",
+    "UPDATE registry_schema SET last_version = (SELECT COALESCE(MAX(number), 0) FROM versions)",
 ];

@@ -5,12 +5,14 @@
 //! it knows and leaves the schema alone: that is the old one after a deployment that failed, or was rolled back.
 
 mod migrations;
+mod state;
 #[cfg(test)]
 mod tests;
 
 use crate::RegistryError;
 use crate::database::{Database, Row, Transaction};
 use migrations::{MIGRATIONS, Migration, Older};
+pub(crate) use state::{State, count_version, count_versions, identify, state};
 
 /// Holds what the database says of its schema.
 const TABLE: &str = "registry_schema";
@@ -26,11 +28,6 @@ pub(crate) const SUPPORTED: i64 = number_of(MIGRATIONS);
 /// **Errors**: a newer schema that this release cannot work on; a database that cannot be reached or written.
 pub(crate) async fn migrate(database: &Database) -> Result<(), RegistryError> {
     bring_up(database, MIGRATIONS).await
-}
-
-/// Whether the database has tables of a registry.
-pub(crate) async fn is_there(database: &Database) -> Result<bool, RegistryError> {
-    database.has_table(TABLE).await
 }
 
 async fn bring_up(database: &Database, migrations: &'static [Migration]) -> Result<(), RegistryError> {

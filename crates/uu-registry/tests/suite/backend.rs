@@ -53,6 +53,18 @@ impl Fresh {
         self.location.artifacts_url.is_none().then(files)
     }
 
+    /// Puts an object where artifacts are, behind the registry's back.
+    pub(crate) fn put_object(&self, name: &str, bytes: &[u8]) {
+        match (&self.backend, &self.location.artifacts_url) {
+            (Backend::PostgresAndS3(_, s3), Some(url)) => s3.put_under(url, name, bytes),
+            _ => {
+                let path = self.location.store.join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, bytes).unwrap();
+            }
+        }
+    }
+
     /// Does something to the database behind the registry's back; makes it where there is none.
     pub(crate) fn execute(&self, sql: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

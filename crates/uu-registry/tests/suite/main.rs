@@ -8,12 +8,14 @@ mod aliases;
 mod backend;
 mod backup;
 mod crash;
+mod damage;
 mod full_disk;
 mod jobs;
 mod observations;
 mod older_releases;
 mod opening;
 mod outage;
+mod sweeping;
 mod tokens;
 mod upgrade;
 mod uploads;
@@ -41,9 +43,11 @@ fn checks() -> Vec<Check> {
         observations::CHECKS,
         tokens::CHECKS,
         backup::CHECKS,
+        sweeping::CHECKS,
         uploads::CHECKS,
         adoption::CHECKS,
         older_releases::CHECKS,
+        damage::CHECKS,
         upgrade::CHECKS,
     ]
     .concat()

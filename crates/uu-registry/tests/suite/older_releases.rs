@@ -123,7 +123,7 @@ fn sweeps(fresh: &Fresh) {
     drop(fresh.open());
     newer_release(fresh);
     let registry = fresh.open();
-    put(&registry, b"one");
+    promote(&registry, put(&registry, b"one"));
     name_an_object(fresh, &registry);
     // What is left behind is swept nevertheless; a clock of files counts in seconds or worse.
     let about = ObservationBatch { rows: 1, by: "ann", origin: "left", fingerprint: None, examined: true };

@@ -1,7 +1,5 @@
 //! Stores and backups of the releases before, which `tests/fixtures` holds as those releases wrote them.
 
-use std::fs;
-
 use serde_json::{Value, json};
 use uu_registry::{Aliases, BatchId, ModelVersion, Onto, Registry};
 
@@ -43,17 +41,9 @@ fn old_store(fresh: &Fresh, schema: usize) {
     for statement in DATABASES[schema - 1].lines() {
         fresh.execute(statement);
     }
-    if has_folder(fresh) {
-        for (object, bytes) in OBJECTS[schema - 1].iter().zip(CONTENTS) {
-            let path = fresh.location.store.join(object);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
-        }
+    for (object, bytes) in OBJECTS[schema - 1].iter().zip(CONTENTS) {
+        fresh.put_object(object, bytes);
     }
-}
-
-fn has_folder(fresh: &Fresh) -> bool {
-    fresh.location.artifacts_url.is_none()
 }
 
 /// What schema 1 knew, which both hold alike, and what came with schema 2.
@@ -98,10 +88,8 @@ fn brought_up(fresh: &Fresh) {
             openers.into_iter().map(|opener| opener.join().unwrap()).collect()
         });
         opened.iter().for_each(|registry| look(registry, schema));
-        if has_folder(&old) {
-            assert_eq!(opened[0].read(ModelVersion::new(2)).unwrap(), b"two");
-            opened[0].backup(std::io::sink()).unwrap();
-        }
+        assert_eq!(opened[0].read(ModelVersion::new(2)).unwrap(), b"two");
+        opened[0].backup(std::io::sink()).unwrap();
         goes_on(&opened[0]);
         assert_eq!(opened[3].aliases().unwrap().champion, Some(ModelVersion::new(3)));
     }
@@ -157,7 +145,5 @@ fn same_both_ways(fresh: &Fresh) {
     let another = fresh.another();
     let (brought_up, restored) = (fresh.open(), another.open());
     restored.restore(BACKUP, Onto::Empty).unwrap();
-    if has_folder(fresh) {
-        assert!(backup(&brought_up) == backup(&restored), "columns stand in the same order in both, with the same values");
-    }
+    assert!(backup(&brought_up) == backup(&restored), "columns stand in the same order in both, with the same values");
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use uu_registry::{Claim, JobId, NewUpload, Outcome, Registry, RegistryError};
 
+use crate::backup::promote;
 use crate::versions::put;
 use crate::{Check, Fresh};
 
@@ -65,6 +66,7 @@ fn retried(fresh: &Fresh) {
 
 fn swept(fresh: &Fresh) {
     let registry = fresh.open();
+    promote(&registry, put(&registry, b"one"));
     let (ended, _) = queue(&registry);
     registry.finish(&claim(&registry), &Outcome::Cancelled).unwrap();
     let (waits, _) = queue(&registry);

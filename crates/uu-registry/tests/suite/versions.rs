@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use uu_registry::{ModelVersion, NewVersion, ObjectFault, Registry, RegistryError};
@@ -16,7 +15,6 @@ pub(crate) const CHECKS: &[Check] = &[
     ("an_unknown_version_is_refused_with_those_there_are", unknown),
     ("a_damaged_version_is_named_with_what_is_wrong", damaged),
     ("an_artifact_of_many_parts_is_read_as_it_was_put", large),
-    ("what_a_crash_left_is_swept_and_nothing_else", sweep),
 ];
 
 /// Keeps bytes as a version about which nothing is said.
@@ -124,35 +122,4 @@ fn large(fresh: &Fresh) {
     let artifact: Vec<u8> = (0..20_000_000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let version = put(&registry, &artifact);
     assert!(registry.read(version).unwrap() == artifact);
-}
-
-fn sweep(fresh: &Fresh) {
-    let registry = fresh.open();
-    let kept = put(&registry, b"kept");
-    let about = uu_registry::ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None, examined: true };
-    let batch = registry.keep_rows(b"rows", &about).unwrap();
-    // The bytes are stored before the row is refused: what a crash between the two leaves.
-    let parent = Some(ModelVersion::new(7));
-    let new = NewVersion { artifact: b"left", about: &Value::Null, data_fingerprint: None, parent, made_by: "test", reason: "" };
-    registry.put(&new).unwrap_err();
-    if fresh.artifacts().is_some() {
-        fs::write(fresh.location.store.join("models/.x.uumodel.1.0.new"), b"half").unwrap();
-        fs::write(fresh.location.store.join("models/notes.txt"), b"a person's").unwrap();
-    }
-    assert_eq!(registry.sweep().unwrap(), uu_registry::Swept::default(), "what is young is spared");
-    // Clocks of files and of S3 stores count in seconds or worse.
-    let age = Duration::ZERO;
-    let deadline = std::time::Instant::now() + Duration::from_secs(120);
-    let mut swept = uu_registry::Swept::default();
-    while swept.objects == 0 {
-        assert!(std::time::Instant::now() < deadline, "what was left is not swept");
-        let some = registry.sweep_older_than(age).unwrap();
-        swept = uu_registry::Swept { objects: swept.objects + some.objects, unfinished: swept.unfinished + some.unfinished };
-    }
-    assert_eq!(swept.objects, 1);
-    assert_eq!(registry.read(kept).unwrap(), b"kept");
-    registry.read_batch(batch).unwrap();
-    if let Some(files) = fresh.artifacts() {
-        assert_eq!((files.len(), swept.unfinished), (2, 1), "the version and the person's file are left");
-    }
 }
