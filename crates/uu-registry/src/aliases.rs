@@ -8,7 +8,7 @@ use crate::database::{Row, Transaction};
 use crate::versions::{known, version_of};
 use crate::{ModelVersion, Registry, RegistryError};
 
-const SQL: &str = "SELECT champion, previous, generation, watched_from FROM aliases";
+pub(crate) const SQL: &str = "SELECT champion, previous, generation, watched_from FROM aliases";
 
 /// Which version answers, and which did before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
@@ -112,7 +112,7 @@ pub(crate) async fn write_in(transaction: &mut Transaction, aliases: Aliases) ->
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Aliases, RegistryError> {
+pub(crate) fn read(row: &Row) -> Result<Aliases, RegistryError> {
     let version = |column| row.maybe_integer(column)?.map(|number| version_of("aliases", number)).transpose();
     Ok(Aliases {
         champion: version("champion")?,

@@ -36,6 +36,9 @@ pub struct AuditRecord {
     pub details: Value,
 }
 
+/// All rows.
+pub(crate) const EVERY: &str = "SELECT id, happened_at, made_by, action, subject, details FROM audit_log";
+
 impl Registry {
     /// Notes something that happened outside the registry; its own changes note themselves. Gives back the record's number.
     ///
@@ -69,7 +72,7 @@ pub(crate) async fn note(transaction: &mut Transaction, entry: &Entry<'_>) -> Re
     Ok(id)
 }
 
-fn record(row: &Row) -> Result<AuditRecord, RegistryError> {
+pub(crate) fn record(row: &Row) -> Result<AuditRecord, RegistryError> {
     Ok(AuditRecord {
         id: row.integer("id")?,
         happened_at: row.time("happened_at")?,

@@ -23,7 +23,7 @@ const RANDOM_BYTES: usize = 32;
 /// Characters in a token: base64 takes four for three bytes.
 const LENGTH: usize = PREFIX.len() + (RANDOM_BYTES * 4).div_ceil(3);
 
-const SQL: &str = "SELECT id, name, scope, sha256, made_by, made_at, revoked_by, revoked_at FROM tokens ORDER BY id";
+pub(crate) const SQL: &str = "SELECT id, name, scope, sha256, made_by, made_at, revoked_by, revoked_at FROM tokens ORDER BY id";
 
 /// Number of a token, in the order they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -201,7 +201,7 @@ async fn make(transaction: &mut Transaction, (name, scope): (&str, Scope), secre
     Ok(TokenId(id))
 }
 
-fn token(row: &Row) -> Result<Token, RegistryError> {
+pub(crate) fn token(row: &Row) -> Result<Token, RegistryError> {
     Ok(Token {
         id: TokenId(row.integer("id")?),
         name: row.text("name")?,

@@ -28,7 +28,7 @@ pub struct Upload {
     /// What it is called.
     pub name: String,
     #[serde(skip)]
-    stored: Stored,
+    pub(crate) stored: Stored,
 }
 
 impl Registry {
@@ -78,6 +78,9 @@ impl Registry {
     }
 }
 
+/// All rows.
+pub(crate) const EVERY: &str = "SELECT name, object, sha256, size_bytes FROM uploads";
+
 const INTO: &str = "uploads (job, number, name, object, sha256, size_bytes)";
 
 /// Hands a job's files on to the job that tries it again.
@@ -95,7 +98,7 @@ pub(crate) async fn forget(transaction: &mut Transaction, job: JobId) -> Result<
     objects.iter().map(|row| row.text("object")).collect()
 }
 
-fn upload(row: &Row) -> Result<Upload, RegistryError> {
+pub(crate) fn upload(row: &Row) -> Result<Upload, RegistryError> {
     let size_bytes = u64::try_from(row.integer("size_bytes")?).unwrap_or_default();
     let stored = Stored { object: row.text("object")?, sha256: row.text("sha256")?, size_bytes };
     Ok(Upload { name: row.text("name")?, stored })

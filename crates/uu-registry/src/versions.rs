@@ -60,6 +60,9 @@ macro_rules! columns {
     };
 }
 
+/// All rows.
+pub(crate) const EVERY: &str = columns!("");
+
 impl Registry {
     /// Keeps an artifact as a new version. It is not the champion until it is promoted.
     ///
@@ -166,7 +169,7 @@ pub(crate) fn version_of(table: &'static str, number: i64) -> Result<ModelVersio
     version.map_err(|_| RegistryError::BadRow { table, reason: format!("{number} is no version's number") })
 }
 
-fn record(row: &Row) -> Result<VersionRecord, RegistryError> {
+pub(crate) fn record(row: &Row) -> Result<VersionRecord, RegistryError> {
     Ok(VersionRecord {
         version: version_of("versions", row.integer("number")?)?,
         size_bytes: u64::try_from(row.integer("size_bytes")?).unwrap_or_default(),

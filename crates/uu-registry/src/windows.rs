@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::database::Row;
 use crate::versions::version_of;
 use crate::{ModelVersion, Registry, RegistryError, Timestamp};
 
@@ -44,14 +45,18 @@ impl Registry {
     pub fn windows(&self, version: ModelVersion) -> Result<Vec<WindowRecord>, RegistryError> {
         const SQL: &str = "SELECT worker, version, counted_at, counts FROM windows WHERE version = $1 ORDER BY worker";
         let rows = self.wait(self.database().fetch(SQL, vec![i64::from(version.number()).into()]))?;
-        let record = |row: &crate::database::Row| {
-            Ok(WindowRecord {
-                worker: row.text("worker")?,
-                version: version_of("windows", row.integer("version")?)?,
-                counted_at: row.time("counted_at")?,
-                counts: row.json("windows", "counts")?,
-            })
-        };
         rows.iter().map(record).collect()
     }
+}
+
+/// All rows.
+pub(crate) const EVERY: &str = "SELECT worker, version, counted_at, counts FROM windows";
+
+pub(crate) fn record(row: &Row) -> Result<WindowRecord, RegistryError> {
+    Ok(WindowRecord {
+        worker: row.text("worker")?,
+        version: version_of("windows", row.integer("version")?)?,
+        counted_at: row.time("counted_at")?,
+        counts: row.json("windows", "counts")?,
+    })
 }

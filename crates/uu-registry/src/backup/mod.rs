@@ -18,6 +18,7 @@
 mod error;
 mod pages;
 mod read;
+mod verify;
 mod write;
 
 use std::collections::BTreeMap;

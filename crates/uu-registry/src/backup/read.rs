@@ -9,13 +9,17 @@ use tar::{Archive, Entry};
 use zstd::stream::read::Decoder;
 
 use super::pages::{Page, listed, table_named};
+use super::verify::{Placed, verify};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
-use crate::objects::{Folder, Stored};
-use crate::{Registry, opening, schema};
+use crate::objects::{Folder, Objects, Stored};
+use crate::{ObjectFault, Registry, RegistryError, opening, schema};
 
 /// The longest part that is read: what one object or one page may take in memory.
 const MOST_PART_BYTES: u64 = 8 << 30;
+
+/// Holds objects whose names are taken until the rows are there.
+const RESTORED: &str = "restored";
 
 /// What a backup may be restored onto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,43 +33,72 @@ pub enum Onto {
 impl Registry {
     /// Makes the registry what it was when the backup was made: versions, aliases, observations, jobs, tokens and the audit log.
     ///
-    /// Objects are put first and rows become visible last, all at once, so that whoever looks meanwhile sees the registry as it was before.
+    /// Objects are put first and rows become visible last, all at once, so that whoever looks meanwhile sees the registry as it was before. Every row is
+    /// read as this release reads it, and every object compared with its row, before that.
     ///
-    /// **Errors**: [`RestoreError`]; the rows are then as they were, and [`Registry::sweep`] removes objects that were put already.
+    /// **Errors**: [`RestoreError`]; the registry is then as it was, and [`Registry::sweep`] removes objects that were put already.
     pub fn restore(&self, backup: impl Read, onto: Onto) -> Result<Contents, RestoreError> {
         let decoder = Decoder::new(backup).map_err(RestoreError::Read)?;
-        let mut archive = Archive::new(decoder);
+        let (end, staged) = self.wait_long(self.replace(Archive::new(decoder), onto)).inspect_err(|_| {
+            if let Err(error) = self.wait_long(forget_staged(self.objects())) {
+                tracing::warn!(%error, "objects of a backup that was not restored are left in `{RESTORED}`");
+            }
+        })?;
         self.wait_long(async {
-            let mut transaction = self.database().write().await?;
-            transaction.lift_limits().await?;
-            let mut restored = Restored::default();
-            let mut end = None;
-            for entry in archive.entries().map_err(unreadable)? {
-                let part = match entry.map_err(unreadable).and_then(Part::of) {
-                    // What cannot even be begun is not a backup that was damaged.
-                    Err(RestoreError::Read(_) | RestoreError::CutOff) if restored.header.is_none() => return Err(foreign()),
-                    other => other?,
-                };
-                match (restored.header.is_some(), part.name.as_str()) {
-                    (false, HEADER) => restored.begin(&mut transaction, checked(part.json()?)?, onto).await?,
-                    (false, _) => return Err(RestoreError::NotABackup { found: format!("`{}`", part.name) }),
-                    (true, END) => end = Some(part.json::<Contents>()?),
-                    (true, name) if name.starts_with(TABLES) => restored.rows(&mut transaction, part).await?,
-                    (true, name) if name.starts_with(OBJECTS) => restored.object(self, part).await?,
-                    (true, _) => return Err(part.damaged(&"no such part belongs to a backup")),
-                }
+            for object in &staged {
+                self.objects().rename(&beside(object), object).await?;
             }
-            if restored.header.is_none() {
-                return Err(foreign());
-            }
-            let end = end.ok_or(RestoreError::CutOff)?;
-            restored.finish(&end)?;
-            schema::count_versions(&mut transaction).await?;
-            transaction.commit().await?;
             opening::mark(self.location(), self.database(), self.objects()).await?;
             Ok(end)
         })
     }
+
+    /// Replaces all rows by those of a backup; gives back what it holds, and the objects that are still beside their places.
+    async fn replace(&self, mut archive: Archive<impl Read>, onto: Onto) -> Result<(Contents, Vec<String>), RestoreError> {
+        let mut transaction = self.database().write().await?;
+        transaction.lift_limits().await?;
+        let mut restored = Restored::default();
+        let mut end = None;
+        for entry in archive.entries().map_err(unreadable)? {
+            let part = match entry.map_err(unreadable).and_then(Part::of) {
+                // What cannot even be begun is not a backup that was damaged.
+                Err(RestoreError::Read(_) | RestoreError::CutOff) if restored.header.is_none() => return Err(foreign()),
+                other => other?,
+            };
+            match (restored.header.is_some(), part.name.as_str()) {
+                (false, HEADER) => restored.begin(&mut transaction, checked(part.json()?)?, onto).await?,
+                (false, _) => return Err(RestoreError::NotABackup { found: format!("`{}`", part.name) }),
+                (true, END) => end = Some(part.json::<Contents>()?),
+                (true, name) if name.starts_with(TABLES) => restored.rows(&mut transaction, part).await?,
+                (true, name) if name.starts_with(OBJECTS) => restored.object(self, part).await?,
+                (true, _) => return Err(part.damaged(&"no such part belongs to a backup")),
+            }
+        }
+        if restored.header.is_none() {
+            return Err(foreign());
+        }
+        let end = end.ok_or(RestoreError::CutOff)?;
+        let (placed, staged) = restored.finish(&end)?;
+        verify(&mut transaction, &placed).await?;
+        schema::count_versions(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok((end, staged))
+    }
+}
+
+/// Removes what lies beside its place.
+async fn forget_staged(objects: &Objects) -> Result<(), RegistryError> {
+    for folder in Folder::ALL {
+        for found in objects.list_under(&beside(folder.name())).await? {
+            objects.remove(&found.object).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Where an object is until the rows are there, if another one has its name.
+fn beside(object: &str) -> String {
+    format!("{RESTORED}/{object}")
 }
 
 /// A file of the archive.
@@ -101,6 +134,10 @@ struct Restored {
     contents: Contents,
     /// What rows name and has not been put yet.
     missing: BTreeMap<String, Stored>,
+    /// What was put.
+    placed: Placed,
+    /// What was put beside its place, since other bytes have its name.
+    staged: Vec<String>,
 }
 
 impl Restored {
@@ -146,27 +183,40 @@ impl Restored {
         let name = part.name.strip_prefix(OBJECTS).unwrap_or_default();
         let stored = self.missing.remove(name).ok_or_else(|| part.damaged(&"no row names it"))?;
         stored.check(&part.bytes).map_err(|fault| part.damaged(&fault))?;
-        registry.objects().write(name, &part.bytes).await?;
+        match registry.objects().read(&stored).await? {
+            Ok(_) => {}
+            Err(ObjectFault::Missing) => registry.objects().write(name, &part.bytes).await?,
+            Err(_) => {
+                registry.objects().write(&beside(name), &part.bytes).await?;
+                self.staged.push(name.to_owned());
+            }
+        }
         self.contents.objects += 1;
         self.contents.object_bytes += stored.size_bytes;
+        self.placed.objects.insert(stored.object.clone(), stored);
         Ok(())
     }
 
-    /// Whether all is there that was written.
-    fn finish(mut self, end: &Contents) -> Result<(), RestoreError> {
+    /// Whether all is there that was written; gives back which objects are, and which of them beside their places.
+    fn finish(mut self, end: &Contents) -> Result<(Placed, Vec<String>), RestoreError> {
         for table in end.rows.keys() {
             self.contents.rows.entry(table.clone()).or_default();
         }
         self.missing.retain(|object, _| !end.gone.contains(object));
         self.contents.gone.clone_from(&end.gone);
+        self.placed.gone.clone_from(&end.gone);
         let damaged = |reason| Err(RestoreError::Damaged { part: END.to_owned(), reason });
+        // Nothing else is removed while a backup is made.
+        if let Some(object) = end.gone.iter().find(|object| !Folder::Uploads.is_own(object)) {
+            return damaged(format!("it leaves out the object `{object}`, which is no upload"));
+        }
         if let Some(object) = self.missing.keys().next() {
             return damaged(format!("a row names the object `{object}`, which is not there"));
         }
         if self.contents != *end {
             return damaged("it counts other rows or objects than there are".to_owned());
         }
-        Ok(())
+        Ok((self.placed, self.staged))
     }
 }
 

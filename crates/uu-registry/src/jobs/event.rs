@@ -20,6 +20,9 @@ pub struct JobEvent {
     pub details: Value,
 }
 
+/// All rows.
+pub(crate) const EVERY: &str = "SELECT number, happened_at, state, details FROM job_events";
+
 impl Registry {
     /// What happened to a job after the event `number`, the oldest first; 0 gives all of it.
     ///
@@ -42,7 +45,7 @@ pub(super) async fn append(transaction: &mut Transaction, job: JobId, state: Job
     transaction.insert("job_events (job, number, happened_at, state, details)", values.len(), values).await
 }
 
-fn event(row: &Row) -> Result<JobEvent, RegistryError> {
+pub(crate) fn event(row: &Row) -> Result<JobEvent, RegistryError> {
     Ok(JobEvent {
         number: row.integer("number")?,
         happened_at: row.time("happened_at")?,

@@ -11,6 +11,7 @@ mod watch;
 
 pub use claim::{Claim, Order, Outcome};
 pub use event::JobEvent;
+pub(crate) use event::{EVERY as EVERY_EVENT, event};
 pub use watch::Watch;
 
 use std::fmt;
@@ -139,6 +140,9 @@ macro_rules! columns {
     };
 }
 
+/// All rows.
+pub(crate) const EVERY: &str = columns!("");
+
 impl Registry {
     /// Asks for work of a kind. It waits until no other job of its kind runs and a worker claims it.
     ///
@@ -266,7 +270,7 @@ pub(crate) async fn queue(
     Ok(id)
 }
 
-fn job(row: &Row) -> Result<Job, RegistryError> {
+pub(crate) fn job(row: &Row) -> Result<Job, RegistryError> {
     Ok(Job {
         id: JobId(row.integer("id")?),
         kind: row.text("kind")?,

@@ -57,7 +57,7 @@ pub struct Batch {
     /// Whether a training has looked at it.
     pub examined: bool,
     #[serde(skip)]
-    stored: Option<Stored>,
+    pub(crate) stored: Option<Stored>,
 }
 
 /// What waits for the next training.
@@ -94,6 +94,9 @@ macro_rules! columns {
         )
     };
 }
+
+/// All rows.
+pub(crate) const EVERY_BATCH: &str = columns!("");
 
 impl Registry {
     /// Keeps a large batch as the bytes of a Parquet file. They are kept when this returns.
@@ -202,7 +205,7 @@ impl Registry {
     }
 }
 
-fn batch(row: &Row) -> Result<Batch, RegistryError> {
+pub(crate) fn batch(row: &Row) -> Result<Batch, RegistryError> {
     let unsigned = |count: i64| u64::try_from(count).unwrap_or_default();
     let stored = match (row.maybe_text("object")?, row.maybe_text("sha256")?, row.maybe_integer("size_bytes")?) {
         (Some(object), Some(sha256), Some(size)) => Some(Stored { object, sha256, size_bytes: unsigned(size) }),

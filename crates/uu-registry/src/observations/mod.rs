@@ -4,6 +4,7 @@
 mod batch;
 
 pub use batch::{Batch, BatchContents, BatchId, ObservationBatch, Waiting};
+pub(crate) use batch::{EVERY_BATCH, batch};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -37,6 +38,11 @@ pub struct Received {
     #[serde(flatten)]
     pub observation: Observation,
 }
+
+/// All rows.
+pub(crate) const EVERY: &str = "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month,
+        o.fields AS fields, b.received_at AS received_at
+    FROM observations o JOIN batches b ON b.id = o.batch";
 
 impl Registry {
     /// Keeps observations, as one batch. They are kept when this returns.
@@ -80,7 +86,7 @@ impl Registry {
     }
 }
 
-fn received(row: &Row) -> Result<Received, RegistryError> {
+pub(crate) fn received(row: &Row) -> Result<Received, RegistryError> {
     let Value::Object(fields) = row.json("observations", "fields")? else {
         return Err(RegistryError::BadRow { table: "observations", reason: "fields that are no JSON object".to_owned() });
     };

@@ -15,6 +15,7 @@ mod observations;
 mod older_releases;
 mod opening;
 mod outage;
+mod restoring;
 mod sweeping;
 mod tokens;
 mod upgrade;
@@ -43,6 +44,7 @@ fn checks() -> Vec<Check> {
         observations::CHECKS,
         tokens::CHECKS,
         backup::CHECKS,
+        restoring::CHECKS,
         sweeping::CHECKS,
         uploads::CHECKS,
         adoption::CHECKS,
