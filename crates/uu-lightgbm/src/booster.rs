@@ -21,7 +21,7 @@ impl Booster {
     ///
     /// **Errors**: whatever LightGBM refuses.
     pub fn from_text(text: &TrainedText, num_threads: u32) -> Result<Self, LightGbmError> {
-        let handle = BoosterHandle::from_own_text(text.as_str())?;
+        let handle = BoosterHandle::from_own_text(text)?;
         let num_features = handle.num_features()?;
         Ok(Self { handle, num_features, num_threads, _not_sync: PhantomData })
     }

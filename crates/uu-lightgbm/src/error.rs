@@ -71,6 +71,14 @@ pub enum LightGbmError {
         /// The name given.
         name: String,
     },
+    /// Trees of a model of other features cannot be added.
+    #[error("the trees that are added must be of the features `{expected}`, got `{found}`")]
+    OtherFeatures {
+        /// Those of the model that is extended, as its header has them.
+        expected: String,
+        /// Those of the other.
+        found: String,
+    },
     /// The progress callback asked to stop.
     #[error("training was stopped after {done} of {of} iterations")]
     Stopped {

@@ -6,7 +6,7 @@ use std::ptr::{self, NonNull};
 use lightgbm3_sys as sys;
 
 use crate::training_set::count;
-use crate::{LightGbmError, TrainingSet};
+use crate::{LightGbmError, TrainedText, TrainingSet};
 
 const FLOAT32: c_int = sys::C_API_DTYPE_FLOAT32 as c_int;
 const FLOAT64: c_int = sys::C_API_DTYPE_FLOAT64 as c_int;
@@ -65,23 +65,32 @@ impl DatasetHandle {
         check(code)?;
         let dataset = Self(owned(handle)?);
         dataset.set_names(set)?;
-        dataset.set_field(c"label", set.labels.as_ptr().cast(), set.rows, FLOAT32)?;
+        dataset.set_f32(c"label", set.labels)?;
         if let Some(weights) = set.weights {
-            dataset.set_field(c"weight", weights.as_ptr().cast(), set.rows, FLOAT32)?;
+            dataset.set_f32(c"weight", weights)?;
         }
         if let Some(scores) = set.init_scores {
-            dataset.set_field(c"init_score", scores.as_ptr().cast(), set.rows, FLOAT64)?;
+            dataset.set_f64(c"init_score", scores)?;
         }
         Ok(dataset)
     }
 
-    /// The caller passes a pointer to `set.rows` elements of the type that `kind` names: all four calls are above, and
-    /// the lengths were checked when the `TrainingSet` was built.
+    /// Sets a field of 32-bit numbers; LightGBM refuses a name that it keeps otherwise, and a length other than that of the rows.
     #[expect(unsafe_code, reason = "calls LightGBM")]
-    fn set_field(&self, name: &CStr, data: *const c_void, rows: c_int, kind: c_int) -> Result<(), LightGbmError> {
-        // SAFETY: the handle is live, the name NUL-terminated, and `data` points to `rows` elements of `kind` (see above), which
-        // LightGBM copies.
-        check(unsafe { sys::LGBM_DatasetSetField(self.0.as_ptr(), name.as_ptr(), data, rows, kind) })
+    fn set_f32(&self, name: &CStr, values: &[f32]) -> Result<(), LightGbmError> {
+        let length = count("values", values.len())?;
+        // SAFETY: the handle is live, the name NUL-terminated, and `values` holds `length` elements of f32, which is what `FLOAT32` says.
+        // LightGBM copies them before it returns.
+        check(unsafe { sys::LGBM_DatasetSetField(self.0.as_ptr(), name.as_ptr(), values.as_ptr().cast(), length, FLOAT32) })
+    }
+
+    /// The same of 64-bit numbers.
+    #[expect(unsafe_code, reason = "calls LightGBM")]
+    fn set_f64(&self, name: &CStr, values: &[f64]) -> Result<(), LightGbmError> {
+        let length = count("values", values.len())?;
+        // SAFETY: the handle is live, the name NUL-terminated, and `values` holds `length` elements of f64, which is what `FLOAT64` says.
+        // LightGBM copies them before it returns.
+        check(unsafe { sys::LGBM_DatasetSetField(self.0.as_ptr(), name.as_ptr(), values.as_ptr().cast(), length, FLOAT64) })
     }
 
     #[expect(unsafe_code, reason = "calls LightGBM")]
@@ -163,14 +172,16 @@ impl Training {
 }
 
 impl BoosterHandle {
-    /// Loads a text that LightGBM itself wrote. Its parser reads on until the `=` or line end it expects, past the end of
-    /// a damaged text, so the texts of strangers must not come here; `Booster` sees to that.
+    /// Loads a text that LightGBM wrote, or that is a sum of such texts over the same features. Its parser reads on until the `=` or line
+    /// end it expects, past the end of a damaged text, and its predictions look up whatever feature a split names: so it takes no string.
     #[expect(unsafe_code, reason = "calls LightGBM")]
-    pub(crate) fn from_own_text(text: &str) -> Result<Self, LightGbmError> {
+    pub(crate) fn from_own_text(text: &TrainedText) -> Result<Self, LightGbmError> {
         silence()?;
-        let text = CString::new(text)?;
+        let text = CString::new(text.as_str())?;
         let (mut iterations, mut handle): (c_int, sys::BoosterHandle) = (0, ptr::null_mut());
-        // SAFETY: the text is NUL-terminated and was written by LightGBM (see above).
+        // SAFETY: the text is NUL-terminated. A `TrainedText` is made by `train`, whose text LightGBM wrote, and by `TrainedText::plus`, which puts
+        // whole trees of one such text after those of another and checked that both headers name the same features: each line is as
+        // LightGBM reads it, and no split names a feature beyond those of the header.
         check(unsafe { sys::LGBM_BoosterLoadModelFromString(text.as_ptr(), &raw mut iterations, &raw mut handle) })?;
         Ok(Self(owned(handle)?))
     }

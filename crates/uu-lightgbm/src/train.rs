@@ -6,8 +6,8 @@ use crate::{LightGbmError, Parameters, TrainingSet};
 
 /// A trained model in LightGBM's text format, which any LightGBM can load.
 ///
-/// Only [`train`] and [`TrainedText::plus`] make one: LightGBM's parser reads out of bounds on a damaged text, so [`crate::Booster`] takes this
-/// type and not a string.
+/// Only [`train`] and [`TrainedText::plus`], which takes none of other features, make one: LightGBM reads out of bounds on a damaged text, so
+/// [`crate::Booster`] takes this type and not a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrainedText {
     pub(crate) text: String,

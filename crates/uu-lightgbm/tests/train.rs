@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use uu_lightgbm::{Booster, LightGbmError, Objective, Parameters, TrainedText, TrainingSet, train};
+use uu_lightgbm::{Booster, LightGbmError, Objective, Parameters, TrainedText, TrainingSet, extended, train};
 
 const ROWS: usize = 20_000;
 
@@ -134,7 +134,7 @@ fn a_sum_predicts_what_its_parts_do() {
     let parameters = Parameters { num_iterations: 20, objective: Objective::L1, ..Parameters::default() };
     let first = fit(&data, &parameters).unwrap();
     let second = fit(&data, &Parameters { objective: Objective::L2, num_leaves: 4, seed: 3, ..parameters }).unwrap();
-    let sum = first.plus(&second, 0.25);
+    let sum = first.plus(&second, 0.25).unwrap();
     assert_eq!(sum.num_iterations(), 40);
     let rows: Vec<f64> = (0..500).flat_map(|row| (0..4).map(move |column| column * ROWS + row)).map(|cell| data.features[cell]).collect();
     let predicted = |text: &TrainedText| Booster::from_text(text, 1).unwrap().predict(&rows).unwrap();
@@ -143,4 +143,27 @@ fn a_sum_predicts_what_its_parts_do() {
     }
     let contributions = Booster::from_text(&sum, 1).unwrap().predict_contributions(&rows[..4]).unwrap();
     assert!((contributions.iter().sum::<f64>() - predicted(&sum)[0]).abs() < 1e-12);
+}
+
+/// A model over as many features as there are names.
+fn over(names: &[&str]) -> TrainedText {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let features: Vec<f64> = (0..names.len() * 200).map(|cell| (cell * 37 % 101) as f64).collect();
+    let labels: Vec<f32> = (0..200).map(|row| (row * 37 % 101) as f32).collect();
+    let set = TrainingSet::new(&features, &names, &labels).unwrap();
+    train(&set, &Parameters { num_iterations: 2, ..Parameters::default() }, &mut |_, _| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn trees_of_other_features_are_not_added() {
+    let own = over(&["a", "b"]);
+    for other in [&["a", "b", "c"][..], &["a"], &["b", "a"], &["a", "d"]] {
+        let other = over(other);
+        assert!(matches!(own.plus(&other, 1.0), Err(LightGbmError::OtherFeatures { .. })));
+        assert!(matches!(extended(own.as_str(), &other, 1.0), Err(LightGbmError::OtherFeatures { .. })));
+    }
+    for text in ["", "tree\nmax_feature_idx=1\n", "feature_names=a b\n"] {
+        assert!(matches!(extended(text, &own, 1.0), Err(LightGbmError::OtherFeatures { .. })), "{text}");
+    }
+    assert!(own.plus(&over(&["a", "b"]), 1.0).is_ok());
 }

@@ -63,7 +63,7 @@ impl StageFit<'_> {
         let mut forest = Forest::from_lightgbm_text(trained.as_str())?;
         if let Some(correction) = self.correction {
             let left = left_over(&forest, &features, targets, uncopied);
-            trained = trained.plus(&boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight);
+            trained = trained.plus(&boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight)?;
             forest = Forest::from_lightgbm_text(trained.as_str())?;
         }
         let stage = Stage { columns: self.columns.clone(), encoder, forest, levels };

@@ -41,11 +41,11 @@ impl StageOnward<'_> {
         let mut parameters = self.trees.parameters(self.objective, self.seed);
         // The stage is the start, and what it leaves has its middle near nothing.
         parameters.extra.insert("boost_from_average".to_owned(), "false".to_owned());
-        let mut text = extended(self.text, &boosting.boost(&left, &parameters)?, 1.0);
+        let mut text = extended(self.text, &boosting.boost(&left, &parameters)?, 1.0)?;
         let mut forest = Forest::from_lightgbm_text(&text)?;
         if let Some(correction) = self.correction {
             let left = left_over(&forest, &features, targets, rows.uncopied);
-            text = extended(&text, &boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight);
+            text = extended(&text, &boosting.boost(&left, &correction.parameters(self.seed))?, correction.weight)?;
             forest = Forest::from_lightgbm_text(&text)?;
         }
         let stage =
