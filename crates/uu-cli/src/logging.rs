@@ -28,6 +28,15 @@ pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Has panics over damaged data, which end as errors of these, reported as lines of the log.
+pub(crate) fn report_contained_panics() {
+    uu_core::report_contained(|panic| {
+        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let reason = panic.payload_as_str().unwrap_or_default();
+        tracing::warn!(at, reason, "a library panicked on damaged data, which are refused");
+    });
+}
+
 /// Writes a field of a line for people; what a value quotes of a request can neither begin a line of its own nor command the terminal.
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
     let value = format!("{value:?}");

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    logging::report_contained_panics();
     match commands::run(arguments::parse()) {
         Ok(code) => code,
         Err(error) => failure::report(&error),

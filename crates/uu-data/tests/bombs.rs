@@ -9,8 +9,9 @@ use arrow::compute::take;
 use arrow::datatypes::{DataType, Field as Column};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::Compression;
-use parquet::file::properties::WriterProperties;
+use parquet::basic::{Compression, Encoding, GzipLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use rstest::rstest;
 use uu_data::read::{Input, ReadError, ReadOptions, open};
 
 const COLUMNS: usize = 9_000;
@@ -180,4 +181,62 @@ fn lengths_that_a_page_does_not_have_are_refused_before_room_is_made_for_them() 
         let error = read("more.parquet", more).unwrap_err();
         assert!(matches!(&error, ReadError::Parquet { .. }), "{error}");
     }
+}
+
+/// A column of texts in one page of gzip, which takes some 200,000 bytes.
+fn gzip(version: WriterVersion) -> Vec<u8> {
+    let texts: Vec<String> = (0..2_000).map(|row| format!("{:0>100}", row % 7)).collect();
+    let columns: [(&str, ArrayRef); 3] = [
+        ("note", Arc::new(StringArray::from(texts))),
+        ("date", Arc::new(StringArray::from(vec!["2024-01"; 2_000]))),
+        ("visits", Arc::new(Float64Array::from(vec![Some(1_000.0); 2_000]))),
+    ];
+    let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, values)| (name, values, true))).unwrap();
+    let codec = Compression::GZIP(GzipLevel::default());
+    let properties = WriterProperties::builder().set_compression(codec).set_dictionary_enabled(false).set_writer_version(version);
+    // The encoding of texts as differences has a bound of its own.
+    written(&batch, properties.set_column_encoding("note".into(), Encoding::PLAIN).build())
+}
+
+/// A number of the compact protocol as it stands in a header: three bytes of it.
+fn number(value: u32) -> [u8; 3] {
+    let zigzag = value << 1;
+    [(zigzag & 0x7F) as u8 | 0x80, (zigzag >> 7 & 0x7F) as u8 | 0x80, (zigzag >> 14) as u8]
+}
+
+#[rstest]
+#[case(WriterVersion::PARQUET_1_0)]
+#[case(WriterVersion::PARQUET_2_0)]
+fn pages_of_gzip_are_read_and_take_no_more_than_they_announce(#[case] version: WriterVersion) {
+    let whole = gzip(version);
+    assert!(whole.len() < 20_000, "{} bytes", whole.len());
+    assert_eq!(read("a.parquet", whole.clone()).unwrap().1, 2_000);
+    // The header of the first page, behind the file's mark: its kind, then what it takes once it is decompressed.
+    let place = 7;
+    assert!(whole[4] == 0x15 && whole[6] == 0x15, "{:?}", &whole[4..12]);
+    let found = whole[place..place + 3].try_into().unwrap();
+    let value = (200_000..220_000).find(|value| number(*value) == found).expect("a page of some 200,000 bytes");
+    for less in [20_000, value - 1] {
+        let mut bomb = whole.clone();
+        bomb[place..place + 3].copy_from_slice(&number(less));
+        let error = read("a.parquet", bomb).unwrap_err().to_string();
+        assert!(error.contains("the header of a page contradicts itself"), "{less}: {error}");
+    }
+}
+
+#[rstest]
+#[case(0x06, "lzo")]
+#[case(0x08, "brotli")]
+#[case(0x0A, "lz4")]
+#[case(0x0E, "lz4")]
+fn a_codec_that_is_not_read_is_named_with_the_way_out(#[case] code: u8, #[case] name: &str) {
+    /// The path of the column `date` in the table of contents, and the number of its codec, which is zstd.
+    const PATH: [u8; 9] = *b"\x19\x18\x04date\x15\x0C";
+    let mut other = parquet(3, Vec::new());
+    let place = other.windows(PATH.len()).position(|bytes| bytes == PATH).unwrap();
+    other[place + PATH.len() - 1] = code;
+    let error = read("a.parquet", other).unwrap_err();
+    let expected = format!("`a.parquet` column `date` must be compressed with snappy, zstd or gzip, or not at all, got {name}");
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.hint().as_deref(), Some("write it again with the compression `snappy`, `zstd` or `gzip`"));
 }

@@ -14,6 +14,8 @@ use pyo3::prelude::*;
 /// What Python imports: the names of the package, which `__init__.py` passes on.
 #[pymodule]
 mod _native {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::cleaning::clean;
     #[pymodule_export]
@@ -26,4 +28,11 @@ mod _native {
     use crate::reading::read;
     #[pymodule_export]
     use crate::table::Table;
+
+    /// What becomes an exception is not printed too.
+    #[pymodule_init]
+    fn start(_module: &Bound<'_, PyModule>) -> PyResult<()> {
+        uu_core::report_contained(|_panic| {});
+        Ok(())
+    }
 }

@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use uu_core::contained_panics;
 use uu_service::registry::ModelVersion;
 use uu_service::{DriftVerdict, Serving};
 
@@ -101,6 +102,7 @@ impl Metrics {
             describe_histogram!("uu_http_request_duration_seconds", "Time from a request's headers to its answer's.");
             describe_gauge!("uu_http_connections", "Open connections.");
             describe_counter!("uu_http_panics_total", "Requests whose handling panicked.");
+            describe_counter!("uu_contained_panics_total", "Panics of libraries over damaged data, which were refused.");
             describe_gauge!("uu_model_version", "Number of the model version that answers.");
             describe_gauge!("uu_drift_verdict", "Gravest drift: 0 too few to tell, 1 stable, 2 moderate, 3 strong.");
             describe_gauge!(
@@ -133,6 +135,7 @@ impl Metrics {
     /// Puts what is known of the model in use into its gauges.
     fn show(&self, serving: &Serving) {
         metrics::with_local_recorder(&*self.recorder, || {
+            counter!("uu_contained_panics_total").absolute(contained_panics());
             if let Some(version) = serving.current().and_then(|served| served.version.parse::<ModelVersion>().ok()) {
                 gauge!("uu_model_version").set(f64::from(version.number()));
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use sha2::{Digest, Sha256};
 use uu_core::{Checked, Rules};
 use uu_data::Dataset;
 use uu_data::clean::{CleanOptions, QualityReport, clean};
@@ -106,4 +107,44 @@ pub fn trained() -> &'static Trained {
 pub fn model() -> &'static Model {
     static MODEL: OnceLock<Model> = OnceLock::new();
     MODEL.get_or_init(|| Model::from_bytes(&trained().artifact).expect("what was just trained can be read"))
+}
+
+/// Bytes of the checksum that an artifact ends with.
+const CHECKSUM_BYTES: usize = 32;
+
+/// An artifact after its content was changed, with a checksum that is right.
+#[must_use]
+pub fn resealed(artifact: &[u8], change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut content = artifact[..artifact.len() - CHECKSUM_BYTES].to_vec();
+    change(&mut content);
+    let checksum = Sha256::digest(&content);
+    content.extend_from_slice(&checksum);
+    content
+}
+
+/// Where the sections of an artifact begin.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+pub fn sections_at(artifact: &[u8]) -> usize {
+    /// The mark and two numbers, of which the second is the length of the header.
+    const PREFIX_BYTES: usize = 24;
+    let header = artifact[PREFIX_BYTES - 4..PREFIX_BYTES].try_into().map(u32::from_le_bytes).expect("four bytes are a number");
+    PREFIX_BYTES + header as usize
+}
+
+/// The artifact of [`trained`] with one byte of its model changed and a checksum that is right: each part can be read, and an index leads out
+/// of its list.
+///
+/// # Panics
+/// If the training fails, or does not learn all numeric inputs.
+#[must_use]
+pub fn unsound() -> Vec<u8> {
+    /// How the columns of the first stage begin: those of the five numeric inputs, each with its number.
+    const COLUMNS: [u8; 10] = [0, 0, 0, 1, 0, 2, 0, 3, 0, 4];
+    let artifact = &trained().artifact;
+    let from = sections_at(artifact);
+    let place = artifact[from..].windows(COLUMNS.len()).position(|bytes| bytes == COLUMNS).expect("all numeric inputs are learned");
+    resealed(artifact, |content| content[from + place + 1] = 127)
 }

@@ -170,6 +170,15 @@ pub enum ReadError {
         /// What the Parquet library says.
         reason: String,
     },
+    /// The pages of a Parquet file are compressed with what is not read.
+    Codec {
+        /// The input.
+        file: Arc<str>,
+        /// The column.
+        column: String,
+        /// The codec.
+        codec: &'static str,
+    },
     /// Batches in memory cannot be had from whoever holds them.
     Batches {
         /// The input.
@@ -234,6 +243,9 @@ impl fmt::Display for ReadError {
             ),
             Self::Json { file, row, expected, found } => write!(shown, "`{file}` row {row}: expected {expected}, got {found}"),
             Self::Parquet { file, reason } => write!(shown, "`{file}` is not a readable Parquet file: {reason}"),
+            Self::Codec { file, column, codec } => {
+                write!(shown, "`{file}` column `{column}` must be compressed with snappy, zstd or gzip, or not at all, got {codec}")
+            }
             Self::Batches { file, row, source } => write!(shown, "`{file}` cannot be read after row {row}: {source}"),
             // A line for each row, and each row escapes itself.
             Self::BadRows { rows, total } => formatter.write_str(&lines(rows, *total)),
@@ -283,6 +295,7 @@ impl ReadError {
                 "add the rows of each month up first; if each row is a month all the same, pass `--allow-repeated-months` (`allowRepeatedMonths=true`, `allow_repeated_months=True`)"
             }
             Self::LargePieces { .. } => "write it with pages of some MiB and row groups of some 100,000 rows",
+            Self::Codec { .. } => "write it again with the compression `snappy`, `zstd` or `gzip`",
             Self::Encoding { .. } => "convert it, for instance with `iconv -f UTF-32 -t UTF-8`",
             _ => return None,
         };

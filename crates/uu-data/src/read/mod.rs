@@ -4,6 +4,7 @@ mod bad_rows;
 mod batches;
 pub(crate) mod cells;
 mod chunk;
+mod codecs;
 mod column_use;
 mod columns;
 mod compressed;

@@ -23,7 +23,17 @@ pub(super) struct Page {
     pub(super) compressed: u64,
     /// How many values it announces.
     pub(super) values: u64,
+    /// Bytes of levels before its values, which pages of the second version do not compress.
+    pub(super) levels: u64,
     encoding: u64,
+}
+
+/// What the part of a header says that is about the values.
+#[derive(Default)]
+struct Values {
+    count: u64,
+    encoding: u64,
+    levels: u64,
 }
 
 impl Page {
@@ -68,8 +78,7 @@ impl<R: Read> Header<R> {
                 }
                 // Headers of pages with values, of dictionaries, and of pages of the second version begin with the count of values.
                 (5 | 7 | 8, STRUCT) => {
-                    let encoding = if field == 8 { 4 } else { 2 };
-                    if values.replace(self.count(encoding)?).is_some() {
+                    if values.replace(self.values(field == 8)?).is_some() {
                         return Err(HeaderError::Contradiction);
                     }
                 }
@@ -79,26 +88,33 @@ impl<R: Read> Header<R> {
         }
         match numbers {
             [_, Some(kind), Some(uncompressed), Some(compressed)] => {
-                let (values, encoding) = values.unwrap_or_default();
-                Ok(Page { kind, uncompressed, compressed, values, encoding })
+                let Values { count: values, encoding, levels } = values.unwrap_or_default();
+                Ok(Page { kind, uncompressed, compressed, values, levels, encoding })
             }
             _ => Err(HeaderError::Contradiction),
         }
     }
 
-    /// The first field of a structure and the one with the encoding's number; the rest is passed over.
-    fn count(&mut self, encoding_field: i64) -> Result<(u64, u64), HeaderError> {
-        let (mut count, mut encoding, mut last) = (None, None, 0);
+    /// The fields of a structure that are wanted; the rest is passed over.
+    fn values(&mut self, second_version: bool) -> Result<Values, HeaderError> {
+        const COUNT: i64 = 1;
+        let encoding_field = if second_version { 4 } else { 2 };
+        // The lengths of the levels, of definition and of repetition.
+        let is_level = |field: i64| second_version && matches!(field, 5 | 6);
+        let (mut count, mut encoding, mut levels, mut last) = (None, None, [None; 2], 0);
         while let Some((field, kind)) = self.field(&mut last)? {
             match (field, kind) {
-                (1, I32) if count.is_none() => count = Some(self.number()?),
+                (COUNT, I32) if count.is_none() => count = Some(self.number()?),
                 (field, I32) if field == encoding_field && encoding.is_none() => encoding = Some(self.number()?),
-                (1, _) => return Err(HeaderError::Contradiction),
-                (field, _) if field == encoding_field => return Err(HeaderError::Contradiction),
+                (field, I32) if is_level(field) && levels[field as usize - 5].is_none() => {
+                    levels[field as usize - 5] = Some(self.number()?)
+                }
+                (field, _) if field == COUNT || field == encoding_field || is_level(field) => return Err(HeaderError::Contradiction),
                 _ => self.skip(kind, 0)?,
             }
         }
-        Ok((count.unwrap_or_default(), encoding.unwrap_or_default()))
+        let levels = levels.iter().flatten().sum();
+        Ok(Values { count: count.unwrap_or_default(), encoding: encoding.unwrap_or_default(), levels })
     }
 
     /// The next field's number and type; `None` at the end of the structure.

@@ -1,17 +1,19 @@
 //! What the pages of a Parquet file say they hold, looked at before one of them is decompressed.
 //!
 //! A page is decompressed as a whole, into as much memory as its header says: a file of a thousand bytes can ask for gigabytes. The headers
-//! say so beforehand, and the codecs that are built in keep to them. The Parquet library reads them only when it takes the pages.
+//! say so beforehand, and pages are held to them (`codecs.rs`). The Parquet library reads them only when it takes the pages.
 
 use std::io::{BufReader, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::basic::Compression;
 use parquet::column::page::PageReader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::codecs::check_inflated;
 use super::deltas::bytes_of_texts;
 use super::page_header::{Header, HeaderError};
 
@@ -149,6 +151,10 @@ fn largest_of<S: ChunkReader>(source: &S, column: &ColumnChunkMetaData) -> Resul
     while left > 0 {
         let (page, header) = Header::read(BufReader::with_capacity(512, source.get_read(start)?.take(left)))?;
         let taken = header.checked_add(page.compressed).filter(|taken| *taken <= left).ok_or(HeaderError::Contradiction)?;
+        if matches!(column.compression(), Compression::GZIP(_)) && page.uncompressed <= MAX_PAGES_BYTES {
+            let bytes = start.checked_add(header).ok_or(HeaderError::Contradiction)?;
+            check_inflated(&page, BufReader::new(source.get_read(bytes)?))?;
+        }
         if page.is_dictionary() {
             // Room is made for as many values as are announced, of which each takes a byte at least.
             if page.values > page.uncompressed {

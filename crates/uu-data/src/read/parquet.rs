@@ -1,7 +1,6 @@
 //! Parquet: batches of typed columns, read page by page.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
@@ -13,8 +12,9 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 use parquet::basic::{ConvertedType, Type};
 use parquet::file::reader::ChunkReader;
 use parquet::schema::types::SchemaDescriptor;
-use uu_core::escaped;
+use uu_core::{contained, escaped};
 
+use super::codecs::check_codecs;
 use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
 use super::page_header::HeaderError;
@@ -42,9 +42,10 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
     let declared = guarded(&file, || ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()).map_err(|error| error.to_string()))?;
     let schema = Arc::clone(declared.schema());
     context.check_width(schema.flattened_fields().len())?;
+    check_codecs(&file, declared.metadata())?;
     // Some pages are decompressed to be checked, which the library may panic on.
-    let checked = catch_unwind(AssertUnwindSafe(|| check_pages(&source, declared.metadata())));
-    checked.unwrap_or_else(|_| Err(HeaderError::Contradiction.into())).map_err(|error| refused(&file, &error))?;
+    let checked = contained(|| check_pages(&source, declared.metadata()));
+    checked.unwrap_or_else(|_panicked| Err(HeaderError::Contradiction.into())).map_err(|error| refused(&file, &error))?;
     let unchecked = unchecked(declared.parquet_schema());
     let widths = schema.fields().iter().map(|column| column.data_type());
     if widths.clone().map(fixed_bytes).fold(0, usize::saturating_add) > MAX_ROW_BYTES {
@@ -89,7 +90,7 @@ fn refused(file: &Arc<str>, error: &PageError) -> ReadError {
 
 /// Runs a step of the Parquet library, which may panic on damaged files: that too is an error of the file.
 fn guarded<T>(file: &Arc<str>, step: impl FnOnce() -> Result<T, String>) -> Result<T, ReadError> {
-    let outcome = catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| Err("its pages contradict each other".to_owned()));
+    let outcome = contained(step).unwrap_or_else(|_panicked| Err("its pages contradict each other".to_owned()));
     outcome.map_err(|reason| ReadError::Parquet { file: file.clone(), reason })
 }
 

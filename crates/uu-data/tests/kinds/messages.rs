@@ -47,6 +47,7 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::RepeatedMonths { file: file(), several: 1, of: 1, site: hostile(), month },
         ReadError::Json { file: file(), row: 1, expected: "an object", found: hostile() },
         ReadError::Parquet { file: file(), reason: hostile() },
+        ReadError::Codec { file: file(), column: hostile(), codec: "lz4" },
         ReadError::Batches { file: file(), row: 1, source: ArrowError::SchemaError(hostile()) },
         ReadError::BadRows { rows: vec![row_faults("a.csv", HOSTILE)], total: 1 },
     ];
@@ -73,6 +74,7 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::RepeatedMonths { file: file(), several: 1, of: 1, site: "-".to_owned(), month },
         ReadError::Json { file: file(), row: 1, expected: "-", found: "-".to_owned() },
         ReadError::Parquet { file: file(), reason: "-".to_owned() },
+        ReadError::Codec { file: file(), column: "-".to_owned(), codec: "lz4" },
         ReadError::Batches { file: file(), row: 1, source: ArrowError::SchemaError("-".to_owned()) },
         ReadError::BadRows { rows: vec![row_faults(HOSTILE, "x")], total: 1 },
     ];
