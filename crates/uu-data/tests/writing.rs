@@ -235,3 +235,26 @@ fn a_text_that_a_small_file_shares_among_many_rows_stays_small(#[case] declared_
     }
     assert_eq!(rows, ROWS as u64);
 }
+
+#[rstest]
+#[case("a.csv", "date,visits,=1+1,note\n2024-01,5,-3,\"=cmd|' /C calc'!A0, x\"\n2024-02,6,\"@SUM(A1)\",'kept\n")]
+#[case(
+    "a.ndjson",
+    "{\"date\":\"2024-01\",\"visits\":5,\"=1+1\":-3,\"note\":\"=cmd|' /C calc'!A0, x\"}\n{\"date\":\"2024-02\",\"visits\":6,\"=1+1\":\"@SUM(A1)\",\"note\":\"'kept\"}\n"
+)]
+fn no_cell_or_name_is_a_formula_where_a_spreadsheet_may_open_the_output(#[case] name: &str, #[case] input: &str) {
+    let output = |spreadsheet_safe: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let mut writer = Writer::create(Output::Path(path.clone()), WriteOptions { spreadsheet_safe, ..WriteOptions::default() }).unwrap();
+        for chunk in open(Input::bytes(name, input.to_owned()), ReadOptions::default()).unwrap() {
+            let chunk = chunk.unwrap();
+            writer.write(&chunk.batch, chunk.json.as_deref(), &[]).unwrap();
+        }
+        writer.finish().unwrap();
+        std::fs::read_to_string(path).unwrap()
+    };
+    let safe = "date,visits,'=1+1,note\n2024-01,5,-3,\"'=cmd|' /C calc'!A0, x\"\n2024-02,6,'@SUM(A1),'kept\n";
+    assert_eq!(output(true), safe);
+    assert_eq!(output(false), safe.replace("'=", "=").replace("'@", "@"), "what was given is echoed otherwise");
+}

@@ -34,6 +34,9 @@ pub(crate) struct Predict {
     /// and month. What does not fit memory is sorted in temporary files (`TMPDIR` names their folder)
     #[arg(long)]
     pub by_site: bool,
+    /// Write CSV that a spreadsheet may open: with an apostrophe before each cell and column name that it would take for a formula
+    #[arg(long)]
+    pub spreadsheet_safe: bool,
     /// Version of the model [default: the one in use]
     #[arg(long, value_name = "VERSION")]
     pub model: Option<ModelVersion>,

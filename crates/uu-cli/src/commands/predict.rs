@@ -56,7 +56,10 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     if matches!(output, Output::Stdout) && format == Format::Parquet && io::stdout().is_terminal() {
         return Err(Advised::error("Parquet is nothing for a terminal", "name a file with `--output FILE`, or pass `--output-format csv`"));
     }
-    let writer = Writer::create(output, WriteOptions { format: Some(format), extras, ..WriteOptions::default() })?;
+    let writer = Writer::create(
+        output,
+        WriteOptions { format: Some(format), extras, spreadsheet_safe: arguments.spreadsheet_safe, ..WriteOptions::default() },
+    )?;
     let counter = rows();
     let rows = if arguments.by_site {
         BatchRows::BySite(Box::new(sort_by_site(reader, bad_rows, &mut |rows| counter.set_position(rows))?))

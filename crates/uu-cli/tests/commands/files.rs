@@ -79,3 +79,16 @@ fn one_row_is_one_row() {
     assert!(told.err.contains("2 rows estimated"), "{}", told.err);
     assert!(run(&["sample", "--sites", "1", "--output", "-"]).err.contains("of 1 site generated"));
 }
+
+#[test]
+fn an_output_for_a_spreadsheet_has_no_formulas() {
+    let store = fixture().store();
+    let rows = "date,visits,note\n2024-05,120000,\"=HYPERLINK(\"\"http://evil.example\"\")\"\n2024-05,120000,-5\n";
+    let predict = ["predict", "--input", "-", "--store", &store];
+    let safe = run_on(rows, &[&predict[..], &["--spreadsheet-safe"]].concat());
+    assert!(safe.out.contains(",\"'=HYPERLINK(") && safe.out.contains(",-5,"), "{}", safe.out);
+    let echoed = run_on(rows, &predict);
+    assert!(echoed.out.contains(",\"=HYPERLINK("), "{}", echoed.out);
+    let json = run_on(rows, &[&predict[..], &["--spreadsheet-safe", "--output-format", "ndjson"]].concat());
+    assert!(json.out.contains(r#""note":"=HYPERLINK("#), "{}", json.out);
+}

@@ -97,6 +97,7 @@ fn every_fault_is_told_at_once() {
 #[case(&["--visits", "1", "--skip-bad-rows"], "`--skip-bad-rows` is about files")]
 #[case(&["--visits", "1", "--format", "csv"], "`--format` is about files")]
 #[case(&["--visits", "1", "--allow-repeated-months"], "`--allow-repeated-months` is about files")]
+#[case(&["--visits", "1", "--spreadsheet-safe"], "`--spreadsheet-safe` is about files")]
 #[case(&["--input", "x.csv", "--json"], "cannot be used with")]
 #[case(&[], "uu-predictor predict --visits 1000000 --category Sports/Soccer")]
 #[case(&["--explain"], "`predict` needs a file (`--input FILE`), or the fields of one site")]

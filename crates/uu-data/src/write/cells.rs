@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::WriteError;
+use super::spreadsheet::guard_from;
 use crate::read::instants::{units_per_second, zone_named};
 
 /// Parts the entries of a list within one cell.
@@ -148,6 +149,14 @@ impl Cells {
                 quote_from(start, out);
             }
         }
+    }
+
+    /// The same as a spreadsheet takes it for a text or a number, and never for a formula.
+    pub(super) fn push_guarded_csv(&self, row: usize, out: &mut Vec<u8>) {
+        let start = out.len();
+        self.push_text(row, out);
+        guard_from(start, out);
+        quote_from(start, out);
     }
 
     /// Appends the value as JSON.

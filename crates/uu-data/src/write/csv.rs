@@ -7,6 +7,7 @@ use arrow::record_batch::RecordBatch;
 
 use super::cells::{Cells, quote_from};
 use super::output::Sink;
+use super::spreadsheet::guard_from;
 use super::{Encode, WriteError};
 
 const FLUSH_BYTES: usize = 1 << 20;
@@ -15,11 +16,12 @@ pub(super) struct CsvWriter {
     sink: Sink,
     file: String,
     buffer: Vec<u8>,
+    spreadsheet_safe: bool,
 }
 
 impl CsvWriter {
     /// The header waits for the first rows: a batch that cannot be written leaves no bytes.
-    pub(super) fn new(sink: Sink, schema: &Schema, file: String) -> Self {
+    pub(super) fn new(sink: Sink, schema: &Schema, file: String, spreadsheet_safe: bool) -> Self {
         let mut header = Vec::new();
         for (index, column) in schema.fields().iter().enumerate() {
             if index > 0 {
@@ -27,10 +29,13 @@ impl CsvWriter {
             }
             let start = header.len();
             header.extend_from_slice(column.name().as_bytes());
+            if spreadsheet_safe {
+                guard_from(start, &mut header);
+            }
             quote_from(start, &mut header);
         }
         header.push(b'\n');
-        Self { sink, file, buffer: header }
+        Self { sink, file, buffer: header, spreadsheet_safe }
     }
 
     fn flush(&mut self) -> Result<(), WriteError> {
@@ -49,7 +54,11 @@ impl Encode for CsvWriter {
                 if index > 0 {
                     self.buffer.push(b',');
                 }
-                cells.push_csv(row, &mut self.buffer);
+                if self.spreadsheet_safe {
+                    cells.push_guarded_csv(row, &mut self.buffer);
+                } else {
+                    cells.push_csv(row, &mut self.buffer);
+                }
             }
             // A line of one empty cell would be read as no line at all.
             if self.buffer.len() == start {

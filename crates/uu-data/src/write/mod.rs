@@ -7,6 +7,7 @@ mod layout;
 mod output;
 mod parquet;
 mod records;
+mod spreadsheet;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -36,6 +37,8 @@ pub struct WriteOptions {
     pub compression: Option<Compression>,
     /// Names of extra inputs: like the fields, they are numbers in formats that have types, also where they were read as text.
     pub extras: Vec<String>,
+    /// Whether CSV is for a spreadsheet: an apostrophe stands before what it would take for a formula.
+    pub spreadsheet_safe: bool,
 }
 
 /// A column beside those that were given.
@@ -148,6 +151,7 @@ pub struct Writer {
     name: String,
     format: Format,
     extras: Vec<String>,
+    spreadsheet_safe: bool,
     state: State,
     written: Written,
 }
@@ -164,7 +168,14 @@ impl Writer {
         }
         let compression = options.compression.unwrap_or_else(|| Compression::of_name(&name));
         let sink = Sink::open(output, compression).map_err(|source| WriteError::Io { file: name.clone(), source })?;
-        Ok(Self { name, format, extras: options.extras, state: State::Waiting(sink), written: Written::default() })
+        Ok(Self {
+            name,
+            format,
+            extras: options.extras,
+            spreadsheet_safe: options.spreadsheet_safe,
+            state: State::Waiting(sink),
+            written: Written::default(),
+        })
     }
 
     /// The format that is written.
@@ -229,7 +240,7 @@ impl Writer {
         let layout = Layout::new(batch, added, self.format == Format::Csv, &self.extras);
         self.written.renamed_columns = layout.renamed();
         let encoder: Box<dyn Encode> = match self.format {
-            Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone())),
+            Format::Csv => Box::new(csv::CsvWriter::new(sink, &layout.schema(), self.name.clone(), self.spreadsheet_safe)),
             Format::Parquet => Box::new(parquet::ParquetWriter::new(sink, layout.schema())?),
             _ => Box::new(json::TableWriter::new(sink, lines, self.name.clone())),
         };

@@ -112,7 +112,7 @@ fn dates_that_are_written_as_text_are_read_back_in_the_same_month(#[case] zone: 
 fn rewritten(given: &[u8], name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
-    let options = WriteOptions { format: Some(format_of(name)), compression: Some(Compression::None), extras: Vec::new() };
+    let options = WriteOptions { format: Some(format_of(name)), compression: Some(Compression::None), ..WriteOptions::default() };
     let mut writer = Writer::create(Output::Path(path.clone()), options).unwrap();
     for chunk in
         uu_data::read::open(uu_data::read::Input::bytes("a.parquet", given.to_vec()), uu_data::read::ReadOptions::default()).unwrap()

@@ -31,13 +31,19 @@ enum Piece {
 
 /// A blocking writer whose bytes become an answer's body.
 ///
-/// What comes before the first row is kept back: a batch without a row is refused, and its header is then no answer.
+/// What comes before the first row is kept back: a batch without a row is refused, and its header is then no answer. So is the mark that a
+/// Parquet file begins with, whose rows follow when a row group is whole.
 pub(super) struct AnswerWriter {
     pieces: Sender<Piece>,
     has_rows: HasRows,
     waits: AnswerWaits,
     kept_back: Vec<u8>,
+    /// Bytes that say nothing of a row; none once the answer has begun.
+    mark_bytes: usize,
 }
+
+/// Bytes of the mark that a Parquet file begins with.
+const PARQUET_MARK_BYTES: usize = 4;
 
 /// Whether a row of the answer is there.
 #[derive(Clone, Default)]
@@ -71,9 +77,11 @@ pub(super) enum Started {
 }
 
 /// `waits` is set while the answer waits for its client to read on.
-pub(super) fn answer_writer(waits: AnswerWaits) -> (AnswerWriter, Answer) {
+pub(super) fn answer_writer(wanted: Format, waits: AnswerWaits) -> (AnswerWriter, Answer) {
     let (sender, pieces) = channel(WAITING_PIECES);
-    (AnswerWriter { pieces: sender, has_rows: HasRows::default(), waits, kept_back: Vec::new() }, Answer { pieces })
+    let mark_bytes = if wanted == Format::Parquet { PARQUET_MARK_BYTES } else { 0 };
+    let writer = AnswerWriter { pieces: sender, has_rows: HasRows::default(), waits, kept_back: Vec::new(), mark_bytes };
+    (writer, Answer { pieces })
 }
 
 impl AnswerWriter {
@@ -102,10 +110,11 @@ impl Ending {
 
 impl Write for AnswerWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.has_rows.get() {
+        if !self.has_rows.get() || self.kept_back.len() + bytes.len() <= self.mark_bytes {
             self.kept_back.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
+        self.mark_bytes = 0;
         if !self.kept_back.is_empty() {
             let kept_back = std::mem::take(&mut self.kept_back);
             self.send(kept_back.into())?;

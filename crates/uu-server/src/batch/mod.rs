@@ -53,6 +53,7 @@ use options::Options;
         ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
         ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
+        ("spreadsheetSafe" = Option<bool>, Query, description = "In CSV, an apostrophe stands before each cell and column name that a spreadsheet would take for a formula"),
     ),
     request_body(
         description = "The rows; gzip and zstd are read, as `Content-Encoding` says or their first bytes do",
@@ -105,7 +106,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let of_job = refusal.clone();
     let reader = Lines::new(reader);
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
-    let (writer, answer) = bridge::answer_writer(waits);
+    let (writer, answer) = bridge::answer_writer(media.wanted, waits);
     let columns = Arc::new(OnceLock::new());
     let job = Job { served, media, options, limits: app.limits.clone(), columns: Arc::clone(&columns) };
     tokio::task::spawn_blocking(move || {
@@ -149,7 +150,12 @@ struct Job {
 impl Job {
     fn run(&self, reader: Lines<BodyReader>, writer: AnswerWriter, refusal: &RefusalCell) -> Result<(), Failure> {
         let has_rows = writer.has_rows();
-        let write = WriteOptions { format: Some(self.media.wanted), compression: None, extras: self.served.model.rules().extras.clone() };
+        let write = WriteOptions {
+            format: Some(self.media.wanted),
+            compression: None,
+            extras: self.served.model.rules().extras.clone(),
+            spreadsheet_safe: self.options.spreadsheet_safe,
+        };
         let mut rows = self.open(reader)?;
         self.columns.set(rows.columns()).ok();
         let batch = Batch {

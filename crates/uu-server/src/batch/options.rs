@@ -6,7 +6,8 @@ use uu_service::batch::{BadRows, BounceRateUnit, Decimal};
 use crate::parameters::{Parameters, read_bounce_rate_unit, read_decimal, read_level, read_switch};
 use crate::problem::Problem;
 
-const PARAMETERS: Parameters = Parameters::once(&["level", "explain", "skipBadRows", "bounceRateUnit", "decimal", "allowRepeatedMonths"]);
+const PARAMETERS: Parameters =
+    Parameters::once(&["level", "explain", "skipBadRows", "bounceRateUnit", "decimal", "allowRepeatedMonths", "spreadsheetSafe"]);
 
 /// How a batch is asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,6 +17,7 @@ pub(super) struct Options {
     pub(super) bounce_rate_unit: Option<BounceRateUnit>,
     pub(super) decimal: Option<Decimal>,
     pub(super) allow_repeated_months: bool,
+    pub(super) spreadsheet_safe: bool,
 }
 
 impl Options {
@@ -28,6 +30,7 @@ impl Options {
             "skipBadRows" => options.bad_rows = if read_switch(name, value, faults) { BadRows::Skip } else { BadRows::Fail },
             "bounceRateUnit" => options.bounce_rate_unit = read_bounce_rate_unit(value, faults),
             "decimal" => options.decimal = read_decimal(value, faults),
+            "spreadsheetSafe" => options.spreadsheet_safe = read_switch(name, value, faults),
             _ => options.allow_repeated_months = read_switch(name, value, faults),
         })?;
         Ok(options)

@@ -258,3 +258,60 @@ fn a_failure_after_the_answer_began_cuts_it_off() {
     client.send(body.as_bytes());
     assert!(client.receive().is_none(), "the body has no end");
 }
+
+#[test]
+fn formulas_are_echoed_unless_a_spreadsheet_is_to_open_them() {
+    let server = Server::start();
+    let rows = "date,visits,=note\n2018-12,1000,=1+1\n2018-12,1000,-5\n";
+    let ask = |query: &str, accept: &str| {
+        let headers = [("content-type", "text/csv"), ("accept", accept)];
+        let answer = server.client().request("POST", &format!("/predict/batch{query}"), &headers, rows.as_bytes());
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.text().to_owned()
+    };
+    let safe = ask("?spreadsheetSafe=true", "text/csv");
+    assert!(safe.starts_with("date,visits,'=note,") && safe.contains(",'=1+1,") && safe.contains(",-5,"), "{safe}");
+    let echoed = ask("", "text/csv");
+    assert!(echoed.starts_with("date,visits,=note,") && echoed.contains(",=1+1,") && !echoed.contains('\''), "{echoed}");
+    assert!(ask("?spreadsheetSafe=true", "application/json").contains("\"=1+1\""), "no other format has formulas");
+    let wrong = server.client().request("POST", "/predict/batch?spreadsheetSafe=maybe", &[("content-type", "text/csv")], rows.as_bytes());
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+}
+
+/// Months in pages of 10,000 rows, of which one that comes late cannot be read.
+fn late_page() -> Vec<u8> {
+    const ROWS: usize = 60_000;
+    let visits = (0..ROWS).map(|row| (row * 7_919 % 100_003) as f64 + 0.123_456_789 * row as f64);
+    let columns: [(&str, ArrayRef); 2] =
+        [("date", Arc::new(StringArray::from(vec!["2018-12"; ROWS]))), ("visits", Arc::new(Float64Array::from_iter_values(visits)))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let codec = parquet::basic::Compression::ZSTD(parquet::basic::ZstdLevel::default());
+    let properties = parquet::file::properties::WriterProperties::builder()
+        .set_compression(codec)
+        .set_dictionary_enabled(false)
+        .set_data_page_row_count_limit(10_000)
+        .build();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties)).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let place = bytes.len() * 3 / 4;
+    bytes[place..place + 64].fill(0xA5);
+    bytes
+}
+
+#[test]
+fn parquet_that_cannot_be_read_is_refused_before_an_answer_in_parquet_begins() {
+    let server = Server::start();
+    let damaged = late_page();
+    let parquet = "application/vnd.apache.parquet";
+    // What is written is a race with what is read: once would prove nothing.
+    for _ in 0..6 {
+        let answer = post(&server, &[("content-type", parquet), ("accept", parquet)], &damaged);
+        assert_eq!((answer.status, answer.header("content-type")), (400, Some("application/problem+json")), "{}", answer.text());
+        assert!(answer.text().contains("is not a readable Parquet file"), "{}", answer.text());
+    }
+    let cut = post(&server, &[("content-type", parquet), ("accept", parquet)], &damaged[..damaged.len() - 4]);
+    assert_eq!(cut.status, 400, "{}", cut.text());
+    assert!(server.client().get("/metrics").text().contains("uu_contained_panics_total "), "panics of the reader have a counter");
+}

@@ -23,13 +23,15 @@ pub(super) struct Notation {
 /// **Errors**: the first of them that was given, by its name.
 pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::Result<()> {
     // Each option of `predict` is named here, so that a new one cannot be ignored without a decision.
-    let Predict { input, output, reading, output_format, by_site, level: _, explain: _, model: _, json: _, fields: _ } = arguments;
+    let Predict { input, output, reading, output_format, by_site, spreadsheet_safe, level: _, explain: _, model: _, json: _, fields: _ } =
+        arguments;
     let Reading { format, allow_repeated_months, skip_bad_rows, bounce_rate_unit: _, decimal: _ } = reading;
     let given = [
         ("--input", input.is_some()),
         ("--output", output.is_some()),
         ("--output-format", output_format.is_some()),
         ("--by-site", *by_site),
+        ("--spreadsheet-safe", *spreadsheet_safe),
         ("--format", format.is_some()),
         ("--allow-repeated-months", *allow_repeated_months),
         ("--skip-bad-rows", *skip_bad_rows),
