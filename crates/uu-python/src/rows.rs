@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyUserWarning, PyValueError};
 use pyo3::prelude::*;
-use uu_core::Rules;
+use uu_core::{Rules, escaped};
 use uu_data::clean::Cleaner;
 use uu_data::read::{
     BadRows, BounceRateUnit, Chunk, ColumnUse, Decimal, GoodChunk, ReadError, ReadNote, ReadOptions, RowFaults, SkippedRows, check_batches,
@@ -152,7 +152,7 @@ fn named_unit(name: &str) -> PyResult<BounceRateUnit> {
     match name {
         "percent" => Ok(BounceRateUnit::Percent),
         "fraction" => Ok(BounceRateUnit::Fraction),
-        other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{other}`"))),
+        other => Err(PyValueError::new_err(format!("`bounce_rate_unit` must be percent or fraction, got `{}`", escaped(other)))),
     }
 }
 
@@ -161,6 +161,6 @@ fn named_decimal(name: &str) -> PyResult<Decimal> {
     match name {
         "point" => Ok(Decimal::Point),
         "comma" => Ok(Decimal::Comma),
-        other => Err(PyValueError::new_err(format!("`decimal` must be point or comma, got `{other}`"))),
+        other => Err(PyValueError::new_err(format!("`decimal` must be point or comma, got `{}`", escaped(other)))),
     }
 }

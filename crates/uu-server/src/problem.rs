@@ -154,7 +154,7 @@ pub(crate) struct ProblemDocument {
 
 impl Problem {
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), place: None, retry_after_s: None, faults: Vec::new(), fault_count: 0 }
+        Self { kind, detail: plain(detail.into()), place: None, retry_after_s: None, faults: Vec::new(), fault_count: 0 }
     }
 
     pub(crate) fn at(mut self, line: usize, column: usize) -> Self {
@@ -179,7 +179,7 @@ impl Problem {
     }
 
     pub(crate) fn with_detail(mut self, detail: String) -> Self {
-        self.detail = detail;
+        self.detail = plain(detail);
         self
     }
 
@@ -269,7 +269,11 @@ impl Faults {
     pub(crate) fn push(&mut self, report: impl FnOnce() -> FaultReport) {
         self.count += 1;
         if self.listed.len() < MOST_FAULTS {
-            self.listed.push(report());
+            let mut report = report();
+            report.found = plain(report.found);
+            report.message = plain(report.message);
+            report.hint = report.hint.map(plain);
+            self.listed.push(report);
         }
     }
 
@@ -375,6 +379,14 @@ pub(crate) fn pointer(keys: &[&str]) -> String {
     keys.iter().map(|key| format!("/{}", shortened(key).replace('~', "~0").replace('/', "~1"))).collect()
 }
 
+/// A text that may quote a request, as a terminal or a log may show it.
+fn plain(text: String) -> String {
+    if let Cow::Owned(escaped) = escaped(&text) {
+        return escaped;
+    }
+    text
+}
+
 /// A text from the request, cut where it grows too long for a message.
 pub(crate) fn shortened(text: &str) -> String {
     const MOST: usize = 80;
@@ -388,6 +400,27 @@ pub(crate) fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn nothing_that_a_request_says_commands_the_terminal_that_shows_its_answer() {
+        let hostile = "a\u{1b}[2J\r\nERROR forged\u{202e}b";
+        let mut faults = Faults::default();
+        faults.push(|| FaultReport {
+            found: hostile.to_owned(),
+            message: hostile.to_owned(),
+            hint: Some(hostile.to_owned()),
+            ..FaultReport::default()
+        });
+        let problems = [
+            Problem::new(Kind::MalformedBody, hostile),
+            Problem::validation(Faults::default()).with_detail(hostile.to_owned()),
+            Problem::validation(faults),
+        ];
+        for problem in problems {
+            let text = String::from_utf8(problem.into_json()).unwrap();
+            assert!(text.contains(r"a\\u{1b}[2J\\r\\nERROR forged\\u{202e}b"), "{text}");
+        }
+    }
 
     #[rstest]
     #[case("pass `--bounce-rate-unit fraction`", "pass `?bounceRateUnit=fraction`")]
