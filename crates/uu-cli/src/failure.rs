@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
 use uu_registry::{RegistryError, RestoreError, StoreFault};
-use uu_service::{BatchError, LoadError, SourceError};
+use uu_service::{BatchError, LoadError, RetrainError, SourceError, TrainError};
 
 use crate::commands::tell_quality;
 use crate::output::note;
@@ -93,6 +93,12 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
             SourceError::Read(error) => read_hint(error),
             SourceError::Clean(error) => Some(error.hint().to_owned()),
         };
+    }
+    if let Some(TrainError::Fit(error)) = cause.downcast_ref::<TrainError>() {
+        return error.hint().map(str::to_owned);
+    }
+    if let Some(RetrainError::Fit(error)) = cause.downcast_ref::<RetrainError>() {
+        return error.hint().map(str::to_owned);
     }
     if let Some(BatchError::Read(error)) = cause.downcast_ref::<BatchError>() {
         return read_hint(error);

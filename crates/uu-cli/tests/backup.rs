@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use uu_registry::{Change, Location, NewVersion, Registry};
+use uu_testkit::models::unsound;
+
 struct Server {
     child: Child,
     address: String,
@@ -217,4 +220,41 @@ fn a_store_that_this_user_may_not_write_is_refused_with_its_path() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains(trained.store.to_str().unwrap()) && told.contains("hint: every command needs the right to write"), "{told}");
+}
+
+/// A store whose model in use loads no more: what an older release, or somebody else, put there.
+fn spoilt(store: &Path) {
+    let registry = Registry::open(&Location::folder(store)).unwrap();
+    let (artifact, about) = (&unsound(), &serde_json::Value::Null);
+    let new = NewVersion { artifact, about, data_fingerprint: None, parent: None, made_by: "test", reason: "a test" };
+    let version = registry.put(&new).unwrap();
+    registry.promote(version, &Change::default()).unwrap();
+}
+
+#[test]
+fn a_model_that_cannot_answer_is_reported_when_it_is_restored_and_never_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, restored, model) = (folder.path().join("store"), folder.path().join("restored"), folder.path().join("bad.uumodel"));
+    let file = folder.path().join("backup.tar.zst");
+    let file = file.to_str().unwrap();
+    spoilt(&store);
+    done(&store, &["backup", "--output", file]);
+    std::fs::write(&model, unsound()).unwrap();
+    let refused = |output: Output, expected: &str| {
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(expected) && told.contains("the input of a column must be an index below 5, got 127"), "{told}");
+        assert!(!told.contains("panicked"), "{told}");
+    };
+    refused(run(&restored, &["restore", "--input", file]), "the version in use cannot answer");
+    refused(run(&restored, &["serve", "--listen", "127.0.0.1:0"]), "version `v0001` cannot be loaded");
+    refused(run(&restored, &["predict", "--visits", "1000"]), "hint: promote another version");
+    refused(run(&restored, &["models", "promote", "v0001"]), "version `v0001` cannot be loaded");
+    let serve = Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--store"])
+        .arg(folder.path().join("new"))
+        .env("UU_FIRST_MODEL", &model)
+        .output()
+        .unwrap();
+    refused(serve, "the model that this installation came with cannot be used");
 }

@@ -3,10 +3,12 @@
 //! Layout: the magic line, the format number (`u32`, little-endian), the length of the header (`u32`), the header as JSON, the sections
 //! in the order the header lists them, and the SHA-256 of all that. The header tells what the file is without reading its sections.
 
+use std::fmt::Display;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use uu_core::escaped;
 
 use crate::model::About;
 
@@ -53,13 +55,26 @@ pub enum ArtifactError {
         found_bytes: usize,
     },
     /// The checksum holds and yet a part cannot be read: it was not written by this product.
-    #[error("the artifact's part `{section}` cannot be read: {reason}")]
+    #[error("the artifact's part `{section}` cannot be read: {reason}; restore it from a backup or train again")]
     Unreadable {
         /// The part.
         section: &'static str,
         /// What the reader said.
         reason: String,
     },
+    /// Every part can be read, and the model has no sound answer all the same.
+    #[error("the model must answer every record within the bounds of estimates; {reason}")]
+    Unsound {
+        /// What was asked, and what was wrong.
+        reason: String,
+    },
+}
+
+impl ArtifactError {
+    /// A part that cannot be read; what the reader says may quote the part, which may come from anybody.
+    pub(crate) fn unreadable(section: &'static str, reason: impl Display) -> Self {
+        Self::Unreadable { section, reason: escaped(&reason.to_string()).into_owned() }
+    }
 }
 
 /// A named part of an artifact.
@@ -127,8 +142,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Parts<'_>, ArtifactError> {
     if found.as_slice() != checksum {
         return Err(damaged_or_truncated(bytes, body, checksum, &found));
     }
-    let header: Header = serde_json::from_slice(&bytes[PREFIX_BYTES..body])
-        .map_err(|error| ArtifactError::Unreadable { section: "header", reason: error.to_string() })?;
+    let header: Header = serde_json::from_slice(&bytes[PREFIX_BYTES..body]).map_err(|error| ArtifactError::unreadable("header", error))?;
     let mut start = body;
     let mut sections = Vec::with_capacity(header.sections.len());
     for section in header.sections {
@@ -159,7 +173,7 @@ impl<'a> Parts<'a> {
 
     /// The bytes of a section.
     pub(crate) fn section(&self, name: &'static str) -> Result<&'a [u8], ArtifactError> {
-        self.later_section(name).ok_or(ArtifactError::Unreadable { section: name, reason: "it is not there".to_owned() })
+        self.later_section(name).ok_or_else(|| ArtifactError::unreadable(name, "it is not there"))
     }
 }
 

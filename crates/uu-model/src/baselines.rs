@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uu_core::{Category, Rank, Record, UniqueUsers, Visits};
 
+use crate::checks::{Soundness, ensure};
+
 /// Fitted simple estimates.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Baselines {
@@ -40,6 +42,13 @@ impl Baselines {
             ratio: sums.get(&None).map_or(1.0, ratio_of),
             ratio_by_top: sums.iter().filter_map(|(top, sum)| top.map(|top| (top, ratio_of(sum)))).collect(),
         }
+    }
+
+    /// Checks that no ratio gives more users than visits.
+    pub(crate) fn check(&self) -> Soundness {
+        let mut ratios = self.ratio_by_top.values().chain([&self.ratio]);
+        let outside = ratios.find(|ratio| !(0.0..=1.0).contains(*ratio));
+        outside.map_or(Ok(()), |ratio| ensure(false, "a ratio of users to visits", "from 0 to 1", ratio))
     }
 
     /// The baselines' names and their estimates for a record; `None` where a baseline cannot answer it.

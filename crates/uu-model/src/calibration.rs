@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{Soundness, ensure, ensure_length, ensure_within};
 use crate::input::Pattern;
 
 /// Points of the stored quantile function of a pattern's scores.
@@ -11,6 +12,9 @@ const GRID: usize = 257;
 
 /// A pattern with fewer scores than this borrows those of a pattern that knows less: its extreme quantiles would be guesses.
 pub(crate) const MIN_SCORES: usize = 200;
+
+/// Scores whose ranks can be told apart: of one alone there is no distribution.
+const LEAST_COUNT: usize = 2;
 
 /// Scores of a continued model from which on they calibrate a pattern alone. Their 5 % tails then hold some 50 each, and the bounds are
 /// certain to about a point of coverage; of 200, to two.
@@ -73,6 +77,11 @@ impl Calibration {
         Self { patterns }
     }
 
+    /// Checks every distribution.
+    pub(crate) fn check(&self) -> Soundness {
+        self.patterns.values().try_for_each(Scores::check)
+    }
+
     /// Multiples of the spread that lead from the logarithm of the point to the interval's ends: `(low, high)`, low <= 0 <= high.
     ///
     /// A pattern that was not calibrated takes the widest of the largest calibrated patterns it contains.
@@ -93,6 +102,14 @@ impl Calibration {
 }
 
 impl Scores {
+    /// Checks that every level has an interval, and a higher one no narrower one.
+    pub(crate) fn check(&self) -> Soundness {
+        ensure_length("the quantiles of scores", GRID, self.quantiles.len())?;
+        ensure(self.count >= LEAST_COUNT, "the number of scores", format_args!("at least {LEAST_COUNT}"), self.count)?;
+        ensure_within("the quantiles of scores", f64::from(f32::MAX), self.quantiles.iter().map(|score| f64::from(*score)))?;
+        ensure(self.quantiles.is_sorted(), "the quantiles of scores", "in order", "a smaller one after a larger one")
+    }
+
     /// The distribution, where there are enough.
     pub(crate) fn of(mut scores: Vec<Score>) -> Option<Self> {
         if scores.len() < MIN_SCORES {
@@ -173,7 +190,7 @@ impl Scores {
 fn effective_count(scores: &[Score]) -> usize {
     let (sum, squares) =
         scores.iter().fold((0.0, 0.0), |(sum, squares), score| (sum + score.weight, squares + score.weight * score.weight));
-    (sum * sum / squares).round() as usize
+    ((sum * sum / squares).round() as usize).max(LEAST_COUNT)
 }
 
 /// The quantile function of sorted scores at `GRID` evenly spaced probabilities, interpolated between neighbours.
@@ -238,6 +255,25 @@ mod tests {
         let both = Pattern::of(&[Field::Visits, Field::Rank]);
         assert_eq!(calibration.bounds(both, 0.8), calibration.bounds(visits, 0.8));
         assert_eq!(calibration.bounds(rank, 0.8), calibration.bounds(Pattern::NOTHING, 0.8), "100 scores are too few");
+    }
+
+    #[test]
+    fn scores_without_an_interval_at_every_level_are_refused() {
+        let sound = Scores::of(even_scores(500)).unwrap();
+        assert_eq!(sound.check(), Ok(()));
+        let spoilt: [fn(&mut Scores); 5] = [
+            |scores| scores.count = 1,
+            |scores| drop(scores.quantiles.pop()),
+            |scores| scores.quantiles.reverse(),
+            |scores| scores.quantiles[0] = f32::NAN,
+            |scores| scores.quantiles[256] = f32::INFINITY,
+        ];
+        for spoil in spoilt {
+            let mut scores = sound.clone();
+            spoil(&mut scores);
+            let calibration = Calibration { patterns: BTreeMap::from([(Pattern::NOTHING, scores)]) };
+            assert!(calibration.check().is_err());
+        }
     }
 
     #[cfg(feature = "train")]

@@ -1,6 +1,7 @@
 //! What an artifact holds beside the model: nothing of it is read to answer.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
 
 use crate::artifact::{self, ArtifactError, Parts};
 use crate::drift::Reference;
@@ -44,7 +45,10 @@ impl<'a> Contents<'a> {
     ///
     /// **Errors**: a section that cannot be read.
     pub fn training_sites(&self) -> Result<BTreeSet<u64>, ArtifactError> {
-        let (hashes, _) = self.0.section(SITES_SECTION)?.as_chunks::<8>();
+        let (hashes, rest) = self.0.section(SITES_SECTION)?.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(ArtifactError::unreadable(SITES_SECTION, "its last hash is cut off"));
+        }
         Ok(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect())
     }
 
@@ -59,9 +63,7 @@ impl<'a> Contents<'a> {
     ///
     /// **Errors**: a section that cannot be read.
     pub fn drift_reference(&self) -> Result<Option<Reference>, ArtifactError> {
-        let Some(bytes) = self.0.later_section(DRIFT_SECTION) else { return Ok(None) };
-        let unreadable = |error: postcard::Error| ArtifactError::Unreadable { section: DRIFT_SECTION, reason: error.to_string() };
-        postcard::from_bytes(bytes).map(Some).map_err(unreadable)
+        self.0.drift_reference()
     }
 
     /// How the model was found to be when it was trained.
@@ -73,9 +75,34 @@ impl<'a> Contents<'a> {
     }
 
     fn json<T: serde::de::DeserializeOwned>(&self, section: &'static str) -> Result<T, ArtifactError> {
-        let unreadable = |reason: String| ArtifactError::Unreadable { section, reason };
-        let bytes = zstd::decode_all(self.0.section(section)?).map_err(|error| unreadable(error.to_string()))?;
-        serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+        let bytes = decompressed(self.0.section(section)?).map_err(|error| ArtifactError::unreadable(section, error))?;
+        serde_json::from_slice(&bytes).map_err(|error| ArtifactError::unreadable(section, error))
+    }
+}
+
+/// Bytes that a section takes at most for each of its compressed ones, and the least that any section may take: texts of trees and figures in
+/// JSON take some 4 to 20.
+const MOST_RATIO: u64 = 100;
+const LEAST_BOUND: u64 = 1 << 20;
+
+/// Decompresses a section, which may come from anybody: some kilobytes could ask for gigabytes.
+fn decompressed(section: &[u8]) -> io::Result<Vec<u8>> {
+    let most = (section.len() as u64).saturating_mul(MOST_RATIO).max(LEAST_BOUND);
+    let mut bytes = Vec::new();
+    zstd::Decoder::new(section)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it must take at most {most} bytes once it is decompressed, got more")));
+    }
+    Ok(bytes)
+}
+
+/// What is held against requests, out of an artifact that was taken apart.
+impl Parts<'_> {
+    pub(crate) fn drift_reference(&self) -> Result<Option<Reference>, ArtifactError> {
+        let Some(bytes) = self.later_section(DRIFT_SECTION) else { return Ok(None) };
+        let reference: Reference = postcard::from_bytes(bytes).map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
+        reference.check().map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
+        Ok(Some(reference))
     }
 }
 
@@ -85,6 +112,20 @@ mod tests {
 
     use super::*;
     use crate::model::MODEL_SECTION;
+
+    #[test]
+    fn a_section_that_takes_too_much_once_it_is_decompressed_is_refused() {
+        let zeros = |bytes: usize| zstd::encode_all(std::io::repeat(b'0').take(bytes as u64), 3).unwrap();
+        let bomb = zeros(256 << 20);
+        assert!(bomb.len() < 64 << 10, "{} bytes", bomb.len());
+        let artifact = artifact::write(&About::default(), &[(TREES_SECTION, bomb.clone()), (REPORT_SECTION, bomb)]);
+        let contents = Contents::of(&artifact).unwrap();
+        for error in [contents.trees().unwrap_err(), contents.report().unwrap_err()] {
+            assert!(error.to_string().contains("bytes once it is decompressed, got more"), "{error}");
+        }
+        assert_eq!(decompressed(&zeros(1 << 20)).unwrap().len(), 1 << 20);
+        assert!(decompressed(&zeros((1 << 20) + 1)).is_err());
+    }
 
     /// As the first releases wrote them: without rows and without a drift reference.
     #[test]

@@ -2,11 +2,15 @@
 
 use uu_core::{FaultField, Field};
 
+use crate::checks::MOST_LOG;
 use crate::estimate::{Explanation, Factor};
 use crate::features::Column;
 use crate::features::linear::{INPUTS, Seen};
 use crate::input::{InputRow, VISITS, numeric_field, numeric_index};
 use crate::model::Parts;
+
+/// The most that the exponents of all factors come to: with those of visits and of a site's level, their product stays a number.
+const MOST_EXPONENT: f64 = 400.0;
 
 /// Splits the estimate `point` into a base and factors.
 ///
@@ -49,18 +53,22 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
             Column::Month => of_month -= share,
         }
     }
-    let base = (parts.mean_log_visits - base_ratio).exp();
+    let factors = factors(parts);
+    // Products of factors stay numbers, and what is cut off here is among the bounds: no model that was trained comes near.
+    let most = MOST_EXPONENT / (factors.len() + 1) as f64;
+    let factor_of = |exponent: f64| exponent.clamp(-most, most).exp();
+    let base = (parts.mean_log_visits - base_ratio.clamp(-MOST_LOG, MOST_LOG)).exp();
     // Without visits there are no users, whatever the other factors say.
     let visits_factor = visits / parts.mean_log_visits.exp();
-    let factors = factors(parts).into_iter().map(|factor| {
+    let factors = factors.into_iter().map(|factor| {
         let value = match &factor {
             Factor::Input(field) => match (numeric_index(field, &parts.rules.extras), field) {
-                (Some(VISITS), _) if visits_known => f64::exp(of_numeric[VISITS]) * visits_factor,
-                (Some(index), _) => of_numeric[index].exp(),
-                (None, FaultField::Field(Field::Category)) => f64::exp(of_category),
-                (None, FaultField::Field(Field::Site)) => f64::exp(of_host),
-                (None, FaultField::Field(Field::Source)) => f64::exp(of_source),
-                (None, _) => f64::exp(of_month),
+                (Some(VISITS), _) if visits_known => factor_of(of_numeric[VISITS]) * visits_factor,
+                (Some(index), _) => factor_of(of_numeric[index]),
+                (None, FaultField::Field(Field::Category)) => factor_of(of_category),
+                (None, FaultField::Field(Field::Site)) => factor_of(of_host),
+                (None, FaultField::Field(Field::Source)) => factor_of(of_source),
+                (None, _) => factor_of(of_month),
             },
             Factor::FilledVisits if !visits_known => visits_factor,
             Factor::FilledVisits | Factor::SiteLevel | Factor::Bounds => 1.0,

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use uu_core::host_of_site;
 use uu_data::site_hash;
 
+use crate::checks::{Soundness, ensure, ensure_increasing};
+
 /// Code of an unknown host.
 pub(crate) const NO_HOST: u16 = 0;
 
@@ -16,6 +18,9 @@ const RARE: u16 = 1;
 
 /// Sites a suffix must have to be told apart.
 const MIN_SITES: usize = 5;
+
+/// Most suffixes that are told apart, so that each has a code; the commonest ones where there are more.
+const MOST_SUFFIXES: usize = u16::MAX as usize - RARE as usize - 1;
 
 /// Labels that stand before a country's own: `bbc.co.uk` is of `co.uk`.
 const SECOND_LEVEL: [&str; 19] =
@@ -77,8 +82,20 @@ impl Suffixes {
             all += 1;
             shared += usize::from(!brands.insert(brand));
         }
-        let common: Vec<Box<str>> = counts.into_iter().filter(|(_, sites)| *sites >= MIN_SITES).map(|(suffix, _)| suffix.into()).collect();
+        let mut common: Vec<(&str, usize)> = counts.into_iter().filter(|(_, sites)| *sites >= MIN_SITES).collect();
+        if common.len() > MOST_SUFFIXES {
+            common.sort_by_key(|(suffix, sites)| (std::cmp::Reverse(*sites), *suffix));
+            common.truncate(MOST_SUFFIXES);
+            common.sort_unstable();
+        }
+        let common: Vec<Box<str>> = common.into_iter().map(|(suffix, _)| suffix.into()).collect();
         (common.len() > 1 || (!common.is_empty() && shared * 20 > all)).then_some(Self(common))
+    }
+
+    /// Checks that each has a code and is found.
+    pub(crate) fn check(&self) -> Soundness {
+        ensure(self.0.len() <= MOST_SUFFIXES, "the number of suffixes", format_args!("at most {MOST_SUFFIXES}"), self.0.len())?;
+        ensure_increasing("the suffixes", &self.0)
     }
 
     /// How many codes there are.

@@ -9,6 +9,7 @@ use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
 use crate::artifact::{self, ArtifactError};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
+use crate::checks::{MOST_CODES, MOST_INPUTS, MOST_LOG, at_most};
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
 use crate::host::{Host, Suffixes};
@@ -82,8 +83,10 @@ pub struct About {
 pub(crate) struct Parts {
     pub(crate) rules: Rules,
     /// Commonest first; `None` stands for the rows that name none.
+    #[serde(deserialize_with = "at_most::<_, _, MOST_CODES>")]
     pub(crate) sources: Vec<Option<String>>,
     /// Range of each numeric input in the training data, in its own unit; `None` where no row carried it.
+    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
     pub(crate) ranges: Vec<Option<(f64, f64)>>,
     pub(crate) learned_category: bool,
     /// What host names are told apart by, where they were learned.
@@ -95,6 +98,7 @@ pub(crate) struct Parts {
     /// Logarithm of the error that is to be expected.
     pub(crate) spread: Stage,
     /// One for each numeric input, where it was learned.
+    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
     pub(crate) fills: Vec<Option<Stage>>,
     pub(crate) visits_offsets: VisitsOffsets,
     pub(crate) calibration: Calibration,
@@ -107,6 +111,14 @@ pub(crate) struct Parts {
 struct Predicted {
     log_ratio: f64,
     log_spread: f64,
+}
+
+impl Predicted {
+    /// The same as it can be raised again: no trained model comes near these bounds.
+    fn bounded(self) -> Self {
+        let bounded = |logarithm: f64| logarithm.clamp(-MOST_LOG, MOST_LOG);
+        Self { log_ratio: bounded(self.log_ratio), log_spread: bounded(self.log_spread) }
+    }
 }
 
 #[derive(Default)]
@@ -153,16 +165,15 @@ impl Model {
 
     /// Reads the model of an artifact that was taken apart.
     pub(crate) fn of(artifact: artifact::Parts<'_>) -> Result<Self, ArtifactError> {
-        let unreadable_in = |section| move |error: postcard::Error| ArtifactError::Unreadable { section, reason: error.to_string() };
-        let unreadable = unreadable_in(MODEL_SECTION);
         let section = artifact.section(MODEL_SECTION)?;
         let parts = match artifact.format {
             1 => postcard::from_bytes::<PartsOfFormat1>(section).map(Into::into),
             _ => postcard::from_bytes::<Parts>(section),
         };
-        let parts = parts.map_err(unreadable)?;
-        let rank_visits = artifact.later_section(RANK_VISITS_SECTION).map(postcard::from_bytes).transpose();
-        let rank_visits = rank_visits.map_err(unreadable_in(RANK_VISITS_SECTION))?;
+        let parts = parts.map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
+        parts.check().map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
+        let rank_visits = artifact.later_section(RANK_VISITS_SECTION).map(RankVisits::read).transpose()?;
+        artifact.drift_reference()?;
         Ok(Self { about: artifact.about, parts, rank_visits })
     }
 
@@ -332,6 +343,7 @@ impl Model {
 
     /// From what the stages say to an answer that keeps the laws.
     fn conclude(&self, record: &Record, row: &InputRow, fills: &[f64], predicted: Predicted, options: EstimateOptions) -> Estimate {
+        let predicted = predicted.bounded();
         let known_visits = if row.numeric[VISITS].is_nan() { None } else { record.visits.map(whole_visits) };
         // A known number of users bounds unknown visits from below.
         let least_visits = record.unique_users.map_or(0.0, |users| users.get().ceil());

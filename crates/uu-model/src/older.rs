@@ -5,6 +5,7 @@ use uu_core::Rules;
 
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
+use crate::checks::{MOST_CODES, MOST_INPUTS, at_most};
 use crate::features::{Column, Encoder};
 use crate::forest::Forest;
 use crate::host::Suffixes;
@@ -17,13 +18,16 @@ use crate::visits_offsets::VisitsOffsets;
 #[derive(Deserialize)]
 pub(crate) struct PartsOfFormat1 {
     rules: Rules,
+    #[serde(deserialize_with = "at_most::<_, _, MOST_CODES>")]
     sources: Vec<Option<String>>,
+    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
     ranges: Vec<Option<(f64, f64)>>,
     learned_category: bool,
     suffixes: Option<Suffixes>,
     mean_log_visits: f64,
     ratio: StageOfFormat1,
     spread: StageOfFormat1,
+    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
     fills: Vec<Option<StageOfFormat1>>,
     calibration: Calibration,
     site_levels: SiteLevels,

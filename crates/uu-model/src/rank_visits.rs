@@ -7,6 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::artifact::ArtifactError;
+use crate::checks::{MOST_LOG, Soundness, ensure, ensure_increasing, ensure_length, ensure_within};
+use crate::model::RANK_VISITS_SECTION;
+
 /// Share of honest pairs that are flagged, about: few enough to be believed, enough to notice five times the visits at a rank among the first hundred.
 #[cfg(feature = "train")]
 const FLAGGED: f64 = 0.003;
@@ -22,6 +26,9 @@ const LEAST_FACTOR: f64 = 4.0;
 /// How the bounds go on beyond the ranks of the training data: visits may fall with the rank this much slower, and this much faster, as powers.
 const SLOPES: (f64, f64) = (-0.5, -1.5);
 
+/// No logarithm of a bound is farther from zero: it stays a number where it is raised again.
+const MOST_BOUND: f64 = 300.0;
+
 /// The visits that go with a rank, all on the scale of natural logarithms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RankVisits {
@@ -33,6 +40,27 @@ pub(crate) struct RankVisits {
 }
 
 impl RankVisits {
+    /// Reads them out of an artifact's section.
+    pub(crate) fn read(section: &[u8]) -> Result<Self, ArtifactError> {
+        let unreadable = |error: &dyn std::fmt::Display| ArtifactError::unreadable(RANK_VISITS_SECTION, error);
+        let learned: Self = postcard::from_bytes(section).map_err(|error| unreadable(&error))?;
+        learned.check().map_err(|error| unreadable(&error))?;
+        Ok(learned)
+    }
+
+    /// Checks that there are bounds at every rank, and that they enclose something.
+    fn check(&self) -> Soundness {
+        ensure_length("the lower bounds of visits", self.ranks.len(), self.low.len())?;
+        ensure_length("the upper bounds of visits", self.ranks.len(), self.high.len())?;
+        // Beyond the ranks of the data the bounds part further.
+        ensure_within("the ranks of the bounds of visits", MOST_LOG, self.ranks.iter().copied())?;
+        ensure_within("the bounds of visits", MOST_BOUND, self.low.iter().chain(&self.high).copied())?;
+        ensure_increasing("the ranks of the bounds of visits", &self.ranks)?;
+        let crossed = self.low.iter().zip(&self.high).position(|(low, high)| low > high);
+        crossed
+            .map_or(Ok(()), |place| ensure(false, "a lower bound of visits", "below the upper one", format_args!("more at place {place}")))
+    }
+
     /// The range of visits that go with `rank`, where `visits` lie outside it.
     pub(crate) fn contradicted(&self, rank: f64, visits: f64) -> Option<(f64, f64)> {
         let (rank, visits) = (rank.ln(), visits.max(1.0).ln());
@@ -248,6 +276,25 @@ mod tests {
         }
         let (low, high) = learned().contradicted(10.0, 100.0).unwrap();
         assert!(low < usual(10.0) && usual(10.0) < high && high < usual(10.0) * 30.0, "{low} {high}");
+    }
+
+    #[test]
+    fn bounds_that_enclose_nothing_are_refused() {
+        assert_eq!(learned().check(), Ok(()));
+        let spoilt: [fn(&mut RankVisits); 5] = [
+            |bounds| drop(bounds.low.pop()),
+            |bounds| drop(bounds.high.pop()),
+            |bounds| bounds.ranks.reverse(),
+            |bounds| bounds.low[0] = f64::NAN,
+            |bounds| bounds.low[0] = bounds.high[0] + 1.0,
+        ];
+        for spoil in spoilt {
+            let mut bounds = learned().clone();
+            spoil(&mut bounds);
+            assert!(bounds.check().is_err());
+            let bytes = postcard::to_stdvec(&bounds).unwrap();
+            assert!(matches!(RankVisits::read(&bytes), Err(ArtifactError::Unreadable { .. })));
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uu_core::Month;
 
 use crate::calibration::{Score, Scores};
+use crate::checks::{MOST_LOG, Soundness, ensure, ensure_within};
 use crate::model::interval;
 
 /// Sites with two known months that it takes to tell the two parts of the error apart.
@@ -27,6 +28,11 @@ pub(crate) struct SiteLevels {
 }
 
 impl SiteLevels {
+    /// Checks both.
+    pub(crate) fn check(&self) -> Soundness {
+        [&self.visits_known, &self.visits_unknown].into_iter().flatten().try_for_each(SiteLevel::check)
+    }
+
     pub(crate) fn of(&self, visits_are_known: bool) -> Option<&SiteLevel> {
         if visits_are_known { self.visits_known.as_ref() } else { self.visits_unknown.as_ref() }
     }
@@ -105,13 +111,24 @@ pub(crate) struct Shifted {
 impl Shift {
     /// Moves a point and narrows its interval; `bounds` are those of the level it came from.
     pub(crate) fn apply(self, point: f64, log_spread: f64, known_visits: Option<f64>, bounds: (f64, f64)) -> Shifted {
-        let factor = (self.level * log_spread.exp()).exp();
+        let factor = (self.level * log_spread.exp()).clamp(-MOST_LOG, MOST_LOG).exp();
         let moved = (point * factor).min(known_visits.unwrap_or(MOST_USERS)).max(point.min(1.0));
         Shifted { factor, point: moved, interval: interval(moved, known_visits, log_spread + self.narrowing.ln(), bounds) }
     }
 }
 
 impl SiteLevel {
+    /// Checks the variances, which are divided by, and what is left of the errors.
+    fn check(&self) -> Soundness {
+        /// Errors in units of their expected size; products of two of these are far from where numbers run out.
+        const VARIANCES: std::ops::RangeInclusive<f64> = 1e-30..=1e12;
+        for variance in [self.between, self.within] {
+            ensure(VARIANCES.contains(&variance), "a variance of the site levels", "from 1e-30 to 1e12", variance)?;
+        }
+        ensure_within("the mean of the site levels", *VARIANCES.end(), [self.mean])?;
+        self.scores.check()
+    }
+
     /// Learns from the errors of held-out rows, a list for each site; `None` where too few sites have two months, or share nothing.
     pub(crate) fn fit(sites: &[Vec<f64>]) -> Option<Self> {
         let several: Vec<&[f64]> = sites.iter().map(Vec::as_slice).filter(|errors| errors.len() > 1).collect();
@@ -197,6 +214,19 @@ mod tests {
         let uniform = 1.0 / 12.0;
         assert!((level.between / (4.0 * uniform) - 1.0).abs() < 0.1 && (level.within / uniform - 1.0).abs() < 0.2, "{level:?}");
         assert!((level.mean - 0.2).abs() < 0.02);
+    }
+
+    #[test]
+    fn variances_that_cannot_be_divided_by_are_refused() {
+        let sound = SiteLevel::fit(&sites(2.0, 1.0)).unwrap();
+        let with = |level: SiteLevel| SiteLevels { visits_known: None, visits_unknown: Some(level) };
+        assert_eq!(with(sound.clone()).check(), Ok(()));
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300] {
+            assert!(with(SiteLevel { between: bad, ..sound.clone() }).check().is_err(), "{bad}");
+            assert!(with(SiteLevel { within: bad, ..sound.clone() }).check().is_err(), "{bad}");
+        }
+        assert!(with(SiteLevel { mean: f64::NAN, ..sound.clone() }).check().is_err());
+        assert!(with(SiteLevel { scores: Scores::default(), ..sound }).check().is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{MOST, Soundness, ensure_length, ensure_within};
 use crate::features::{Column, Encoder};
 use crate::forest::{Forest, Scratch};
 use crate::input::{InputBlock, InputRow};
@@ -33,6 +34,18 @@ thread_local! {
 }
 
 impl Stage {
+    /// Checks the columns, what they are made with, and that their trees take as many, for a model of so many `inputs` and `sources`.
+    pub(crate) fn check(&self, inputs: usize, sources: usize) -> Soundness {
+        ensure_length("the columns of a stage", self.forest.num_features(), self.columns.len())?;
+        self.columns.iter().try_for_each(|column| column.check(inputs, &self.encoder))?;
+        self.encoder.check()?;
+        ensure_within("the trees of a stage", MOST, [self.forest.most()])?;
+        if !self.levels.is_empty() {
+            ensure_length("the levels of the sources", sources + 1, self.levels.len())?;
+        }
+        ensure_within("the levels of the sources", MOST, self.levels.iter().copied())
+    }
+
     /// The prediction for one row, with the least latency.
     pub(crate) fn predict_row(&self, row: &InputRow) -> f64 {
         WORKSPACE.with_borrow_mut(|workspace| {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{MOST_LOG, Soundness, ensure_within};
 use crate::input::{Pattern, VISITS};
 
 /// Held-out rows a pattern must have to be moved.
@@ -24,6 +25,11 @@ impl VisitsOffsets {
     pub(crate) fn fit(residuals: BTreeMap<Pattern, Vec<(f64, f64)>>) -> Self {
         let moved = residuals.into_iter().filter(|(pattern, rows)| !pattern.knows_numeric(VISITS) && rows.len() >= MIN_ROWS);
         Self(moved.map(|(pattern, rows)| (pattern, median(rows))).collect())
+    }
+
+    /// Checks that each is a difference of logarithms.
+    pub(crate) fn check(&self) -> Soundness {
+        ensure_within("the offsets of imputed visits", MOST_LOG, self.0.values().copied())
     }
 
     /// What is added to the logarithm of filled visits.

@@ -3,6 +3,7 @@
 use pyo3::exceptions::PyException;
 use pyo3::prelude::*;
 use pyo3::{create_exception, types::PyList};
+use uu_core::{contained, escaped};
 use uu_data::read::RowFaults;
 
 create_exception!(uu_predictor, UuError, PyException, "What every error of this module is.");
@@ -68,7 +69,7 @@ fn faults(row: &RowFaults) -> impl Iterator<Item = Fault> {
         rule: fault.rule.code(),
         found: fault.found.clone(),
         expected: fault.expected.to_string(),
-        message: format!("`{}` row {}: {fault}", row.file, row.row),
+        message: format!("`{}` row {}: {fault}", escaped(&row.file), row.row),
     })
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn read(py: Python<'_>, error: uu_data::read::ReadError) -> PyErr {
     match error {
         uu_data::read::ReadError::BadRows { rows, .. } => bad_rows(py, &rows),
         uu_data::read::ReadError::Open { source, file } => {
-            let raised = ReadError::new_err(format!("`{file}` cannot be opened: {source}"));
+            let raised = ReadError::new_err(format!("`{}` cannot be opened: {source}", escaped(&file)));
             raised.set_cause(py, Some(source.into()));
             raised
         }
@@ -94,6 +95,12 @@ pub(crate) fn fit(error: &uu_model::FitError) -> PyErr {
 
 pub(crate) fn artifact(error: &uu_model::ArtifactError) -> PyErr {
     ArtifactError::new_err(with_causes(error))
+}
+
+/// Runs a step over a model, which may come from anybody: one that panics is an error that Python catches as any other.
+pub(crate) fn answered<T>(step: impl FnOnce() -> T) -> PyResult<T> {
+    contained(step)
+        .map_err(|_panicked| artifact(&uu_model::ArtifactError::Unsound { reason: "it panicked on what it was asked".to_owned() }))
 }
 
 pub(crate) fn write(error: &uu_data::write::WriteError) -> PyErr {

@@ -43,7 +43,7 @@ struct Judged {
 impl Model {
     /// Reads an artifact.
     pub(crate) fn of(py: Python<'_>, artifact: Vec<u8>) -> PyResult<Self> {
-        let model = py.detach(|| uu_model::Model::from_bytes(&artifact)).map_err(|error| errors::artifact(&error))?;
+        let model = py.detach(|| errors::answered(|| uu_model::Model::from_bytes(&artifact)))?.map_err(|error| errors::artifact(&error))?;
         Ok(Self { model, checksum: artifact_checksum(&artifact), artifact })
     }
 
@@ -72,7 +72,7 @@ impl Model {
         let skipped = reading.each_of_table(py, Given::table("data", data)?, |chunk| {
             let labels = may_carry_labels(&chunk.batch.schema());
             let request = ColumnRequest { rows: chunk.rows, labels, by_site: false, options };
-            let mut added = estimate_columns(&self.model, self.name(), request);
+            let mut added = errors::answered(|| estimate_columns(&self.model, self.name(), request))?;
             added.retain(&keep);
             let batch = with_added(&chunk.batch, &added, &reading.options.rules.extras);
             batches.push(batch.map_err(|error| errors::write(&error))?);
@@ -94,7 +94,7 @@ fn checked_level(level: f64) -> PyResult<f64> {
 /// Loads a model that `Model.save` wrote, or one of a store of `uu-predictor`: `models/v0001.uumodel` there.
 ///
 /// :raises OSError: the file cannot be read.
-/// :raises ArtifactError: it is not a model that this release can read.
+/// :raises ArtifactError: it is not a model that this release can read, or one that cannot answer.
 #[pyfunction]
 pub(crate) fn load(py: Python<'_>, path: PathBuf) -> PyResult<Model> {
     let artifact = py.detach(|| std::fs::read(path))?;
@@ -217,7 +217,7 @@ impl Model {
         let (dataset, _) = cleaned(py, &reading, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
         let sites = self.contents()?.training_sites().map_err(|error| errors::artifact(&error))?;
         let uu_model::Judgement { evaluation, rows_of_training_sites } =
-            py.detach(|| judge(&self.model, &dataset, &sites, level, unseen_only));
+            py.detach(|| errors::answered(|| judge(&self.model, &dataset, &sites, level, unseen_only)))?;
         to_python(py, &Judged { model: self.name().to_owned(), evaluation, rows_of_training_sites })
     }
 

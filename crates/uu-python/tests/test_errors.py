@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -88,3 +90,32 @@ def test_bytes_that_are_no_model_are_refused(model: uu.Model, tmp_path: Path) ->
 def test_an_extra_input_cannot_have_the_name_of_a_field(sample: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="names the field `bounce_rate`"):
         uu.fit(sample, extra_inputs=["bounceRate"])
+
+
+def resealed(artifact: bytes, change: Any) -> bytes:
+    """The artifact after a change, with a checksum that is right."""
+    content = bytearray(artifact[:-32])
+    change(content)
+    return bytes(content) + hashlib.sha256(content).digest()
+
+
+def test_an_artifact_with_anything_in_it_raises_what_python_can_catch(model: uu.Model, sample: pd.DataFrame, tmp_path: Path) -> None:
+    artifact, rows, path = model.artifact, sample.head(20), tmp_path / "changed.uumodel"
+    start = 24 + int.from_bytes(artifact[20:24], "little")
+    refused = 0
+    for place in [*range(start, start + 150), *range(start + 150, len(artifact) - 32, max(1, len(artifact) // 150))]:
+        path.write_bytes(resealed(artifact, lambda content, place=place: content.__setitem__(place, 127)))
+        try:
+            changed = uu.load(path)
+            estimates = changed.predict(rows).to_pandas()
+            assert (estimates["unique_users_low"] <= estimates["unique_users_high"]).all()
+        except uu.ArtifactError:
+            refused += 1
+    assert refused > 0
+
+
+def test_a_column_of_no_input_is_named_by_its_index(model: uu.Model) -> None:
+    columns = bytes([0, 0, 0, 1, 0, 2, 0, 3, 0, 4])
+    bad = resealed(model.artifact, lambda content: content.__setitem__(content.index(columns) + 1, 127))
+    with pytest.raises(uu.ArtifactError, match="the input of a column must be an index below 5, got 127"):
+        uu.Model(bad)

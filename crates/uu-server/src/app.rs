@@ -118,8 +118,8 @@ impl App {
         let told = |error| match error {
             LoadError::Store(error) => store_problem(&error),
             LoadError::Empty => Problem::new(Kind::Conflict, "no version is in use yet"),
-            LoadError::Artifact { .. } => {
-                tracing::error!(%error, "a version cannot be loaded");
+            LoadError::Artifact { ref source, .. } => {
+                tracing::error!(%error, cause = %source, "a version cannot be loaded");
                 Problem::new(Kind::Conflict, format!("{error}; the server's log says why"))
             }
         };

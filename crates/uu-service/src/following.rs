@@ -77,7 +77,7 @@ mod tests {
 
     use serde_json::Value;
     use uu_registry::{Change, Location, NewVersion};
-    use uu_testkit::models::trained;
+    use uu_testkit::models::{trained, unsound};
 
     use super::*;
 
@@ -111,6 +111,11 @@ mod tests {
         assert!(matches!(follower.look(), Look::Nothing), "told once");
         assert_eq!(answering().as_deref(), Some("v0001"), "what answered goes on");
 
+        let bad = put(&registry, &unsound());
+        promote(bad);
+        assert!(matches!(follower.look(), Look::Failed(LoadError::Artifact { version, .. }) if version == bad));
+        assert_eq!(answering().as_deref(), Some("v0001"), "a version that cannot answer does not take its place");
+
         let whole = fs::read_dir(folder.path().join("models")).unwrap().map(|entry| entry.unwrap().path());
         for file in whole.filter(|file| fs::metadata(file).unwrap().len() > 1_000).collect::<Vec<_>>() {
             fs::write(file, b"damaged since").unwrap();
@@ -121,6 +126,6 @@ mod tests {
         assert_eq!(answering().as_deref(), Some("v0001"), "what answered goes on");
         promote(put(&registry, &trained().artifact));
         assert!(matches!(follower.look(), Look::Changed(_)));
-        assert_eq!(answering().as_deref(), Some("v0004"));
+        assert_eq!(answering().as_deref(), Some("v0005"));
     }
 }

@@ -3,6 +3,8 @@
 use uu_model::{ArtifactError, Contents};
 use uu_registry::{Change, NewVersion, Registry, RegistryError};
 
+use crate::champion::answering;
+
 /// Who is said to have put it there.
 const SHIPPER: &str = "uu-predictor";
 const REASON: &str = "the model that this installation came with";
@@ -10,8 +12,8 @@ const REASON: &str = "the model that this installation came with";
 /// The model could not be taken up.
 #[derive(Debug, thiserror::Error)]
 pub enum ShippedError {
-    /// The file is no artifact this release reads.
-    #[error("the model that this installation came with cannot be read")]
+    /// The file is no artifact this release reads, or one that cannot answer.
+    #[error("the model that this installation came with cannot be used")]
     Artifact(#[from] ArtifactError),
     /// It could not be stored.
     #[error(transparent)]
@@ -22,8 +24,8 @@ pub enum ShippedError {
 ///
 /// **Errors**: [`ShippedError`]; no version is in use then.
 pub fn take_up(registry: &Registry, artifact: &[u8]) -> Result<(), ShippedError> {
-    let contents = Contents::of(artifact)?;
-    let about = contents.about();
+    let about = Contents::of(artifact)?.about().clone();
+    answering(SHIPPER, artifact)?;
     // Replicas that start together find what the first of them put.
     let version = registry.put_once(&NewVersion {
         artifact,

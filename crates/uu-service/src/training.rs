@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::KeepError;
+use crate::{KeepError, LoadError, load};
 use crate::retraining::keep;
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
@@ -96,6 +96,9 @@ pub enum TrainError {
     /// Its rows could not be kept.
     #[error(transparent)]
     Keep(#[from] KeepError),
+    /// It cannot answer.
+    #[error(transparent)]
+    Load(#[from] LoadError),
 }
 
 /// Trains on `dataset`, stores the artifact and, if that is intended and its intervals hold, makes it the one that answers.
@@ -130,6 +133,7 @@ pub fn train(
     let refused = IntervalsDoNotHold::of(trained.coverage).filter(|_| intent.promote);
     let promoted = intent.promote && refused.is_none();
     if promoted {
+        load(registry, Some(version))?;
         let figures = serde_json::json!(trained.report.evaluation.overall);
         let change = Change { by: intent.by.clone(), reason: intent.reason.clone(), figures, expected_champion: None };
         registry.promote(version, &change)?;

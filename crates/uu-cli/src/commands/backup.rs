@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use uu_registry::{Contents, Onto, Registry, RegistryError};
+use uu_service::{LoadError, load};
 
 use super::{existing, place, tell_aside};
 use crate::arguments::{Backup, Restore};
@@ -42,6 +43,7 @@ pub(crate) fn restore(arguments: &Restore, settings: &Settings) -> anyhow::Resul
     };
     let registry = opened(arguments, settings)?;
     let contents = registry.restore(input, onto)?;
+    check_restored(&registry)?;
     if arguments.json {
         print_json(&contents)?;
     } else {
@@ -58,6 +60,14 @@ fn opened(arguments: &Restore, settings: &Settings) -> Result<Registry, Registry
     let (registry, aside) = Registry::open_to_restore(&settings.location())?;
     tell_aside(aside.as_deref());
     Ok(registry)
+}
+
+/// The version in use answers the golden requests; a store without one is whole too.
+fn check_restored(registry: &Registry) -> anyhow::Result<()> {
+    match load(registry, None) {
+        Ok(_) | Err(LoadError::Empty) => Ok(()),
+        Err(error) => Err(anyhow::Error::from(error).context("the backup is restored, and the version in use cannot answer")),
+    }
 }
 
 /// Writes beside the file and puts it in place when it is whole: a backup that fails does not take the place of a good one.

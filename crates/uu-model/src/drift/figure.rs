@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::checks::{Soundness, ensure, ensure_increasing};
+
 /// What is watched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +57,13 @@ impl Bins {
             edges.pop();
         }
         Self(edges)
+    }
+
+    /// Checks that every value has one bin.
+    pub(super) fn check(&self) -> Soundness {
+        ensure_increasing("the bins of the drift reference", &self.0)?;
+        let unordered = self.0.first().filter(|edge| edge.is_nan());
+        unordered.map_or(Ok(()), |edge| ensure(false, "an edge of a bin", "a number", edge))
     }
 
     pub(super) fn count(&self) -> usize {

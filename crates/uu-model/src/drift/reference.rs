@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use uu_core::{Category, Rank, Record, Visits};
 
 use super::figure::{Bins, Figure};
+use crate::checks::{MOST_CODES, MOST_INPUTS, Soundness, at_most, ensure, ensure_length};
 use crate::input::{NUMERIC, Pattern, VISITS, numeric_value};
 
 /// Place of the rank among the numeric inputs.
@@ -17,10 +18,12 @@ const PATTERNS: usize = 1 << u8::BITS;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
     /// By numeric input: its column and its bins, where it was learned.
+    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
     inputs: Vec<Option<(String, Bins)>>,
     visits_times_rank: Option<Bins>,
     estimate: Bins,
     /// Sources of the training data; rows that name none are one where there were any.
+    #[serde(deserialize_with = "at_most::<_, _, MOST_CODES>")]
     sources: Vec<Option<String>>,
     learned_category: bool,
     learned_hosts: bool,
@@ -67,6 +70,15 @@ impl Reference {
         points.into_iter().for_each(|point| rows[of_estimate + reference.estimate.cell(point)] += 1);
         reference.rows = rows;
         reference
+    }
+
+    /// Checks that every figure has its cells, and that their rows can be added up.
+    pub(crate) fn check(&self) -> Soundness {
+        let of_inputs = self.inputs.iter().flatten().map(|(_, bins)| bins);
+        of_inputs.chain(&self.visits_times_rank).chain([&self.estimate]).try_for_each(Bins::check)?;
+        ensure_length("the rows of the drift reference", self.len(), self.rows.len())?;
+        let sum = self.rows.iter().try_fold(0u64, |sum, rows| sum.checked_add(*rows));
+        ensure(sum.is_some(), "the rows of the drift reference", "a count that fits 64 bits", "more")
     }
 
     /// The figures in the order of their cells.

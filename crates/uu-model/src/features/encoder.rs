@@ -7,6 +7,7 @@ use uu_core::Category;
 
 use super::linear::Linear;
 use super::{Column, Statistic};
+use crate::checks::{MOST, Soundness, ensure, ensure_increasing, ensure_length, ensure_within};
 use crate::host::NO_HOST;
 use crate::input::InputBlock;
 
@@ -122,6 +123,30 @@ impl Encoder {
         }
     }
 
+    /// Checks every number that a column can be looked up in.
+    pub(crate) fn check(&self) -> Soundness {
+        let tables = self.categories.iter().chain(&self.suffixes).flat_map(|(_, means)| &means.0);
+        // What is unknown holds no number.
+        ensure_within("a mean of a group", MOST, tables.copied().filter(|mean| !mean.is_nan()))?;
+        ensure_length("the means of the brands", self.brands.names.len(), self.brands.means.len())?;
+        ensure_increasing("the brands", &self.brands.names)?;
+        let others = self.brands.means.iter().chain(&self.source).chain([&self.overall]);
+        ensure_within("a mean of a brand or a source", MOST, others.copied().filter(|mean| !mean.is_nan()))?;
+        self.linear.as_ref().map_or(Ok(()), Linear::check)
+    }
+
+    pub(super) fn check_category(&self, statistic: Statistic) -> Soundness {
+        ensure_has(&self.categories, statistic)
+    }
+
+    pub(super) fn check_suffix(&self, statistic: Statistic) -> Soundness {
+        ensure_has(&self.suffixes, statistic)
+    }
+
+    pub(super) fn check_has_linear(&self) -> Soundness {
+        ensure(self.linear.is_some(), "the linear model of a column", "among what was learned", "none")
+    }
+
     /// Mean of the target over all rows.
     #[cfg(feature = "train")]
     pub(crate) fn overall(&self) -> f64 {
@@ -144,6 +169,11 @@ impl Encoder {
     pub(super) fn by_brand(&self, brand: u64) -> f64 {
         self.brands.names.binary_search(&brand).map_or(f64::NAN, |place| self.brands.means[place])
     }
+}
+
+fn ensure_has(tables: &[(Statistic, Means)], statistic: Statistic) -> Soundness {
+    let has = tables.iter().any(|(other, _)| *other == statistic);
+    ensure(has, "the statistic of a column", "among those that were learned", "another")
 }
 
 fn of(tables: &[(Statistic, Means)], statistic: Statistic) -> &[f64] {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use uu_core::Category;
 
+use crate::checks::{Soundness, ensure, ensure_within};
 use crate::input::{InputBlock, InputRow, UNKNOWN_CODE, VISITS};
 
 /// The numeric inputs it is made of; unknown where one of them is.
@@ -68,6 +69,19 @@ pub(crate) struct Parts {
 }
 
 impl Linear {
+    /// Checks that parts of a prediction are numbers, whatever the inputs.
+    pub(crate) fn check(&self) -> Soundness {
+        /// Inputs and what is predicted are logarithms; squares of the largest, weighed by the largest, are far from where numbers run out.
+        const MOST_WEIGHT: f64 = 1e12;
+        const SCALES: std::ops::RangeInclusive<f64> = 1e-9..=1e6;
+        for scale in self.scales {
+            ensure(SCALES.contains(&scale), "a scale of the linear model", "from 1e-9 to 1e6", scale)?;
+        }
+        ensure_within("a centre of the linear model", *SCALES.end(), self.centres)?;
+        let weights = self.terms.iter().chain([&self.intercept]).chain(&self.category).chain(&self.suffix);
+        ensure_within("a weight of the linear model", MOST_WEIGHT, weights.copied())
+    }
+
     /// Fits the target over the rows that `keep` names and that know all inputs.
     pub(crate) fn fit(block: &InputBlock, targets: &[f64], suffixes: usize, keep: impl Fn(usize) -> bool) -> Self {
         let rows: Vec<(Seen, f64)> = (0..block.len())

@@ -9,8 +9,9 @@ use uu_core::Category;
 pub(crate) use encoder::Encoder;
 #[cfg(feature = "train")]
 pub(crate) use encoder::{Kinds, Values, source_levels};
-use linear::Seen;
+use linear::{INPUTS, Seen};
 
+use crate::checks::{Soundness, ensure, ensure_index};
 use crate::host::{Host, NO_HOST, Spelling};
 use crate::input::{InputBlock, InputRow, UNKNOWN_CODE};
 
@@ -71,6 +72,28 @@ fn top_code(category: u16) -> f64 {
 }
 
 impl Column {
+    /// Checks that its inputs are among so many, and that the encoder has what it is looked up in.
+    pub(crate) fn check(&self, inputs: usize, encoder: &Encoder) -> Soundness {
+        /// Weights of a sum of logarithms are powers of a product.
+        const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
+        let input = |index: u8| ensure_index("the input of a column", usize::from(index), inputs);
+        match self {
+            Self::Numeric(index) => input(*index),
+            Self::Combination(terms) => terms.iter().try_for_each(|&(index, weight)| {
+                input(index)?;
+                ensure(WEIGHTS.contains(&weight.abs()), "a weight of a column", "from 1e-6 to 1e6 in size", weight)
+            }),
+            Self::Category(statistic) => encoder.check_category(*statistic),
+            Self::Distance(index) => input(*index).and_then(|()| encoder.check_category(Statistic::Numeric(*index))),
+            Self::Suffix(statistic) => encoder.check_suffix(*statistic),
+            Self::Linear => INPUTS
+                .iter()
+                .try_for_each(|index| ensure_index("the input of a column", *index, inputs))
+                .and_then(|()| encoder.check_has_linear()),
+            Self::CategoryCode | Self::TopCode | Self::SuffixCode | Self::Brand | Self::Spelling(_) | Self::Source | Self::Month => Ok(()),
+        }
+    }
+
     /// The column's value in one row.
     pub(crate) fn value(&self, row: &InputRow, encoder: &Encoder) -> f64 {
         match self {

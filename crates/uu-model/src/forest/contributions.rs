@@ -66,6 +66,9 @@ struct NodeState {
     value: AtPoints,
 }
 
+/// Shares of training rows are far from it; the inverse of a smaller one could be infinite.
+const LEAST_FACTOR: f64 = 1e-100;
+
 const ROOT: NodeState = NodeState {
     goes_left: false,
     one_fraction: 1.0,
@@ -164,7 +167,7 @@ fn descend(nodes: &[Node], states: &mut [NodeState], points: &AtPoints, goes_lef
             let difference = state.one_fraction - node.zero_fraction;
             for point in 0..POINTS {
                 let factor = node.zero_fraction + points.0[point] * difference;
-                let inverse = if factor > 0.0 { 1.0 / factor } else { 0.0 };
+                let inverse = if factor > LEAST_FACTOR { 1.0 / factor } else { 0.0 };
                 state.inverse.0[point] = inverse;
                 state.ratio.0[point] = difference * inverse;
                 state.product.0[point] = parent.product.0[point] * factor * prior.inverse.0[point];

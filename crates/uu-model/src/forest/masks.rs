@@ -14,10 +14,12 @@ use std::collections::HashMap;
 
 use super::bins::Binner;
 use super::error::ForestError;
-use super::trees::{Test, Tree, Trees, Values};
+use super::trees::{Test, Tree, Trees, Values, at_most};
 
 /// Lanes of a tile: one 64-byte line of 32-bit masks.
 pub(super) const LANES: usize = 16;
+/// Entries of all tiles' tables from bins to lines, together: a small text could ask for many trees over many bins.
+const MOST_ENTRIES: usize = 1 << 25;
 /// Leaves of a lane.
 const LEAVES: usize = 32;
 
@@ -52,6 +54,7 @@ struct Effect<'a> {
 pub(super) fn tiles(trees: &Trees, binner: &Binner) -> Result<Vec<Tile>, ForestError> {
     let mut lanes: Vec<Lane<'_>> = Vec::new();
     trees.trees.iter().for_each(|tree| add_lanes(tree, &mut lanes));
+    at_most("bins in all tables", MOST_ENTRIES, lanes.len().div_ceil(LANES).saturating_mul(binner.num_bins()))?;
     lanes.chunks(LANES).map(|lanes| tile(lanes, trees, binner)).collect()
 }
 

@@ -77,6 +77,11 @@ impl Forest {
         self.trees.trees.len()
     }
 
+    /// No prediction is farther from zero.
+    pub(crate) fn most(&self) -> f64 {
+        self.trees.most()
+    }
+
     /// Predicts one row, with the lowest latency.
     ///
     /// **Missing values**: NaN, and whatever else the model was trained to take for missing.

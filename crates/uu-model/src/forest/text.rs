@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use uu_core::escaped;
+
 use super::error::{ForestError, Place};
 
 /// A model text, parsed and not yet interpreted.
@@ -34,7 +36,7 @@ impl ModelText {
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
         if first != "tree" {
-            return Err(ForestError::NotAModel { found: first.chars().take(40).collect() });
+            return Err(ForestError::NotAModel { found: escaped(&first.chars().take(40).collect::<String>()).into_owned() });
         }
         let mut header = Block::new(Place::Header);
         let mut blocks: Vec<Block<'_>> = Vec::new();
@@ -59,7 +61,7 @@ fn check_header(header: &Block<'_>) -> Result<(), ForestError> {
     for (field, what) in [("num_class", "more than one class"), ("num_tree_per_iteration", "more than one tree an iteration")] {
         let found = header.text(field)?;
         if found != "1" {
-            return Err(ForestError::Unsupported { what, found: found.to_owned() });
+            return Err(ForestError::Unsupported { what, found: escaped(found).into_owned() });
         }
     }
     if header.fields.contains_key("average_output") {
@@ -73,7 +75,7 @@ fn check_header(header: &Block<'_>) -> Result<(), ForestError> {
     if known && !words.any(|word| word == "sqrt") {
         return Ok(());
     }
-    Err(ForestError::Unsupported { what: "an objective that transforms the sum", found: (*objective).to_owned() })
+    Err(ForestError::Unsupported { what: "an objective that transforms the sum", found: escaped(objective).into_owned() })
 }
 
 fn parse_tree(block: &Block<'_>) -> Result<TreeText, ForestError> {
@@ -145,6 +147,6 @@ impl<'a> Block<'a> {
     }
 
     fn bad(&self, field: &'static str, found: &str) -> ForestError {
-        ForestError::BadField { place: self.place, field, found: found.to_owned() }
+        ForestError::BadField { place: self.place, field, found: escaped(found).into_owned() }
     }
 }

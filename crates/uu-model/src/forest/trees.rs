@@ -4,6 +4,15 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ForestError;
 
+/// Most columns that a feature can have: one for each way to treat what is missing, and one for categories.
+const COLUMNS_OF_FEATURE: usize = 4;
+
+/// Most category codes of a column: they are codes of 16 bits.
+const MOST_CODES: usize = 1 << 16;
+
+/// Longest path from the root to a leaf: the tables for explanations take time in proportion to it, for every node.
+const MOST_DEPTH: usize = 1_024;
+
 /// Trees over columns of bins.
 ///
 /// A **column** is a feature together with how its missing values are told apart; its values are cut into **bins**, and
@@ -110,9 +119,20 @@ impl Tree {
 }
 
 impl Trees {
+    /// The sum of each tree's largest leaf: no sum of trees is farther from zero.
+    pub(super) fn most(&self) -> f64 {
+        let of_tree = |tree: &Tree| tree.leaves.iter().fold(0.0, |most: f64, leaf| most.max(leaf.value.abs()));
+        self.trees.iter().map(of_tree).sum()
+    }
+
     /// Checks everything the evaluators index by, so that bytes from a damaged artifact are an error and not a panic.
     pub(super) fn check(&self) -> Result<(), ForestError> {
+        let most = self.feature_names.len().saturating_mul(COLUMNS_OF_FEATURE);
+        at_most("columns", most, self.columns.len())?;
         for (index, column) in self.columns.iter().enumerate() {
+            if let Values::Categorical { codes } = &column.values {
+                at_most("category codes", MOST_CODES, codes.len())?;
+            }
             within(index, "feature", column.feature.into(), self.feature_names.len())?;
             let ascending = match &column.values {
                 Values::Numeric { cuts, .. } => cuts.is_sorted_by(|a, b| a < b) && !cuts.iter().any(|cut| cut.is_nan()),
@@ -158,8 +178,9 @@ impl Trees {
 fn check_shape(index: usize, tree: &Tree) -> Result<(), ForestError> {
     let mut seen_splits = vec![false; tree.splits.len()];
     let mut seen_leaves = vec![false; tree.leaves.len()];
-    let mut open = vec![tree.root()];
-    while let Some(child) = open.pop() {
+    let mut open = vec![(tree.root(), 0)];
+    while let Some((child, depth)) = open.pop() {
+        at_most("splits on one path", MOST_DEPTH, depth)?;
         let (seen, at) = if child >= 0 { (&mut seen_splits, child) } else { (&mut seen_leaves, !child) };
         match seen.get_mut(at as usize) {
             Some(flag) if !*flag => *flag = true,
@@ -167,7 +188,7 @@ fn check_shape(index: usize, tree: &Tree) -> Result<(), ForestError> {
         }
         if child >= 0 {
             let split = &tree.splits[child as usize];
-            open.extend([split.left, split.right]);
+            open.extend([(split.left, depth + 1), (split.right, depth + 1)]);
         }
     }
     if seen_splits.iter().chain(&seen_leaves).all(|&seen| seen) {
@@ -176,6 +197,44 @@ fn check_shape(index: usize, tree: &Tree) -> Result<(), ForestError> {
     Err(ForestError::NotATree { tree: index })
 }
 
+/// Refuses more of something than tables are made for.
+pub(super) fn at_most(what: &'static str, most: usize, found: usize) -> Result<(), ForestError> {
+    if found <= most { Ok(()) } else { Err(ForestError::TooLarge { what, most, found }) }
+}
+
 fn within(tree: usize, what: &'static str, index: u64, count: usize) -> Result<(), ForestError> {
     if index < count as u64 { Ok(()) } else { Err(ForestError::OutOfRange { tree, what, index, count }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forest::Forest;
+
+    /// Splits one below the other, each with a leaf at its left.
+    fn chain(splits: usize) -> Tree {
+        let split = |at: usize| {
+            let right = if at + 1 < splits { at as i32 + 1 } else { !(splits as i32) };
+            Split { column: 0, test: Test::AtMost { cut: 0, missing_left: false }, left: !(at as i32), right }
+        };
+        Tree { splits: (0..splits).map(split).collect(), leaves: vec![Leaf { value: 1.0, count: 1 }; splits + 1] }
+    }
+
+    fn trees(cuts: usize, trees: Vec<Tree>) -> Trees {
+        let values = Values::Numeric { missing: Missing::None, cuts: (0..cuts).map(|cut| cut as f64).collect() };
+        Trees { feature_names: vec!["a".to_owned()], columns: vec![Column { feature: 0, values }], trees }
+    }
+
+    #[test]
+    fn small_texts_that_ask_for_large_tables_are_refused() {
+        assert!(trees(1, vec![chain(MOST_DEPTH)]).check().is_ok());
+        assert!(matches!(trees(1, vec![chain(MOST_DEPTH + 1)]).check(), Err(ForestError::TooLarge { what: "splits on one path", .. })));
+        let wide = |count: usize| Forest::new(trees(1 << 20, vec![chain(0); count]));
+        assert!(wide(16).is_ok());
+        assert!(matches!(wide(16 * 40), Err(ForestError::TooLarge { what: "bins in all tables", .. })));
+        let mut repeated = trees(1, vec![chain(1)]);
+        repeated.columns = vec![repeated.columns[0].clone(); 5];
+        assert!(matches!(repeated.check(), Err(ForestError::TooLarge { what: "columns", most: 4, found: 5 })));
+        assert_eq!(trees(1, vec![chain(3), chain(0)]).most(), 2.0);
+    }
 }

@@ -13,7 +13,7 @@ use crate::artifact::ArtifactError;
 use crate::contents::Contents;
 use crate::features::Column;
 use crate::input::numeric_field;
-use crate::model::{Model, Parts, UNNAMED_SOURCE};
+use crate::model::{Model, Parts, TREES_SECTION, UNNAMED_SOURCE};
 
 /// How often a model can be continued. Each time adds a fifth of the trees it is fitted with from scratch, so that it never has more
 /// than twice as many.
@@ -100,7 +100,9 @@ impl Champion {
             return Err(ContinueError::TooManyContinuations { done: continuations });
         }
         let seen = Seen { sites: contents.training_sites()?, rows: contents.training_rows() };
-        Ok(Self { parts: Model::from_bytes(artifact)?.into_parts(), trees: contents.trees()?, seen, continuations })
+        let (parts, trees) = (Model::from_bytes(artifact)?.into_parts(), contents.trees()?);
+        check_trees(&parts, &trees)?;
+        Ok(Self { parts, trees, seen, continuations })
     }
 
     /// The data as the champion reads them.
@@ -111,7 +113,7 @@ impl Champion {
         if dataset.extras() != extras {
             return Err(ContinueError::OtherExtras { expected: extras.clone(), found: dataset.extras().to_vec() });
         }
-        let mut scheme = Scheme::of(dataset);
+        let mut scheme = Scheme::of(dataset)?;
         let unknown = scheme.sources.iter().filter(|source| !self.parts.sources.contains(source));
         let unknown: Vec<String> = unknown.map(|source| source.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect();
         if !unknown.is_empty() {
@@ -158,6 +160,17 @@ impl Champion {
         }
         table.keys.iter().map(|key| self.seen.rows.contains(&short_key(*key))).collect()
     }
+}
+
+/// Checks that the stages which are continued have their trees as texts too.
+fn check_trees(parts: &Parts, trees: &BTreeMap<String, String>) -> Result<(), ArtifactError> {
+    let of_inputs = parts.fills.iter().enumerate().filter(|(_, stage)| stage.is_some());
+    let names = of_inputs.map(|(index, _)| numeric_field(index, &parts.rules.extras).column().to_owned());
+    let missing = names.chain(["ratio".to_owned()]).find(|name| !trees.contains_key(name));
+    missing.map_or(Ok(()), |name| {
+        let found = trees.len();
+        Err(ArtifactError::unreadable(TREES_SECTION, format_args!("it must have the trees of `{name}`, got those of {found} other stages")))
+    })
 }
 
 /// Rows that are new to a champion, and whose sites it never saw: its trees say nothing of their labels.

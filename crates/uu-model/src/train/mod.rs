@@ -29,7 +29,7 @@ pub use coverage::{CoverageBySite, LEAST_COVERAGE};
 pub use pipeline::train;
 pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};
-pub use table::{Trainable, data_fingerprint};
+pub use table::{MOST_SOURCES, Trainable, data_fingerprint};
 pub use tuned::tune;
 /// The losses that trees can be fitted with.
 pub use uu_lightgbm::Objective;
@@ -108,6 +108,14 @@ pub enum FitError {
         /// Sites that are held out to judge later versions.
         held_out: usize,
     },
+    /// More sources than there are definitions of unique users.
+    #[error(
+        "`source` must name at most {MOST_SOURCES} sources, got {found} in rows with unique users: the column may hold something else, such as a number or a name of its own for each row"
+    )]
+    TooManySources {
+        /// Sources of rows whose unique users are known.
+        found: usize,
+    },
     /// The sites cannot be divided into as many folds.
     #[error(
         "{sites} sites cannot be divided into {folds} folds: at least {folds} sites are needed, or fewer folds (the setting `train.folds`)"
@@ -143,6 +151,14 @@ pub enum FitError {
 }
 
 impl FitError {
+    /// A hint at the way out, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        matches!(self, Self::TooManySources { .. }).then_some(
+            "give the column another name, or leave it out: `source` holds whose definition of unique users a row follows, such as a panel or a tool",
+        )
+    }
+
     /// The same where rows were held out before the training: what was counted then is part of what was given.
     #[must_use]
     pub fn with_held_out(self, held: Trainable) -> Self {

@@ -1,7 +1,9 @@
 //! The training data as columns of inputs and targets.
 
+use std::collections::HashMap;
+
 use sha2::{Digest, Sha256};
-use uu_core::{Record, UniqueUsers, Visits};
+use uu_core::{MAX_EXTRAS, Record, UniqueUsers, Visits};
 use uu_data::{Dataset, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES, site_hash};
 
 use super::FitError;
@@ -12,6 +14,10 @@ use crate::model::host_of;
 
 /// Rows an input must be known in before it is learned.
 const MIN_KNOWN: usize = 50;
+
+/// Most sources whose definitions of unique users are learned: there are a few dozen panels and tools, and a column of more values holds
+/// something else.
+pub const MOST_SOURCES: usize = 1_000;
 
 /// A data set taken apart into columns.
 pub(super) struct Table<'a> {
@@ -40,21 +46,30 @@ pub(super) struct Scheme {
 
 impl Scheme {
     /// What a data set is enough to learn.
-    pub(super) fn of(dataset: &Dataset) -> Self {
-        let records = dataset.records();
-        let inputs = NUMERIC.len() + dataset.extras().len();
-        Self {
-            sources: sources(records),
+    ///
+    /// **Errors**: [`FitError::TooManySources`]; more extra inputs than a model takes.
+    pub(super) fn of(dataset: &Dataset) -> Result<Self, FitError> {
+        let (records, extras) = (dataset.records(), dataset.extras().len());
+        let sources = sources(records);
+        if sources.len() > MOST_SOURCES {
+            return Err(FitError::TooManySources { found: sources.len() });
+        }
+        if extras > MAX_EXTRAS {
+            return Err(FitError::Setting { name: "extras", expected: "at most 64 names", found: extras.to_string() });
+        }
+        let inputs = NUMERIC.len() + extras;
+        Ok(Self {
+            sources,
             ranges: (0..inputs).map(|index| range(records, index)).collect(),
             learned_category: records.iter().filter(|record| record.category.is_some()).count() >= MIN_KNOWN,
             suffixes: suffixes(records),
-        }
+        })
     }
 }
 
 impl<'a> Table<'a> {
     pub(super) fn new(dataset: &'a Dataset) -> Result<Self, FitError> {
-        let table = Self::read_as(dataset, Scheme::of(dataset));
+        let table = Self::read_as(dataset, Scheme::of(dataset)?);
         Trainable::of(dataset).check()?;
         Ok(table)
     }
@@ -63,6 +78,7 @@ impl<'a> Table<'a> {
     pub(super) fn read_as(dataset: &'a Dataset, scheme: Scheme) -> Self {
         let records = dataset.records();
         let Scheme { sources, ranges, learned_category, suffixes } = scheme;
+        let codes = source_codes(records, &sources);
         let mut table = Self {
             dataset,
             block: InputBlock::new(ranges.len()),
@@ -75,17 +91,16 @@ impl<'a> Table<'a> {
             keys: keys(records),
         };
         let mut row = InputRow::default();
-        for record in records {
-            table.read(record, &mut row);
+        for (record, source) in records.iter().zip(codes) {
+            table.read(record, source, &mut row);
             table.patterns.push(row.pattern());
             table.block.push(&row);
         }
         table
     }
 
-    fn read(&self, record: &Record, row: &mut InputRow) {
-        let source = self.sources.iter().position(|known| known.as_deref() == record.source.as_deref());
-        row.read(record, source.unwrap_or(0) as u16 + 1, host_of(record, self.suffixes.as_ref()));
+    fn read(&self, record: &Record, source: u16, row: &mut InputRow) {
+        row.read(record, source, host_of(record, self.suffixes.as_ref()));
         for (value, range) in row.numeric.iter_mut().zip(&self.ranges) {
             if range.is_none() {
                 *value = f64::NAN;
@@ -212,6 +227,12 @@ fn sources(records: &[Record]) -> Vec<Option<String>> {
     let mut counts: Vec<(Option<&str>, (usize, usize))> = counts.into_iter().filter(|(_, (labelled, _))| *labelled > 0).collect();
     counts.sort_by_key(|(name, counts)| (std::cmp::Reverse(*counts), *name));
     counts.into_iter().map(|(name, _)| name.map(str::to_owned)).collect()
+}
+
+/// The code of each record's source: its place among `sources`, from 1. One that is not among them follows the first.
+fn source_codes(records: &[Record], sources: &[Option<String>]) -> Vec<u16> {
+    let codes: HashMap<Option<&str>, u16> = sources.iter().map(Option::as_deref).zip(1..).collect();
+    records.iter().map(|record| codes.get(&record.source.as_deref()).copied().unwrap_or(1)).collect()
 }
 
 /// What the sites' names are told apart by, where enough of them tell something.

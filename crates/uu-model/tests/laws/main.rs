@@ -2,11 +2,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 mod known_months;
+mod strangers;
 
 use proptest::prelude::*;
 use uu_core::{Checked, FaultField, Field, Record, Rules, Visits, Warning};
 use uu_data::write::Added;
-use uu_model::{ColumnRequest, Estimate, EstimateOptions, Factor, Model, Silent, TrainSettings, estimate_columns, train};
+use uu_model::{ColumnRequest, Estimate, EstimateOptions, Factor, FitError, Model, Silent, TrainSettings, estimate_columns, train};
 use uu_testkit::models::{dataset, model, quick_settings, trained};
 use uu_testkit::strategies::{labelled_record, record};
 
@@ -279,6 +280,21 @@ fn an_extra_input_is_used_and_filled_like_the_others() {
     let estimate = model.estimate_one(&record, at(0.9));
     let filled = estimate.filled.iter().find(|filled| filled.field == FaultField::Extra("load_time_ms".to_owned())).unwrap();
     assert!((filled.value - 1e6f64.ln()).abs() < 1.5, "{}", filled.value);
+}
+
+#[test]
+fn a_source_of_its_own_for_each_row_is_refused_by_the_name_of_the_column() {
+    let rows = labelled_rows(400, |index, record| Record { source: Some(format!("row {index}").into()), ..record.clone() });
+    let labelled = rows.records().iter().filter(|record| record.unique_users.is_some()).count();
+    assert!(labelled > uu_model::MOST_SOURCES);
+    let error = train(&rows, &Rules::default(), &quick_settings(), &Silent).unwrap_err();
+    assert!(matches!(error, FitError::TooManySources { found } if found == labelled), "{error}");
+    assert!(error.to_string().starts_with("`source` must name at most 1000 sources, got "), "{error}");
+    assert!(error.to_string().contains("a name of its own for each row"), "{error}");
+    let tuned = TrainSettings { trials: 1, ..quick_settings() };
+    assert!(matches!(train(&rows, &Rules::default(), &tuned, &Silent), Err(FitError::TooManySources { .. })));
+    let continued = uu_model::train_continued(&trained().artifact, &rows, &Rules::default(), &quick_settings(), &Silent);
+    assert!(matches!(continued, Err(uu_model::ContinueError::Fit(FitError::TooManySources { .. }))), "a continuation too");
 }
 
 fn labelled_rows(sites: usize, change: impl Fn(usize, &Record) -> Record) -> uu_data::Dataset {

@@ -340,7 +340,8 @@ fn decide(
         })
     })?;
     let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated.clone()), ..report };
-    if passes || settings.force {
+    // Whoever forces a version past the figures does not want one that cannot answer.
+    if (passes || settings.force) && gated.broken_laws.is_empty() {
         still_wanted(registry, settings)?;
         // What the gate compared it with must still be what it takes the place of.
         let change = Change { by: settings.by.clone(), reason: reasons.join("; "), figures, expected_champion: Some(report.champion) };

@@ -1,0 +1,194 @@
+//! What the parts of a model must keep, checked when an artifact is read.
+//!
+//! An artifact may come from anybody, and its checksum only shows that it is whole. What passes here answers every record: no index leads
+//! out of its list, no number makes an estimate that is none. Each part has its check beside its definition.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use uu_core::MAX_EXTRAS;
+
+use crate::host::Suffixes;
+use crate::input::{NUMERIC, VISITS};
+use crate::model::Parts;
+
+/// Most sources of a model that is read: their codes are 16-bit numbers from 1. A training takes fewer.
+pub(crate) const MOST_CODES: usize = u16::MAX as usize - 1;
+
+/// Most numeric inputs.
+pub(crate) const MOST_INPUTS: usize = NUMERIC.len() + MAX_EXTRAS;
+
+/// No number that is learned is larger: extra inputs are in whatever unit, and sums of these stay finite.
+pub(crate) const MOST: f64 = 1e60;
+
+/// No logarithm of a quantity, or of a ratio of two, is larger.
+pub(crate) const MOST_LOG: f64 = 50.0;
+
+/// A part of a model that contradicts itself, or another part.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must be {expected}, got {found}")]
+pub(crate) struct Unsound {
+    what: &'static str,
+    expected: String,
+    found: String,
+}
+
+/// What a check comes to.
+pub(crate) type Soundness = Result<(), Unsound>;
+
+/// Refuses a part unless it `holds`.
+pub(crate) fn ensure(holds: bool, what: &'static str, expected: impl Display, found: impl Display) -> Soundness {
+    if holds { Ok(()) } else { Err(Unsound { what, expected: expected.to_string(), found: found.to_string() }) }
+}
+
+/// Refuses a list of another length.
+pub(crate) fn ensure_length(what: &'static str, expected: usize, found: usize) -> Soundness {
+    ensure(found == expected, what, format_args!("a list of {expected}"), found)
+}
+
+/// Refuses an index that leads out of its list.
+pub(crate) fn ensure_index(what: &'static str, index: usize, length: usize) -> Soundness {
+    ensure(index < length, what, format_args!("an index below {length}"), index)
+}
+
+/// Refuses numbers beyond `most` on either side of zero, and what is no number.
+pub(crate) fn ensure_within(what: &'static str, most: f64, numbers: impl IntoIterator<Item = f64>) -> Soundness {
+    match numbers.into_iter().find(|number| number.is_nan() || number.abs() > most) {
+        Some(found) => ensure(false, what, format_args!("numbers from -{most:e} to {most:e}"), found),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a list that does not increase from each entry to the next.
+pub(crate) fn ensure_increasing<T: PartialOrd>(what: &'static str, list: &[T]) -> Soundness {
+    let place = list.windows(2).position(|pair| !matches!(pair[0].partial_cmp(&pair[1]), Some(std::cmp::Ordering::Less)));
+    place.map_or(Ok(()), |place| ensure(false, what, "an increasing list", format_args!("entry {place} that is not below the next")))
+}
+
+impl Parts {
+    /// Checks everything that an estimate is computed from.
+    pub(crate) fn check(&self) -> Soundness {
+        self.check_inputs()?;
+        let (inputs, sources) = (self.ranges.len(), self.sources.len());
+        for stage in [&self.ratio, &self.spread].into_iter().chain(self.fills.iter().flatten()) {
+            stage.check(inputs, sources)?;
+        }
+        ensure_within("the mean logarithm of visits", MOST_LOG, [self.mean_log_visits])?;
+        self.visits_offsets.check()?;
+        self.calibration.check()?;
+        self.site_levels.check()?;
+        self.baselines.check()
+    }
+
+    fn check_inputs(&self) -> Soundness {
+        let extras = &self.rules.extras;
+        ensure(extras.len() <= MAX_EXTRAS, "the number of extra inputs", format_args!("at most {MAX_EXTRAS}"), extras.len())?;
+        let distinct: BTreeSet<&String> = extras.iter().collect();
+        ensure_length("the names of the extra inputs, each named once,", extras.len(), distinct.len())?;
+        ensure_length("the ranges of the inputs", NUMERIC.len() + extras.len(), self.ranges.len())?;
+        ensure_length("the stages that impute inputs", self.ranges.len(), self.fills.len())?;
+        for (low, high) in self.ranges.iter().flatten() {
+            ensure(
+                low.is_finite() && high.is_finite() && low <= high,
+                "a range of an input",
+                "from low to high",
+                format_args!("{low} to {high}"),
+            )?;
+        }
+        // Estimates are no more than known visits, which a model that had not learned them would not look at.
+        ensure(self.ranges[VISITS].is_some(), "the range of visits", "among those that were learned", "none")?;
+        let sources = self.sources.len();
+        ensure((1..=MOST_CODES).contains(&sources), "the number of sources", format_args!("1 to {MOST_CODES}"), sources)?;
+        self.suffixes.as_ref().map_or(Ok(()), Suffixes::check)
+    }
+}
+
+/// Reads a list of at most `MOST` entries: of an entry of one byte that takes hundreds in memory, a small file could have millions.
+pub(crate) fn at_most<'de, D, T, const MOST: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct List<T, const MOST: usize>(std::marker::PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for List<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(formatter, "a list of at most {MOST}")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(entry) = entries.next_element()? {
+                if list.len() == MOST {
+                    return Err(A::Error::custom(format_args!("a list must have at most {MOST} entries")));
+                }
+                list.push(entry);
+            }
+            Ok(list)
+        }
+    }
+
+    deserializer.deserialize_seq(List::<T, MOST>(std::marker::PhantomData))
+}
+
+#[cfg(all(test, feature = "train"))]
+mod tests {
+    use rstest::rstest;
+    use uu_testkit::models::trained;
+
+    use super::*;
+    use crate::features::{Column, Encoder};
+    use crate::model::Model;
+
+    fn parts() -> Parts {
+        Model::from_bytes(&trained().artifact).unwrap().into_parts()
+    }
+
+    #[test]
+    fn what_was_trained_passes() {
+        assert_eq!(parts().check(), Ok(()));
+    }
+
+    #[rstest]
+    #[case::no_source(|parts| parts.sources.clear())]
+    #[case::sources_beyond_all_codes(|parts| parts.sources = vec![None; MOST_CODES + 1])]
+    #[case::an_extra_input_without_its_range(|parts| parts.rules.extras.push("more".to_owned()))]
+    #[case::an_extra_input_twice(|parts| {
+        parts.rules.extras = vec!["more".to_owned(); 2];
+        parts.ranges.resize(7, None);
+        parts.fills.resize(7, None);
+    })]
+    #[case::stages_that_are_fewer_than_inputs(|parts| drop(parts.fills.pop()))]
+    #[case::ranges_that_are_fewer_than_inputs(|parts| drop(parts.ranges.pop()))]
+    #[case::a_range_that_is_none(|parts| parts.ranges[0] = Some((f64::NAN, 1.0)))]
+    #[case::a_range_that_is_upside_down(|parts| parts.ranges[0] = Some((2.0, 1.0)))]
+    #[case::visits_that_were_not_learned(|parts| parts.ranges[VISITS] = None)]
+    #[case::a_column_of_no_input(|parts| parts.ratio.columns[0] = Column::Numeric(127))]
+    #[case::a_sum_of_no_input(|parts| parts.ratio.columns[0] = Column::Combination(vec![(0, 1.0), (9, 1.0)]))]
+    #[case::a_sum_of_weights_that_are_none(|parts| parts.spread.columns[0] = Column::Combination(vec![(0, 0.0)]))]
+    #[case::a_distance_of_no_input(|parts| parts.spread.columns[0] = Column::Distance(200))]
+    #[case::a_column_too_few(|parts| drop(parts.spread.columns.pop()))]
+    #[case::a_linear_model_that_is_not_there(|parts| parts.spread.columns[0] = Column::Linear)]
+    #[case::an_encoder_that_knows_nothing(|parts| parts.ratio.encoder = Encoder::default())]
+    #[case::levels_of_other_sources(|parts| parts.ratio.levels = vec![0.0; 9])]
+    #[case::a_level_that_is_none(|parts| parts.spread.levels = vec![0.0, f64::INFINITY])]
+    #[case::usual_visits_that_are_none(|parts| parts.mean_log_visits = f64::NAN)]
+    #[case::usual_visits_beyond_all(|parts| parts.mean_log_visits = 1e3)]
+    fn what_contradicts_itself_is_refused(#[case] spoil: fn(&mut Parts)) {
+        let mut parts = parts();
+        spoil(&mut parts);
+        assert!(parts.check().is_err());
+    }
+
+    #[test]
+    fn lists_of_more_entries_than_there_can_be_are_refused_before_they_take_memory() {
+        #[derive(Debug, Deserialize)]
+        struct Few(#[serde(deserialize_with = "at_most::<_, _, 3>")] Vec<u8>);
+        assert_eq!(postcard::from_bytes::<Few>(&[3, 7, 8, 9]).unwrap().0, [7, 8, 9]);
+        assert!(postcard::from_bytes::<Few>(&[4, 7, 8, 9, 10]).is_err());
+    }
+}
