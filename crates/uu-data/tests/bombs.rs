@@ -214,7 +214,7 @@ fn pages_of_gzip_are_read_and_take_no_more_than_they_announce(#[case] version: W
     // The header of the first page, behind the file's mark: its kind, then what it takes once it is decompressed.
     let place = 7;
     assert!(whole[4] == 0x15 && whole[6] == 0x15, "{:?}", &whole[4..12]);
-    let found = whole[place..place + 3].try_into().unwrap();
+    let found: [u8; 3] = whole[place..place + 3].try_into().unwrap();
     let value = (200_000..220_000).find(|value| number(*value) == found).expect("a page of some 200,000 bytes");
     for less in [20_000, value - 1] {
         let mut bomb = whole.clone();

@@ -154,30 +154,30 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_source(|parts| parts.sources.clear())]
-    #[case::sources_beyond_all_codes(|parts| parts.sources = vec![None; MOST_CODES + 1])]
-    #[case::an_extra_input_without_its_range(|parts| parts.rules.extras.push("more".to_owned()))]
-    #[case::an_extra_input_twice(|parts| {
+    #[case::no_source(|parts: &mut Parts| parts.sources.clear())]
+    #[case::sources_beyond_all_codes(|parts: &mut Parts| parts.sources = vec![None; MOST_CODES + 1])]
+    #[case::an_extra_input_without_its_range(|parts: &mut Parts| parts.rules.extras.push("more".to_owned()))]
+    #[case::an_extra_input_twice(|parts: &mut Parts| {
         parts.rules.extras = vec!["more".to_owned(); 2];
         parts.ranges.resize(7, None);
         parts.fills.resize(7, None);
     })]
-    #[case::stages_that_are_fewer_than_inputs(|parts| drop(parts.fills.pop()))]
-    #[case::ranges_that_are_fewer_than_inputs(|parts| drop(parts.ranges.pop()))]
-    #[case::a_range_that_is_none(|parts| parts.ranges[0] = Some((f64::NAN, 1.0)))]
-    #[case::a_range_that_is_upside_down(|parts| parts.ranges[0] = Some((2.0, 1.0)))]
-    #[case::visits_that_were_not_learned(|parts| parts.ranges[VISITS] = None)]
-    #[case::a_column_of_no_input(|parts| parts.ratio.columns[0] = Column::Numeric(127))]
-    #[case::a_sum_of_no_input(|parts| parts.ratio.columns[0] = Column::Combination(vec![(0, 1.0), (9, 1.0)]))]
-    #[case::a_sum_of_weights_that_are_none(|parts| parts.spread.columns[0] = Column::Combination(vec![(0, 0.0)]))]
-    #[case::a_distance_of_no_input(|parts| parts.spread.columns[0] = Column::Distance(200))]
-    #[case::a_column_too_few(|parts| drop(parts.spread.columns.pop()))]
-    #[case::a_linear_model_that_is_not_there(|parts| parts.spread.columns[0] = Column::Linear)]
-    #[case::an_encoder_that_knows_nothing(|parts| parts.ratio.encoder = Encoder::default())]
-    #[case::levels_of_other_sources(|parts| parts.ratio.levels = vec![0.0; 9])]
-    #[case::a_level_that_is_none(|parts| parts.spread.levels = vec![0.0, f64::INFINITY])]
-    #[case::usual_visits_that_are_none(|parts| parts.mean_log_visits = f64::NAN)]
-    #[case::usual_visits_beyond_all(|parts| parts.mean_log_visits = 1e3)]
+    #[case::stages_that_are_fewer_than_inputs(|parts: &mut Parts| drop(parts.fills.pop()))]
+    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| drop(parts.ranges.pop()))]
+    #[case::a_range_that_is_none(|parts: &mut Parts| parts.ranges[0] = Some((f64::NAN, 1.0)))]
+    #[case::a_range_that_is_upside_down(|parts: &mut Parts| parts.ranges[0] = Some((2.0, 1.0)))]
+    #[case::visits_that_were_not_learned(|parts: &mut Parts| parts.ranges[VISITS] = None)]
+    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(127))]
+    #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(0, 1.0), (9, 1.0)]))]
+    #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(0, 0.0)]))]
+    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(200))]
+    #[case::a_column_too_few(|parts: &mut Parts| drop(parts.spread.columns.pop()))]
+    #[case::a_linear_model_that_is_not_there(|parts: &mut Parts| parts.spread.columns[0] = Column::Linear)]
+    #[case::an_encoder_that_knows_nothing(|parts: &mut Parts| parts.ratio.encoder = Encoder::default())]
+    #[case::levels_of_other_sources(|parts: &mut Parts| parts.ratio.levels = vec![0.0; 9])]
+    #[case::a_level_that_is_none(|parts: &mut Parts| parts.spread.levels = vec![0.0, f64::INFINITY])]
+    #[case::usual_visits_that_are_none(|parts: &mut Parts| parts.mean_log_visits = f64::NAN)]
+    #[case::usual_visits_beyond_all(|parts: &mut Parts| parts.mean_log_visits = 1e3)]
     fn what_contradicts_itself_is_refused(#[case] spoil: fn(&mut Parts)) {
         let mut parts = parts();
         spoil(&mut parts);
