@@ -36,13 +36,19 @@ pub(crate) fn is_json(media_type: &str) -> bool {
 }
 
 pub(crate) fn refuse_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(Problem::new(
-            Kind::UnsupportedMediaType,
-            "a body without content encoding is expected; `/predict/batch` takes gzip and zstd",
-        )),
-        _ => Ok(()),
+    if content_encodings(headers).is_empty() {
+        return Ok(());
     }
+    let detail = "a body without content encoding is expected; `/predict/batch` takes gzip and zstd";
+    Err(Problem::new(Kind::UnsupportedMediaType, detail))
+}
+
+/// What was done to a body, in that order, in lower case: all of it, in whatever headers it stands.
+pub(crate) fn content_encodings(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let values = values.map(|value| value.to_str().unwrap_or("(not a text)").to_ascii_lowercase());
+    let encodings = values.flat_map(|value| value.split(',').map(|encoding| encoding.trim().to_owned()).collect::<Vec<_>>());
+    encodings.filter(|encoding| !["", "identity"].contains(&encoding.as_str())).collect()
 }
 
 /// Reads a body whole; one that came in one piece is not copied.

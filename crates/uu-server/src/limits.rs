@@ -21,7 +21,7 @@ use crate::paced::BodyBounds;
 /// | `workers` | number of cores | large requests worked on at a time |
 /// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
 /// | `batches` | 4 | batches running at a time, of which one address has at most three quarters; beyond, 429 |
-/// | `upload_bytes` | 256 MiB | largest delivery to re-train with, counted as it streams |
+/// | `upload_bytes` | 256 MiB | largest delivery to re-train with: a body, counted as it streams, or all files that its URIs name |
 /// | `deliveries` | 4 | deliveries taken at a time, likewise |
 /// | `listeners` | 64 | listeners to jobs, likewise |
 /// | `connections` | 1,024 | open connections; further ones wait to be accepted |

@@ -183,6 +183,10 @@ impl Problem {
         self
     }
 
+    pub(crate) fn too_many_files(most: usize) -> Self {
+        Self::new(Kind::TooLarge, format!("at most {most} files are taken at a time"))
+    }
+
     /// What every failure of the server itself is answered with; its cause is logged, never sent.
     pub(crate) fn internal() -> Self {
         Self::new(Kind::Internal, "the request could not be answered; the cause is in the server's log")

@@ -5,7 +5,7 @@ use std::io::Read;
 use axum::http::{HeaderMap, header};
 use uu_service::batch::Format;
 
-use crate::body::{FORM, media_type};
+use crate::body::{FORM, content_encodings, media_type};
 use crate::problem::{Kind, Problem, shortened};
 
 /// Media types by format; the first of a format is the one it is answered with.
@@ -27,7 +27,7 @@ const TYPES: [(&str, Format); 13] = [
 
 /// How a body is compressed, beyond what its format does itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Encoding {
+pub(crate) enum Encoding {
     Identity,
     Gzip,
     Zstd,
@@ -124,14 +124,18 @@ impl Range {
     }
 }
 
-fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let Some(value) = headers.get(header::CONTENT_ENCODING) else { return Ok(Encoding::Identity) };
-    match value.to_str().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
-        "identity" | "" => Ok(Encoding::Identity),
-        "gzip" | "x-gzip" => Ok(Encoding::Gzip),
-        "zstd" => Ok(Encoding::Zstd),
-        other => {
-            let detail = format!("the content encodings `gzip`, `zstd` and `identity` are read, got `{}`", shortened(other));
+/// How a body is compressed.
+///
+/// **Errors**: in a way that is not read, or in several.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let found = content_encodings(headers);
+    match found.iter().map(String::as_str).collect::<Vec<&str>>().as_slice() {
+        [] => Ok(Encoding::Identity),
+        ["gzip" | "x-gzip"] => Ok(Encoding::Gzip),
+        ["zstd"] => Ok(Encoding::Zstd),
+        _ => {
+            let found = shortened(&found.join(", "));
+            let detail = format!("one of the content encodings `gzip`, `zstd` and `identity` is read, got `{found}`");
             Err(Problem::new(Kind::UnsupportedMediaType, detail))
         }
     }
@@ -141,6 +145,24 @@ fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case(&[], Some(Encoding::Identity))]
+    #[case(&["gzip"], Some(Encoding::Gzip))]
+    #[case(&["X-GZip"], Some(Encoding::Gzip))]
+    #[case(&["identity, zstd"], Some(Encoding::Zstd))]
+    #[case(&["identity", ""], Some(Encoding::Identity))]
+    #[case(&["gzip", "br"], None)]
+    #[case(&["identity", "br"], None)]
+    #[case(&["gzip, gzip"], None)]
+    #[case(&["gzip", "gzip"], None)]
+    fn every_content_encoding_counts(#[case] given: &[&str], #[case] expected: Option<Encoding>) {
+        let mut headers = HeaderMap::new();
+        given.iter().for_each(|value| {
+            headers.append(header::CONTENT_ENCODING, value.parse().unwrap());
+        });
+        assert_eq!(encoding(&headers).ok(), expected);
+    }
 
     #[rstest]
     #[case("*/*", Some(Format::Csv))]

@@ -30,7 +30,7 @@ use bridge::{AnswerWriter, Started};
 pub(crate) use failure::unreadable;
 use failure::{Failure, Sent};
 use media::Media;
-pub(crate) use media::given;
+pub(crate) use media::{encoding, given};
 use options::Options;
 
 /// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.

@@ -20,8 +20,8 @@ use uu_service::registry::{JobId, Scope};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
-use crate::batch::{given, unreadable};
-use crate::body::media_type;
+use crate::batch::{encoding, given, unreadable};
+use crate::body::{media_type, refuse_encoding};
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
@@ -29,6 +29,9 @@ use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, body_reader};
 use options::Options;
+
+/// Files in one delivery, in a form or named by URIs.
+const MOST_FILES: usize = 100;
 
 /// Takes new rows to learn from, and asks for a re-training with them.
 ///
@@ -45,7 +48,7 @@ use options::Options;
         ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
         ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
-        ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given several times"),
+        ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given up to 100 times"),
     ),
     request_body(
         description = "The rows; gzip and zstd are read",
@@ -128,7 +131,7 @@ impl Work {
     /// The files, each opened.
     fn files(self, app: &App) -> Result<Vec<Delivered>, Problem> {
         match self {
-            Self::Uris(uris) => uris.iter().map(|uri| place::open(uri, &app.lifecycle, app.limits.upload_bytes)).collect(),
+            Self::Uris(uris) => place::open_all(&uris, &app.lifecycle, app.limits.upload_bytes),
             Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary),
             Self::Body(Spooled { file, kind: BodyKind::Rows(format), .. }) => {
                 Ok(vec![Delivered { name: format!("delivery.{}", extension(format)), format: Some(format), file }])
@@ -197,6 +200,8 @@ impl Incoming {
     async fn of(app: &App, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
         let is_form = media_type(headers).as_deref() == Some("multipart/form-data");
         let kind = if is_form { BodyKind::Form(boundary(headers)?) } else { BodyKind::Rows(given(headers)?) };
+        // Rows are decompressed by their reader, which sees by their first bytes how they are compressed.
+        if is_form { refuse_encoding(headers) } else { encoding(headers).map(drop) }?;
         let limits = &app.limits;
         if body.size_hint().lower() > limits.upload_bytes {
             return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));

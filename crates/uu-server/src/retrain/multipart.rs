@@ -9,14 +9,12 @@ use multer::Multipart;
 use uu_core::nearest;
 use uu_service::jobs::Delivered;
 
+use super::MOST_FILES;
 use super::options::PARAMETERS;
 use crate::problem::{FaultReport, Faults, Kind, Problem, shortened};
 
 /// Bytes that are read at a time.
 const PIECE_BYTES: usize = 64 << 10;
-
-/// Files in one form.
-const MOST_FILES: usize = 100;
 
 /// The files of a form that was spooled, each in a file of its own. Fields that are no files are left aside, but for what is meant as an option.
 ///
@@ -32,7 +30,7 @@ pub(super) fn files(form: File, boundary: &str) -> Result<Vec<Delivered>, Proble
                 continue;
             };
             if files.len() == MOST_FILES {
-                return Err(Problem::new(Kind::TooLarge, format!("at most {MOST_FILES} files are taken at a time")));
+                return Err(Problem::too_many_files(MOST_FILES));
             }
             let mut file = tempfile::tempfile().map_err(|error| Problem::of_spooling(&error))?;
             while let Some(piece) = field.chunk().await.map_err(|error| damaged(&error))? {

@@ -2,6 +2,7 @@
 
 use uu_service::batch::{BounceRateUnit, Decimal};
 
+use super::MOST_FILES;
 use crate::parameters::{Parameters, read_bounce_rate_unit, read_decimal, read_switch};
 use crate::problem::Problem;
 
@@ -20,7 +21,7 @@ pub(super) struct Options {
 }
 
 impl Options {
-    /// **Errors**: every parameter that is not known, given twice where one is enough, or not of its kind.
+    /// **Errors**: every parameter that is not known, given twice where one is enough, or not of its kind; too many files.
     pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
         let mut options = Self::default();
         PARAMETERS.read(query, |name, value, faults| match name {
@@ -31,6 +32,9 @@ impl Options {
             "allowRepeatedMonths" => options.allow_repeated_months = read_switch(name, value, faults),
             _ => options.uris.push(value.to_owned()),
         })?;
+        if options.uris.len() > MOST_FILES {
+            return Err(Problem::too_many_files(MOST_FILES));
+        }
         Ok(options)
     }
 }

@@ -14,26 +14,64 @@ use crate::problem::{Kind, Problem, shortened};
 /// The folder of the artifact store that others put files into.
 const INCOMING: &str = "/incoming/";
 
-/// Opens what a URI names, as a file that does not change any more.
+/// Opens what URIs name, as files that do not change any more; together they take at most `most_bytes`.
 ///
-/// **Errors**: a URI of another kind, or outside what is allowed; no such file; one that is too large.
-pub(super) fn open(uri: &str, lifecycle: &Lifecycle, most_bytes: u64) -> Result<Delivered, Problem> {
-    if let Some(rest) = uri.strip_prefix("file:") {
-        return local(uri, rest, &lifecycle.roots, most_bytes);
+/// **Errors**: a URI of another kind, or outside what is allowed; no such file; files that are too large together.
+pub(super) fn open_all(uris: &[String], lifecycle: &Lifecycle, most_bytes: u64) -> Result<Vec<Delivered>, Problem> {
+    let mut room = Room { most_bytes, left: most_bytes };
+    uris.iter()
+        .map(|uri| {
+            let (delivered, length) = open(uri, lifecycle, room)?;
+            room.left -= length;
+            Ok(delivered)
+        })
+        .collect()
+}
+
+/// How much a delivery may take, and how much of it is left.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    most_bytes: u64,
+    left: u64,
+}
+
+impl Room {
+    fn check(self, length: u64) -> Result<(), Problem> {
+        if length <= self.left {
+            return Ok(());
+        }
+        Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time, over all files", self.most_bytes)))
     }
-    if uri.starts_with("s3:") {
-        return remote(uri, lifecycle, most_bytes);
+}
+
+/// A file and its length.
+type Opened = (Delivered, u64);
+
+fn open(uri: &str, lifecycle: &Lifecycle, room: Room) -> Result<Opened, Problem> {
+    let (scheme, rest) = uri.split_once(':').unwrap_or((uri, ""));
+    if scheme.eq_ignore_ascii_case("file") {
+        return local(uri, rest, &lifecycle.roots, room);
+    }
+    if scheme.eq_ignore_ascii_case("s3") {
+        return remote(uri, rest, lifecycle, room);
     }
     Err(outside(uri, "`file:` under a configured folder, or `s3:` under `incoming/` of the configured artifact store"))
 }
 
-fn local(uri: &str, rest: &str, roots: &[PathBuf], most_bytes: u64) -> Result<Delivered, Problem> {
-    let refused = || outside(uri, "a file under one of the folders of `retraining.roots`");
+/// What follows the host of a `file:` URI, where that is none or this machine.
+fn path_of(rest: &str) -> &str {
+    const HERE: &str = "localhost";
     // `file:/path` and `file:///path` have no host; `localhost` is this one; any other is another machine's.
-    let path = match rest.strip_prefix("//") {
-        None => rest,
-        Some(rest) => rest.strip_prefix("localhost").filter(|path| path.starts_with('/')).unwrap_or(rest),
-    };
+    let Some(rest) = rest.strip_prefix("//") else { return rest };
+    match rest.split_at_checked(HERE.len()) {
+        Some((host, path)) if host.eq_ignore_ascii_case(HERE) && path.starts_with('/') => path,
+        _ => rest,
+    }
+}
+
+fn local(uri: &str, rest: &str, roots: &[PathBuf], room: Room) -> Result<Opened, Problem> {
+    let refused = || outside(uri, "a file under one of the folders of `retraining.roots`");
+    let path = path_of(rest);
     if !path.starts_with('/') {
         return Err(refused());
     }
@@ -57,18 +95,14 @@ fn local(uri: &str, rest: &str, roots: &[PathBuf], most_bytes: u64) -> Result<De
     if !is_still_inside(&source, &whole, &roots) {
         return Err(refused());
     }
-    let length = source.metadata().map_err(|error| unreadable(uri, &error))?.len();
-    if length > most_bytes {
-        return Err(too_large(most_bytes));
-    }
+    room.check(source.metadata().map_err(|error| unreadable(uri, &error))?.len())?;
     // A copy, so that what is checked is what is learned from.
     let mut file = tempfile::tempfile().map_err(|error| unreadable(uri, &error))?;
-    let copied = io::copy(&mut io::Read::take(&mut source, most_bytes + 1), &mut file);
-    if copied.map_err(|error| unreadable(uri, &error))? > most_bytes {
-        return Err(too_large(most_bytes));
-    }
+    let copied = io::copy(&mut io::Read::take(&mut source, room.left.saturating_add(1)), &mut file);
+    let length = copied.map_err(|error| unreadable(uri, &error))?;
+    room.check(length)?;
     file.rewind().map_err(|error| unreadable(uri, &error))?;
-    Ok(Delivered { name: name(&whole.to_string_lossy()), format: None, file })
+    Ok((Delivered { name: name(&whole.to_string_lossy()), format: None, file }, length))
 }
 
 /// Whether the folder that a file which is not there would be in is under a root.
@@ -91,24 +125,25 @@ fn is_still_inside(_: &File, whole: &Path, roots: &[PathBuf]) -> bool {
     fs::canonicalize(whole).is_ok_and(|path| roots.iter().any(|root| path.starts_with(root)))
 }
 
-fn remote(uri: &str, lifecycle: &Lifecycle, most_bytes: u64) -> Result<Delivered, Problem> {
+fn remote(uri: &str, rest: &str, lifecycle: &Lifecycle, room: Room) -> Result<Opened, Problem> {
     let refused = || outside(uri, "an object under `incoming/` of the configured artifact store");
     let store = lifecycle.artifacts_url.as_deref().map(|url| url.split('?').next().unwrap_or_default().trim_end_matches('/'));
-    let object = store.and_then(|store| uri.strip_prefix(store)?.strip_prefix(INCOMING)).ok_or_else(refused)?;
+    let store = store.and_then(|store| store.split_once(':').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("s3")));
+    let object = store.and_then(|(_, store)| rest.strip_prefix(store)?.strip_prefix(INCOMING)).ok_or_else(refused)?;
     let is_plain =
         !object.is_empty() && !object.contains(['?', '#', '%']) && object.split('/').all(|part| !["", ".", ".."].contains(&part));
     if !is_plain {
         return Err(refused());
     }
     let mut file = tempfile::tempfile().map_err(|error| unreadable(uri, &error))?;
-    match lifecycle.registry.copy_incoming(object, &file, most_bytes) {
-        Ok(Some(length)) if length > most_bytes => return Err(too_large(most_bytes)),
-        Ok(Some(_)) => {}
+    let length = match lifecycle.registry.copy_incoming(object, &file, room.left) {
+        Ok(Some(length)) => length,
         Ok(None) => return Err(missing(uri)),
         Err(error) => return Err(store_problem(&error)),
-    }
+    };
+    room.check(length)?;
     file.rewind().map_err(|error| unreadable(uri, &error))?;
-    Ok(Delivered { name: name(object), format: None, file })
+    Ok((Delivered { name: name(object), format: None, file }, length))
 }
 
 /// The last part of a path, which says the format.
@@ -122,10 +157,6 @@ fn outside(uri: &str, expected: &str) -> Problem {
 
 fn missing(uri: &str) -> Problem {
     Problem::new(Kind::NotFound, format!("there is no `{}`", shortened(uri)))
-}
-
-fn too_large(most_bytes: u64) -> Problem {
-    Problem::new(Kind::TooLarge, format!("at most {most_bytes} bytes are taken at a time"))
 }
 
 fn unreadable(uri: &str, error: &io::Error) -> Problem {

@@ -227,7 +227,11 @@ fn only_files_under_the_roots_can_be_named() {
         let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("uri", uri).finish();
         client.request("POST", &format!("/retrain?{query}"), &[("authorization", &token)], b"").status
     };
-    for good in [format!("file://{root}/rows.csv"), format!("file:{root}/rows.csv"), format!("file://localhost{root}/with%20space.csv")] {
+    for good in ["file://", "file:", "FILE:", "File:///.."].map(|begin| format!("{begin}{root}/rows.csv")) {
+        // `..` above the top of the file system stays at its top.
+        assert_eq!(status(&good), 202, "{good}");
+    }
+    for good in ["file://localhost", "FILE://LocalHost"].map(|begin| format!("{begin}{root}/with%20space.csv")) {
         assert_eq!(status(&good), 202, "{good}");
     }
     assert_eq!(status(&format!("file://{root}/missing.csv")), 404);
@@ -240,18 +244,43 @@ fn only_files_under_the_roots_can_be_named() {
         format!("file://{root}/pipe.csv"),
         format!("file://{root}"),
         format!("file://other.example{root}/rows.csv"),
+        format!("file://localhost.example{root}/rows.csv"),
+        format!("FILE://LOCALHOST{root}/../outside.csv"),
         "file:///etc/passwd".to_owned(),
         "file:///proc/self/environ".to_owned(),
         "file:rows.csv".to_owned(),
         "http://127.0.0.1/rows.csv".to_owned(),
         "https://example.com/rows.csv".to_owned(),
         "s3://bucket/incoming/rows.csv".to_owned(),
+        "S3://bucket/incoming/rows.csv".to_owned(),
+        "file".to_owned(),
+        "FILE:".to_owned(),
         "/etc/passwd".to_owned(),
         "file:///nowhere/rows.csv".to_owned(),
     ] {
         assert_eq!(status(&bad), 403, "{bad}");
     }
-    assert_eq!(server.registry.jobs(10).unwrap().len(), 3);
+    assert_eq!(server.registry.jobs(10).unwrap().len(), 6);
+}
+
+#[test]
+fn files_that_uris_name_obey_the_bounds_of_a_form_together() {
+    let length = ROWS.len() as u64;
+    let server = Server::with(Limits { upload_bytes: 2 * length + 1, ..Limits::default() });
+    let (root, token) = (server.deliveries(), server.token(Scope::Write));
+    fs::write(root.join("rows.csv"), ROWS).unwrap();
+    fs::write(root.join("one.csv"), "x").unwrap();
+    let uri = |name: &str| ("uri", format!("file://{}/{name}", root.display()));
+    let ask = |uris: &[(&str, String)]| {
+        let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(uris).finish();
+        server.client().request("POST", &format!("/retrain?{query}"), &[("authorization", &token)], b"")
+    };
+    assert_eq!(ask(&[uri("rows.csv"), uri("rows.csv")]).status, 202);
+    let answer = ask(&[uri("rows.csv"), uri("rows.csv"), uri("rows.csv")]);
+    assert!(answer.status == 413 && answer.text().contains("over all files"), "{}", answer.text());
+    let answer = ask(&vec![uri("one.csv"); 101]);
+    assert!(answer.status == 413 && answer.text().contains("100 files"), "{}", answer.text());
+    assert_eq!(server.registry.jobs(10).unwrap().len(), 1);
 }
 
 #[test]
