@@ -109,6 +109,8 @@ pub(crate) struct ServerSettings {
     pub months: usize,
     /// Open connections.
     pub connections: usize,
+    /// Those of one address; 0 is a quarter of them.
+    pub connections_per_address: usize,
     /// Batches running at a time.
     pub batches: usize,
     /// Time from a request's headers to its answer.
@@ -346,6 +348,7 @@ impl Settings {
             batch_body_bytes: server.batch_body_bytes,
             months: server.months,
             connections: server.connections,
+            connections_per_address: server.connections_per_address,
             batches: server.batches,
             upload_bytes: self.retraining.upload_bytes,
             request_timeout: Duration::from_secs(server.request_timeout_s),

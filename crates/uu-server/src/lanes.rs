@@ -13,13 +13,15 @@ use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::places::Seat;
 
 /// What a connection holds while it is open.
 pub(crate) struct Admission {
     /// Its place among those that may be open.
-    pub(crate) slot: OwnedSemaphorePermit,
+    pub(crate) seat: Seat,
     /// Tells it to end after the request in flight.
     pub(crate) watcher: Watcher,
 }

@@ -24,9 +24,10 @@ use crate::paced::BodyBounds;
 /// | `upload_bytes` | 256 MiB | largest delivery to re-train with: a body, counted as it streams, or all files that its URIs name |
 /// | `deliveries` | 4 | deliveries taken at a time, likewise |
 /// | `listeners` | 64 | listeners to jobs, likewise |
-/// | `connections` | 1,024 | open connections; further ones wait to be accepted |
+/// | `connections` | 1,024 | open connections; further ones wait for a place |
+/// | `connections_per_address` | 0 | those of one address, of which an IPv6 /64 is one; 0 is a quarter of all |
 /// | `header_bytes` | 64 KiB | request line and headers together |
-/// | `header_timeout` | 30 s | idle time, and time to send the headers |
+/// | `header_timeout` | 30 s | idle time, and time to send the headers; less where places run out |
 /// | `request_timeout` | 30 s | time from the headers to the answer, the body included |
 /// | `stall_timeout` | 30 s | time a client may leave a write, or a batch's next bytes, waiting |
 /// | `least_bytes_per_s` | 1 KiB | least pace of a batch or a delivery, over that time; 0: none |
@@ -67,6 +68,8 @@ pub struct Limits {
     pub listeners: usize,
     /// Open connections.
     pub connections: usize,
+    /// Open connections of one address; 0 is a quarter of all.
+    pub connections_per_address: usize,
     /// Request line and headers together.
     pub header_bytes: usize,
     /// Idle time of a connection, and time to send the headers.
@@ -79,6 +82,15 @@ pub struct Limits {
     pub least_bytes_per_s: u64,
     /// Time requests in flight have to finish once the server stops.
     pub shutdown_timeout: Duration,
+}
+
+impl Limits {
+    /// Open connections of one address.
+    #[must_use]
+    pub fn connections_of_one_address(&self) -> usize {
+        let most = self.connections.max(1);
+        if self.connections_per_address == 0 { (most / 4).max(1) } else { self.connections_per_address.min(most) }
+    }
 }
 
 impl Default for Limits {
@@ -102,6 +114,7 @@ impl Default for Limits {
             deliveries: 4,
             listeners: 64,
             connections: 1_024,
+            connections_per_address: 0,
             header_bytes: 64 << 10,
             header_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(30),

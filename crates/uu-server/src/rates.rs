@@ -10,6 +10,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use crate::network::Network;
 use crate::problem::{Kind, Problem};
 
 /// Tokens that are not good, from one address and minute: guessing is hopeless anyway, and looking them up costs the store something.
@@ -18,7 +19,7 @@ const BAD_TOKENS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not 
 /// How long an address that sent more of them is not listened to.
 const SHUT_OUT: Duration = Duration::from_secs(60);
 
-/// How often anybody may ask; 0 is as often as they like.
+/// How often anybody may ask; 0 is as often as they like. Addresses of one IPv6 /64 count as one.
 ///
 /// | name | default | purpose |
 /// | --- | --- | --- |
@@ -46,12 +47,12 @@ type Keyed<Key> = RateLimiter<Key, HashMapStateStore<Key>, DefaultClock>;
 /// What was asked lately, by address and by token.
 #[derive(Debug)]
 pub(crate) struct Rates {
-    addresses: Option<Keyed<IpAddr>>,
+    addresses: Option<Keyed<Network>>,
     tokens: Option<Keyed<String>>,
     writes: Option<Keyed<String>>,
-    bad_tokens: Keyed<IpAddr>,
+    bad_tokens: Keyed<Network>,
     /// Addresses that sent too many of them, and until when none of theirs is looked up.
-    shut_out: Mutex<HashMap<IpAddr, Instant>>,
+    shut_out: Mutex<HashMap<Network, Instant>>,
     clock: DefaultClock,
 }
 
@@ -79,7 +80,7 @@ impl Rates {
 
     /// **Errors**: the address asks too often.
     pub(crate) fn of_address(&self, address: IpAddr) -> Result<(), Problem> {
-        self.counted(self.addresses.as_ref(), &address, "this address")
+        self.counted(self.addresses.as_ref(), &address.into(), "this address")
     }
 
     /// **Errors**: the token is used too often.
@@ -91,7 +92,7 @@ impl Rates {
 
     /// **Errors**: too many tokens of that address were not good; none is looked up for a while.
     pub(crate) fn before_a_token(&self, address: IpAddr) -> Result<(), Problem> {
-        let until = self.shut_out().get(&address).copied();
+        let until = self.shut_out().get(&address.into()).copied();
         match until.map(|until| until.saturating_duration_since(Instant::now())) {
             Some(wait) if !wait.is_zero() => Err(too_many("this address sent too many tokens that are not good", wait)),
             _ => Ok(()),
@@ -100,12 +101,13 @@ impl Rates {
 
     /// Counts a token that was not good.
     pub(crate) fn a_bad_token(&self, address: IpAddr) {
-        if self.bad_tokens.check_key(&address).is_err() {
-            self.shut_out().insert(address, Instant::now() + SHUT_OUT);
+        let network = Network::from(address);
+        if self.bad_tokens.check_key(&network).is_err() {
+            self.shut_out().insert(network, Instant::now() + SHUT_OUT);
         }
     }
 
-    fn shut_out(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
+    fn shut_out(&self) -> MutexGuard<'_, HashMap<Network, Instant>> {
         self.shut_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -127,4 +129,27 @@ impl Rates {
 
 fn too_many(detail: &str, wait: Duration) -> Problem {
     Problem::new(Kind::TooMany, detail).retry_after(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("2001:db8:1:2::", "2001:db8:1:3::1")]
+    #[case("::ffff:192.0.2.1", "192.0.2.2")]
+    fn addresses_of_one_host_are_counted_together(#[case] of_one: &str, #[case] of_another: &str) {
+        let rates = Rates::new(RateLimits { requests_per_s_per_address: 1, ..RateLimits::default() });
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let next = |number: u32| match address(of_one) {
+            IpAddr::V6(one) if one.to_ipv4_mapped().is_none() => IpAddr::V6((u128::from(one) + u128::from(number)).into()),
+            one => one,
+        };
+        let limited = (0..10).filter(|number| rates.of_address(next(*number)).is_err()).count();
+        assert!(limited >= 8, "{limited}");
+        (0..=BAD_TOKENS_PER_MINUTE.get()).for_each(|number| rates.a_bad_token(next(number)));
+        assert!(rates.before_a_token(next(1_000)).is_err());
+        assert!(rates.of_address(address(of_another)).is_ok() && rates.before_a_token(address(of_another)).is_ok());
+    }
 }

@@ -21,7 +21,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower_service::Service;
 
 use crate::access::admit;
@@ -29,14 +28,20 @@ use crate::app::App;
 use crate::draining::Draining;
 use crate::lanes::{Admission, Lanes, Serve};
 use crate::metrics::Route;
+use crate::places::{Places, Seat};
 use crate::predict;
 use crate::problem::{Kind, Problem};
 use crate::routes::router;
 use crate::slots::ClientAddress;
 use crate::stalling::Stalling;
+use crate::visit::Watched;
+use crate::waiting::WaitingRoom;
 
 /// How often recorded durations are moved into their buckets.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How often connections are looked through for those that are idle for too long, where places run out.
+const END_IDLE_EVERY: Duration = Duration::from_millis(500);
 
 /// How long accepting pauses where the system has no descriptors or memory left.
 const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(200);
@@ -48,8 +53,9 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app:
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on http://{address}");
     let server = Server::new(app)?;
+    let mut waiting = WaitingRoom::new(Arc::clone(&server.places), &server.serving.app.limits);
     let mut shutdown = pin!(shutdown);
-    let mut upkeep = tokio::time::interval(UPKEEP_EVERY);
+    let (mut upkeep, mut end_idle) = (tokio::time::interval(UPKEEP_EVERY), tokio::time::interval(END_IDLE_EVERY));
     loop {
         tokio::select! {
             biased;
@@ -58,25 +64,25 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app:
                 server.serving.app.metrics.upkeep();
                 server.serving.app.rates.upkeep();
             }
-            (slot, accepted) = accept(&listener, &server.slots) => match accepted {
-                Ok(stream) => server.serve(stream, slot),
+            _ = end_idle.tick() => server.places.end_idle(),
+            (stream, seat) = waiting.next() => server.serve(stream, seat),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => match server.places.take(peer.ip()) {
+                    Some(seat) => server.serve(stream, seat),
+                    None => waiting.take(stream, peer.ip()),
+                },
                 Err(error) if is_of_one_connection(&error) => tracing::debug!(%error, "a connection ended before it was accepted"),
                 Err(error) => {
                     tracing::warn!(%error, "no connection can be accepted for now");
+                    waiting.close_silent();
                     tokio::time::sleep(PAUSE_AFTER_FAILED_ACCEPT).await;
                 }
             },
         }
     }
-    drop(listener);
+    drop((listener, waiting));
     server.finish().await;
     Ok(())
-}
-
-/// Waits for a free slot, then for a connection: beyond the cap, connections wait in the system's queue.
-async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> (OwnedSemaphorePermit, io::Result<TcpStream>) {
-    let slot = Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed");
-    (slot, listener.accept().await.map(|(stream, _)| stream))
 }
 
 fn is_of_one_connection(error: &io::Error) -> bool {
@@ -86,7 +92,7 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 
 struct Server {
     serving: Serving,
-    slots: Arc<Semaphore>,
+    places: Arc<Places>,
     graceful: GracefulShutdown,
     lanes: Lanes,
 }
@@ -95,14 +101,14 @@ impl Server {
     fn new(app: Arc<App>) -> io::Result<Self> {
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(app.limits.header_timeout).max_buf_size(app.limits.header_bytes);
-        let slots = Arc::new(Semaphore::new(app.limits.connections));
+        let places = Places::new(&app.limits, &app.access);
         let serving = Serving { router: router(Arc::clone(&app)), app, http };
         let lanes = Lanes::start(serving.app.limits.serving_threads, &serving)?;
-        Ok(Self { serving, slots, graceful: GracefulShutdown::new(), lanes })
+        Ok(Self { serving, places, graceful: GracefulShutdown::new(), lanes })
     }
 
-    fn serve(&self, stream: TcpStream, slot: OwnedSemaphorePermit) {
-        let admission = Admission { slot, watcher: self.graceful.watcher() };
+    fn serve(&self, stream: TcpStream, seat: Seat) {
+        let admission = Admission { seat, watcher: self.graceful.watcher() };
         let given = stream.set_nodelay(true).and_then(|()| self.lanes.take(stream, admission));
         if let Err(error) = given {
             tracing::debug!(%error, "a connection ended before it was served");
@@ -131,21 +137,30 @@ struct Serving {
 
 impl Serve for Serving {
     fn serve(&self, stream: TcpStream, admission: Admission) -> impl Future<Output = ()> + Send + 'static {
-        let Admission { slot, watcher } = admission;
+        let Admission { seat, watcher } = admission;
         // A peer that is gone already has no address, and gets no answer either.
         let peer = stream.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |address| address.ip().to_canonical());
-        let io = TokioIo::new(Stalling::new(stream, self.app.limits.stall_timeout));
-        let (app, router) = (Arc::clone(&self.app), self.router.clone());
-        let service = service_fn(move |request| handle(Arc::clone(&app), router.clone(), (peer, request)));
-        let connection = watcher.watch(self.http.serve_connection(io, service));
+        let io = TokioIo::new(Stalling::new(Watched::new(stream, Arc::clone(&seat.visit)), self.app.limits.stall_timeout));
+        let (app, router, visit) = (Arc::clone(&self.app), self.router.clone(), Arc::clone(&seat.visit));
+        let service = service_fn(move |request| {
+            let in_flight = visit.request();
+            let answered = handle(Arc::clone(&app), router.clone(), (peer, request));
+            async move { answered.await.map(|response| response.map(|body| in_flight.until_sent(body))) }
+        });
+        let mut http = self.http.clone();
+        http.keep_alive(!seat.is_of_health());
+        let connection = watcher.watch(http.serve_connection(io, service));
         let open = self.app.metrics.connections.clone();
         async move {
             open.increment(1);
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = seat.visit.ended_by_idleness() => tracing::debug!("an idle connection is closed, since places run out"),
             }
             open.decrement(1);
-            drop(slot);
+            drop(seat);
         }
     }
 }

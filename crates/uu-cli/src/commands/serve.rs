@@ -22,11 +22,13 @@ use crate::settings::{Settings, TokensFor};
 /// How often the registry is looked at for another version in use: a promotion answers within two seconds, its loading included.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Workers say that they live every half second: under so long a silence, one that is merely slow would be taken for lost.
-const LEAST_SILENCE_S: u64 = 5;
+/// Files that are open beside connections: the database, artifacts, temporary files, pipes to a training.
+const OTHER_FILES: u64 = 256;
 
 /// Serves until it is told to stop.
 pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    settings.check_for_serving()?;
+    allow_open_files(settings.server.connections);
     let registry = registry(settings, making)?;
     let serving = Arc::new(Serving::default());
     let empty = match first_look(&registry, settings.first_model.as_deref())? {
@@ -193,6 +195,30 @@ async fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, setting
     );
     Ok(())
 }
+
+/// Allows this process as many open files as its connections may take: those that are served, as many that wait, and others.
+#[cfg(unix)]
+fn allow_open_files(connections: usize) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let needed = (connections as u64).saturating_mul(2).saturating_add(OTHER_FILES);
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_none_or(|current| current >= needed) {
+        return;
+    }
+    let allowed = limit.maximum.map_or(needed, |most| most.min(needed));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum: limit.maximum });
+    if raised.is_err() || allowed < needed {
+        tracing::warn!(
+            allowed,
+            needed,
+            "the system allows fewer open files than `server.connections` may take: raise the limit (`ulimit -n`), or lower that setting"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+fn allow_open_files(_: usize) {}
 
 /// The training that fills an empty store.
 struct FirstModel {

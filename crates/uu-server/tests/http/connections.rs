@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use rstest::rstest;
 use uu_server::Limits;
 
-use crate::client::request;
+use crate::client::{Client, request};
 use crate::server::Server;
 
 const MONTH: &str = r#"{"2018-12": {"visits": 1000}}"#;
+/// The head of a request whose body is that month, once it is asked for.
+const BEGUN: &[u8] =
+    b"POST /predict HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 29\r\n\r\n";
 const SHORT: Duration = Duration::from_millis(300);
 
 #[test]
@@ -93,15 +97,63 @@ fn pipelined_requests_are_answered_in_their_order() {
 }
 
 #[test]
-fn connections_beyond_the_cap_wait_for_a_slot() {
+fn connections_beyond_the_cap_wait_for_a_place() {
     let server = Server::with(Limits { connections: 1, ..Limits::default() });
     let mut first = server.client();
-    assert_eq!(first.get("/health/live").status, 200);
+    first.send(BEGUN);
+    assert_eq!(first.receive().expect("an interim answer").status, 100);
     let mut second = server.client();
-    second.send(&request("GET", "/health/live", &[], b""));
-    assert_eq!(first.get("/health/live").status, 200, "the first keeps its slot");
+    second.send(&request("GET", "/categories", &[], b""));
+    first.send(MONTH.as_bytes());
+    assert_eq!(first.receive().expect("an answer").status, 200, "the first keeps its place");
     drop(first);
-    assert_eq!(second.receive().expect("the slot is free").status, 200);
+    assert_eq!(second.receive().expect("the place is free").status, 200);
+}
+
+/// However long idle connections may stay where there is room.
+const LONG: Duration = Duration::from_secs(3_600);
+
+#[rstest]
+#[case::silent(b"")]
+#[case::beginning_a_request(b"GET /health/live HTTP/1.1\r\nhost: te")]
+#[case::after_a_request(b"GET /health/live HTTP/1.1\r\nhost: test\r\n\r\n")]
+fn idle_connections_close_the_server_to_nobody(#[case] sent: &[u8]) {
+    let server = Server::with(Limits { connections: 8, header_timeout: LONG, ..Limits::default() });
+    let mut idle: Vec<Client> = (0..60).map(|_| server.client()).collect();
+    idle.iter_mut().for_each(|client| {
+        client.send(sent);
+    });
+    assert_eq!(server.client().get("/health/live").status, 200);
+    assert_eq!(server.client().get("/health/ready").status, 200);
+    assert_eq!(server.client().get("/categories").status, 200, "those that are idle make room");
+}
+
+#[test]
+fn health_is_answered_where_no_place_can_be_had() {
+    let server = Server::with(Limits { connections: 1, header_timeout: LONG, request_timeout: LONG, ..Limits::default() });
+    let mut busy = server.client();
+    busy.send(BEGUN);
+    assert_eq!(busy.receive().expect("an interim answer").status, 100);
+    for path in ["/health/live", "/health/ready"] {
+        let mut client = server.client();
+        assert_eq!(client.get(path).status, 200);
+        assert!(!client.send(&request("GET", "/categories", &[], b"")) || client.receive().is_none(), "one answer each");
+    }
+    busy.send(MONTH.as_bytes());
+    assert_eq!(busy.receive().expect("an answer").status, 200);
+}
+
+#[test]
+fn a_request_in_flight_keeps_its_connection_while_idle_ones_are_closed() {
+    let server = Server::with(Limits { connections: 2, connections_per_address: 2, header_timeout: LONG, ..Limits::default() });
+    let (mut busy, mut idle) = (server.client(), server.client());
+    busy.send(BEGUN);
+    assert_eq!(busy.receive().expect("an interim answer").status, 100);
+    assert_eq!(idle.get("/categories").status, 200);
+    assert_eq!(server.client().get("/categories").status, 200, "the idle one makes room");
+    assert!(idle.receive().is_none(), "it is closed");
+    busy.send(MONTH.as_bytes());
+    assert_eq!(busy.receive().expect("an answer").status, 200);
 }
 
 #[test]
