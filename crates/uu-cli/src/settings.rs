@@ -93,6 +93,10 @@ pub(crate) struct ServerSettings {
     pub listen: String,
     /// Which requests need a token.
     pub tokens: TokensFor,
+    /// Names the server is asked under.
+    pub hosts: Vec<String>,
+    /// Origins of other pages that may change something.
+    pub origins: Vec<String>,
     /// Proxies that are believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Requests of one address.
@@ -318,7 +322,12 @@ impl Settings {
         };
         Policies {
             limits: self.limits(),
-            access: Access { tokens, trusted_proxies: server.trusted_proxies.clone() },
+            access: Access {
+                tokens,
+                trusted_proxies: server.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
+                hosts: server.hosts.clone(),
+                origins: server.origins.clone(),
+            },
             rates: RateLimits {
                 requests_per_s_per_address: server.requests_per_s_per_address,
                 requests_per_s_per_token: server.requests_per_s_per_token,

@@ -4,11 +4,15 @@ use std::net::IpAddr;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
+use utoipa::openapi::{OpenApi, SecurityRequirement};
 use uu_service::registry::{RegistryError, Scope};
 
 use crate::app::App;
 use crate::metrics::Route;
+use crate::not_found::is_operation;
+use crate::origins;
 use crate::problem::{Kind, Problem};
+use crate::routes::operations;
 
 /// Which requests need a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,27 +48,79 @@ impl Caller {
     }
 }
 
+/// Who may send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Everybody, always.
+    Everybody,
+    /// Everybody, where reading needs no token.
+    Readers,
+    /// Holders of a token whose scope reaches so far.
+    Holders(Scope),
+}
+
+/// Who may send such a request: whatever is not listed here is for administrators.
+fn audience(route: Route, method: &Method) -> Audience {
+    use Audience::{Everybody, Holders, Readers};
+    match (route, origins::is_safe(method)) {
+        (Route::Health, true) => Everybody,
+        // Estimates change nothing, whatever method asks for them.
+        (Route::Predict | Route::Batch | Route::Older, _) => Readers,
+        (
+            Route::Categories
+            | Route::Documentation
+            | Route::Metrics
+            | Route::Drift
+            | Route::AuditLog
+            | Route::Jobs
+            | Route::Models
+            | Route::Retrain
+            | Route::Observations,
+            true,
+        ) => Readers,
+        (Route::Retrain | Route::Observations | Route::Jobs, false) => Holders(Scope::Write),
+        _ => Holders(Scope::Admin),
+    }
+}
+
 /// The scope that a request needs.
 pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Scope> {
-    let writes = *method == Method::POST || *method == Method::DELETE;
-    let needed = match route {
-        Route::Health => return None,
-        Route::Retrain | Route::Observations | Route::Jobs if writes => Some(Scope::Write),
-        Route::Models if writes => Some(Scope::Admin),
-        _ => None,
-    };
-    match tokens {
-        Tokens::None => None,
-        Tokens::Writing => needed,
-        Tokens::All => Some(needed.unwrap_or(Scope::Read)),
+    match (tokens, audience(route, method)) {
+        (Tokens::None, _) | (_, Audience::Everybody) | (Tokens::Writing, Audience::Readers) => None,
+        (Tokens::All, Audience::Readers) => Some(Scope::Read),
+        (_, Audience::Holders(scope)) => Some(scope),
     }
+}
+
+/// Writes into the description of the API who may send what.
+pub(crate) fn described_security(api: &mut OpenApi) {
+    let token = SecurityRequirement::new::<_, [&str; 0], &str>("token", []);
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.security = Some(match audience(Route::of(path), &method) {
+                Audience::Everybody => Vec::new(),
+                Audience::Readers => vec![SecurityRequirement::default(), token.clone()],
+                Audience::Holders(_) => vec![token.clone()],
+            });
+        }
+    }
+}
+
+/// The scope that a request to a path needs. Where no route takes it, whoever may read may know that.
+fn needed_at(route: Route, path: &str, (method, tokens): (&Method, Tokens)) -> Option<Scope> {
+    let needed = needed(route, method, tokens);
+    if needed > Some(Scope::Read) && !is_operation(method, path) {
+        return (tokens == Tokens::All).then_some(Scope::Read);
+    }
+    needed
 }
 
 /// Lets a request in, or says why not; a request that is let in says who sent it.
 ///
-/// **Errors**: no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
+/// **Errors**: what [`origins::check`] refuses; no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
 pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mut Request<Body>) -> Result<(), Problem> {
-    let needed = needed(route, request.method(), app.access.tokens);
+    origins::check(app, address, request)?;
+    let needed = needed_at(route, request.uri().path(), (request.method(), app.access.tokens));
     if needed.is_none() && !(app.rates.is_on() || is_of_lifecycle(route)) {
         return Ok(());
     }
@@ -140,12 +196,21 @@ pub struct Access {
     pub tokens: Tokens,
     /// Proxies that may say for whom they ask, by `X-Forwarded-For`.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Names the server is asked under, beside addresses and `localhost`. Others are refused on loopback, and everywhere where there are some.
+    pub hosts: Vec<String>,
+    /// Origins of other pages that may change something, as `https://example.com`.
+    pub origins: Vec<String>,
 }
 
 impl Access {
+    /// Whether that is a proxy which may say for whom it asks.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.contains(&peer)
+    }
+
     /// The address a request comes from: what a trusted proxy says last, which is what it saw itself.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-        if !self.trusted_proxies.contains(&peer) {
+        if !self.trusts(peer) {
             return peer;
         }
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
@@ -161,6 +226,14 @@ mod tests {
     #[rstest]
     #[case(Route::Predict, Method::POST, [None, Some(Scope::Read), None])]
     #[case(Route::Health, Method::GET, [None, None, None])]
+    #[case(Route::Health, Method::POST, [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Route::Batch, Method::PUT, [None, Some(Scope::Read), None])]
+    #[case(Route::Retrain, Method::PUT, [Some(Scope::Write), Some(Scope::Write), None])]
+    #[case(Route::Models, Method::PATCH, [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Route::Models, Method::HEAD, [None, Some(Scope::Read), None])]
+    #[case(Route::Drift, Method::POST, [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Route::Other, Method::GET, [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Route::Other, Method::POST, [Some(Scope::Admin), Some(Scope::Admin), None])]
     #[case(Route::Metrics, Method::GET, [None, Some(Scope::Read), None])]
     #[case(Route::Retrain, Method::POST, [Some(Scope::Write), Some(Scope::Write), None])]
     #[case(Route::Observations, Method::POST, [Some(Scope::Write), Some(Scope::Write), None])]
@@ -173,12 +246,24 @@ mod tests {
     }
 
     #[rstest]
+    #[case(Method::GET, "/nowhere", [None, Some(Scope::Read), None])]
+    #[case(Method::GET, "/openapi.json", [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Method::HEAD, "/openapi.json", [Some(Scope::Admin), Some(Scope::Admin), None])]
+    #[case(Method::POST, "/openapi.json", [None, Some(Scope::Read), None])]
+    #[case(Method::DELETE, "/jobs/1", [Some(Scope::Admin), Some(Scope::Admin), None])]
+    fn a_route_that_is_not_listed_is_for_administrators(#[case] method: Method, #[case] path: &str, #[case] expected: [Option<Scope>; 3]) {
+        // As for a route that somebody has added to the router and nowhere else.
+        let found = [Tokens::Writing, Tokens::All, Tokens::None].map(|tokens| needed_at(Route::Other, path, (&method, tokens)));
+        assert_eq!(found, expected);
+    }
+
+    #[rstest]
     #[case("10.0.0.1", "1.2.3.4", "1.2.3.4")]
     #[case("10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4")]
     #[case("10.0.0.1", "nonsense", "10.0.0.1")]
     #[case("10.0.0.2", "1.2.3.4", "10.0.0.2")]
     fn only_a_trusted_proxy_is_believed(#[case] peer: &str, #[case] forwarded: &str, #[case] expected: &str) {
-        let access = Access { tokens: Tokens::Writing, trusted_proxies: vec!["10.0.0.1".parse().unwrap()] };
+        let access = Access { trusted_proxies: vec!["10.0.0.1".parse().unwrap()], ..Access::default() };
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         assert_eq!(access.client(peer.parse().unwrap(), &headers), expected.parse::<IpAddr>().unwrap());

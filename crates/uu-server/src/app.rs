@@ -1,7 +1,8 @@
 //! What all requests share.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 use uu_core::Rules;
@@ -42,6 +43,8 @@ pub struct App {
     pub(crate) drift: LastDrift,
     /// Whether the server is about to end: answers without an end of their own end then.
     pub(crate) stopping: watch::Sender<bool>,
+    /// Where the server listens, once it does.
+    pub(crate) address: OnceLock<SocketAddr>,
 }
 
 /// The store, and what is taken into it.
@@ -92,6 +95,7 @@ impl App {
             verified: Verified::default(),
             drift: LastDrift::default(),
             stopping: watch::Sender::new(false),
+            address: OnceLock::new(),
             limits,
             lifecycle,
             access,

@@ -69,12 +69,16 @@ impl Route {
             "/health/live" | "/health/ready" => Self::Health,
             "/openapi.json" => Self::Documentation,
             "/metrics" => Self::Metrics,
-            path if path.starts_with("/docs") => Self::Documentation,
-            path if path.starts_with("/jobs") => Self::Jobs,
-            path if path.starts_with("/models") => Self::Models,
+            path if is_at_or_below(path, "/docs") => Self::Documentation,
+            path if is_at_or_below(path, "/jobs") => Self::Jobs,
+            path if is_at_or_below(path, "/models") => Self::Models,
             _ => Self::Other,
         }
     }
+}
+
+fn is_at_or_below(path: &str, route: &str) -> bool {
+    path.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 struct RouteMetrics {

@@ -2,16 +2,22 @@
 
 use std::sync::LazyLock;
 
-use axum::http::Uri;
+use axum::http::{Method, Uri};
 use axum::response::IntoResponse;
 use uu_core::nearest;
 
 use crate::problem::{Kind, Problem, shortened};
-use crate::routes::openapi;
+use crate::routes::{openapi, operations};
 
 /// The paths of the routes, with the names of their variable segments in braces.
-static PATHS: LazyLock<Vec<String>> =
-    LazyLock::new(|| openapi().paths.paths.into_keys().filter(|route| !route.starts_with("/docs/")).collect());
+static ROUTES: LazyLock<Vec<(String, Vec<Method>)>> = LazyLock::new(|| {
+    let paths = openapi().paths.paths;
+    paths.into_iter().map(|(path, mut item)| (path, operations(&mut item).map(|(method, _)| method).collect())).collect()
+});
+
+/// Those that somebody may mean.
+static PATHS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| ROUTES.iter().map(|(route, _)| route.as_str()).filter(|route| !route.starts_with("/docs/")).collect());
 
 pub(crate) async fn not_found(uri: Uri) -> impl IntoResponse {
     let path = uri.path();
@@ -20,6 +26,18 @@ pub(crate) async fn not_found(uri: Uri) -> impl IntoResponse {
         None => format!("there is no route `{}`; the routes are listed under `/docs`", shortened(path)),
     };
     Problem::new(Kind::NotFound, detail)
+}
+
+/// Whether a route takes that method at that path; `HEAD` is taken where `GET` is.
+pub(crate) fn is_operation(method: &Method, path: &str) -> bool {
+    let method = if *method == Method::HEAD { &Method::GET } else { method };
+    ROUTES.iter().any(|(route, methods)| methods.contains(method) && leads_to(path, route))
+}
+
+fn leads_to(path: &str, route: &str) -> bool {
+    let (parts, segments) = (route.split('/'), path.split('/'));
+    let is_filled = |(part, segment): (&str, &str)| part == segment || (part.starts_with('{') && !segment.is_empty());
+    parts.clone().count() == segments.clone().count() && parts.zip(segments).all(is_filled)
 }
 
 /// The route that a path seems to mean: the same but for slashes and case, one with something before it, or one that is spelled much like it.
@@ -35,7 +53,7 @@ fn near(path: &str) -> Option<String> {
     if without_prefix.is_some() {
         return without_prefix;
     }
-    let fixed = PATHS.iter().map(String::as_str).filter(|route| !route.contains('{'));
+    let fixed = PATHS.iter().copied().filter(|route| !route.contains('{'));
     let by_end = segments.last().and_then(|last| {
         let mut ends = fixed.clone().filter(|route| route.rsplit('/').next().is_some_and(|end| end.eq_ignore_ascii_case(last)));
         ends.next().filter(|_| ends.next().is_none())
@@ -66,6 +84,23 @@ fn filled(route: &str, segments: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[rstest]
+    #[case(Method::GET, "/predict", true)]
+    #[case(Method::HEAD, "/predict", true)]
+    #[case(Method::POST, "/models/v0001/promote", true)]
+    #[case(Method::POST, "/models/rollback", true)]
+    #[case(Method::GET, "/docs/", true)]
+    #[case(Method::GET, "/docs/index.html", true)]
+    #[case(Method::DELETE, "/predict", false)]
+    #[case(Method::OPTIONS, "/predict", false)]
+    #[case(Method::GET, "/models/v0001/promote", false)]
+    #[case(Method::POST, "/models//promote", false)]
+    #[case(Method::POST, "/models/v0001/delete", false)]
+    #[case(Method::GET, "/predict/", false)]
+    fn an_operation_is_known_by_its_method_and_path(#[case] method: Method, #[case] path: &str, #[case] expected: bool) {
+        assert_eq!(is_operation(&method, path), expected);
+    }
 
     #[rstest]
     #[case("/predict/", Some("/predict"))]

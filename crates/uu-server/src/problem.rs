@@ -16,6 +16,9 @@ pub(crate) const MOST_FAULTS: usize = 1_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     MalformedBody,
+    MalformedRequest,
+    Misdirected,
+    ForeignOrigin,
     Unauthorized,
     Forbidden,
     NotFound,
@@ -38,6 +41,9 @@ impl Kind {
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedBody => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-body", "the body cannot be read"),
+            Self::MalformedRequest => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-request", "the request cannot be read"),
+            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "urn:uu-predictor:problem:misdirected", "the server has another name"),
+            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "urn:uu-predictor:problem:foreign-origin", "another site's page asked"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "urn:uu-predictor:problem:unauthorized", "a token is needed"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "urn:uu-predictor:problem:forbidden", "that is not allowed"),
             Self::NotFound => (StatusCode::NOT_FOUND, "urn:uu-predictor:problem:not-found", "no such resource"),
@@ -250,7 +256,7 @@ impl IntoResponse for Problem {
         if kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if matches!(kind, Kind::Timeout | Kind::TooLarge) {
+        if matches!(kind, Kind::Timeout | Kind::TooLarge | Kind::MalformedRequest) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

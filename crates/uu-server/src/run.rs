@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::Method;
+use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use hyper::Request;
@@ -32,6 +32,7 @@ use crate::places::{Places, Seat};
 use crate::predict;
 use crate::problem::{Kind, Problem};
 use crate::routes::router;
+use crate::security_headers;
 use crate::slots::ClientAddress;
 use crate::stalling::Stalling;
 use crate::visit::Watched;
@@ -52,6 +53,7 @@ const PAUSE_AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(200);
 pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app: Arc<App>) -> io::Result<()> {
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on http://{address}");
+    app.address.set(address).ok();
     let server = Server::new(app)?;
     let mut waiting = WaitingRoom::new(Arc::clone(&server.places), &server.serving.app.limits);
     let mut shutdown = pin!(shutdown);
@@ -169,6 +171,7 @@ impl Serve for Serving {
 async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Request<Incoming>)) -> Result<Response, Infallible> {
     let start = Instant::now();
     let route = Route::of(request.uri().path());
+    let has_token = request.headers().contains_key(header::AUTHORIZATION);
     let handler = async {
         let (head, body) = request.into_parts();
         let body = Body::new(Draining::new(&head.headers, body));
@@ -190,7 +193,7 @@ async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Req
     // A batch takes as long as its bytes take, and so does a delivery; they bound each wait for them instead.
     let bound = if matches!(route, Route::Batch | Route::Retrain) { Duration::MAX } else { app.limits.request_timeout };
     let answered = AssertUnwindSafe(tokio::time::timeout(bound, handler)).catch_unwind().await;
-    let response = match answered {
+    let mut response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(_elapsed)) => Problem::new(Kind::Timeout, "the request was not complete, or not answered, in time").into_response(),
         Err(_panic) => {
@@ -199,6 +202,7 @@ async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Req
             Problem::internal().into_response()
         }
     };
+    security_headers::add(response.headers_mut(), route, has_token);
     app.metrics.answered(route, response.status().as_u16(), start.elapsed());
     Ok(response)
 }

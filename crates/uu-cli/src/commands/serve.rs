@@ -48,6 +48,7 @@ pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) ->
         let listener = tokio::net::TcpListener::bind(listen).await.with_context(|| format!("cannot listen on `{listen}`"))?;
         let address = listener.local_addr()?;
         guard_beyond_loopback(address, &registry, settings).await?;
+        warn_of_openness(address, settings);
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
         follow(registry.clone(), &serving);
         let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy());
@@ -183,7 +184,6 @@ async fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, setting
         return Ok(());
     }
     if settings.server.tokens == TokensFor::None {
-        tracing::warn!(%address, "listening beyond loopback without tokens: anybody who can reach this address can do anything");
         return Ok(());
     }
     let registry = registry.clone();
@@ -194,6 +194,27 @@ async fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, setting
          or say `UU_SERVER__TOKENS=none` if everybody may do anything"
     );
     Ok(())
+}
+
+/// Reports what the settings leave open, for whoever did not mean it.
+fn warn_of_openness(address: SocketAddr, settings: &Settings) {
+    let is_on_loopback = address.ip().is_loopback();
+    match (settings.server.tokens, is_on_loopback) {
+        (TokensFor::None, true) => tracing::warn!(
+            %address,
+            "no tokens are needed, since `server.tokens` is \"none\": every user and every program of this machine can do anything"
+        ),
+        (TokensFor::None, false) => {
+            tracing::warn!(%address, "listening beyond loopback without tokens: anybody who can reach this address can do anything");
+        }
+        _ => {}
+    }
+    if !is_on_loopback && settings.server.hosts.is_empty() {
+        tracing::warn!(
+            %address,
+            "`server.hosts` is empty, so the server answers under any name: a web page whose name leads to this address can read what needs no token"
+        );
+    }
 }
 
 /// Allows this process as many open files as its connections may take: those that are served, as many that wait, and others.

@@ -114,8 +114,9 @@ impl Connection {
 
     fn post(&mut self, body: &str) -> String {
         let length = body.len();
-        let request =
-            format!("POST /predict HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}");
+        let request = format!(
+            "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
         self.0.get_mut().write_all(request.as_bytes()).unwrap();
         let (mut head, mut length) = (String::new(), 0);
         loop {

@@ -85,7 +85,7 @@ impl Server {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let (token, length) = (&self.token, body.len());
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).ok()?;
         // A server that has already refused takes no more of it.

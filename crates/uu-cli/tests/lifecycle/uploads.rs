@@ -84,7 +84,7 @@ fn stream(server: &Server, announced: Option<u64>) -> Answer {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let length = announced.map_or("Transfer-Encoding: chunked".to_owned(), |length| format!("Content-Length: {length}"));
     let head = format!(
-        "POST /retrain HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\nConnection: close\r\n{length}\r\n\r\n",
+        "POST /retrain HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\nConnection: close\r\n{length}\r\n\r\n",
         server.token
     );
     stream.write_all(head.as_bytes()).unwrap();
@@ -108,7 +108,7 @@ fn stream(server: &Server, announced: Option<u64>) -> Answer {
 fn cut_off(server: &Server) -> Option<Answer> {
     let mut stream = TcpStream::connect(&server.address).unwrap();
     let head = format!(
-        "POST /retrain HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n",
+        "POST /retrain HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: text/csv\r\nContent-Length: 100000\r\n\r\n",
         server.token
     );
     stream.write_all(head.as_bytes()).unwrap();
