@@ -1,5 +1,7 @@
 //! Settings: where each comes from, and what they are.
 
+mod checks;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZero;
@@ -255,7 +257,7 @@ fn exposed<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::O
 impl Settings {
     /// Settles the settings: defaults, file, environment, flags, each stronger than the one before.
     ///
-    /// **Errors**: a file that cannot be read, an unknown key, a value of the wrong type; the message names it and where it stands.
+    /// **Errors**: a file that cannot be read, an unknown key, a value of the wrong type or out of its range; the message names it.
     pub(crate) fn load(file: Option<&Path>, flags: &Overrides) -> anyhow::Result<Self> {
         if let Some(file) = file {
             std::fs::metadata(file).with_context(|| format!("cannot read the settings `{}`", file.display()))?;
@@ -279,7 +281,15 @@ impl Settings {
         settings.database_url = settings.database_url.filter(|url| !url.expose().is_empty());
         settings.artifacts_url = settings.artifacts_url.filter(|url| !url.is_empty());
         settings.rules().check_extras().context("`data.extra_inputs` cannot be used")?;
+        checks::check(&settings)?;
         Ok(settings)
+    }
+
+    /// Whether what a server needs is there.
+    ///
+    /// **Errors**: folders that are not.
+    pub(crate) fn check_for_serving(&self) -> anyhow::Result<()> {
+        checks::check_roots(self)
     }
 
     /// Where the state of the service is kept.

@@ -31,7 +31,7 @@ use uu_service::{Sources, TrainingRows};
 
 pub(crate) use train::tell_quality;
 
-use crate::arguments::{Arguments, Command, FormatName, Making, Reading};
+use crate::arguments::{Arguments, Command, Config, FormatName, Making, Reading};
 use crate::failure::Advised;
 use crate::output::note;
 use crate::settings::{DataOverrides, LogOverrides, Overrides, ServerOverrides, Settings, TrainOverrides};
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Completions { shell } => return manual::completions(*shell),
         Command::Man { out } => return manual::run(out.as_deref()),
         Command::Categories(arguments) => return categories::run(arguments),
+        Command::Config(Config::Show { defaults: true, .. }) => return config::defaults(),
         Command::Openapi => {
             output::print(&uu_server::openapi().to_pretty_json()?)?;
             return Ok(ExitCode::SUCCESS);

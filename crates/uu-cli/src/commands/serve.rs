@@ -114,7 +114,7 @@ fn worker_name() -> String {
 fn supervisor(registry: Registry, settings: &Settings, config: Option<&Path>, worker: String) -> anyhow::Result<Supervisor> {
     let program = std::env::current_exe().context("cannot find this program to train with")?;
     let (settings, config) = (settings.clone(), config.map(Path::to_owned));
-    let silence = Duration::from_secs(settings.retraining.silence_s.max(LEAST_SILENCE_S));
+    let silence = Duration::from_secs(settings.retraining.silence_s);
     let timeout = Duration::from_secs(settings.retraining.timeout_s);
     Ok(Supervisor::new(registry, SupervisorSettings { worker, silence, timeout }, move |claim| {
         let mut command = Command::new(&program);

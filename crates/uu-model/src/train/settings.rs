@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uu_lightgbm::{Objective, Parameters};
 
+use super::FitError;
+use super::pipeline::check;
+
 /// Settings of a training.
 ///
 /// | name | default | range | purpose |
@@ -85,6 +88,15 @@ pub struct TreeSettings {
     pub lambda_l2: f64,
     pub cat_smooth: f64,
     pub cat_l2: f64,
+}
+
+impl TrainSettings {
+    /// Whether each setting is within its range.
+    ///
+    /// **Errors**: [`FitError::Setting`].
+    pub fn check(&self) -> Result<(), FitError> {
+        check(self)
+    }
 }
 
 impl Default for TrainSettings {
