@@ -13,7 +13,8 @@ const DAYS_TO_1970: i64 = 719_468;
 
 /// An instant in UTC, in milliseconds since 1970; shown as `2024-12-31T23:59:59.000Z`.
 ///
-/// It comes from the clock of the machine that wrote it and is shown to people; nothing is ordered or decided by it, since clocks jump.
+/// It comes from the clock of the machine that wrote it and is shown to people; nothing is ordered or decided by it, since clocks jump, but whether a
+/// token has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -29,6 +30,20 @@ impl Timestamp {
     #[must_use]
     pub fn from_milliseconds(milliseconds: i64) -> Self {
         Self(milliseconds)
+    }
+
+    /// The instant at which a day begins; `None` where the calendar has no such day.
+    #[must_use]
+    pub fn of_date(year: i64, month: i64, day: i64) -> Option<Self> {
+        let is_near = (0..=9_999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+        let days = is_near.then(|| days(year, month, day))?;
+        (date(days) == (year, month, day)).then_some(Self(days * MS_PER_DAY))
+    }
+
+    /// The instant so many milliseconds later.
+    #[must_use]
+    pub fn after(self, milliseconds: i64) -> Self {
+        Self(self.0.saturating_add(milliseconds))
     }
 
     /// Whole days since 1970 began.
@@ -66,6 +81,15 @@ impl Serialize for Timestamp {
     }
 }
 
+/// The day counted from 1970-01-01 that a year, month and day name: the inverse of [`date`], where there is such a day.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let from_march = (month + 9) % 12;
+    let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+    era * DAYS_PER_ERA + 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year - DAYS_TO_1970
+}
+
 /// Year, month and day of a day counted from 1970-01-01. Years are taken to begin in March, so that the leap day ends them.
 fn date(days: i64) -> (i64, i64, i64) {
     let days = days + DAYS_TO_1970;
@@ -94,5 +118,26 @@ mod tests {
     #[case(-1, "1969-12-31T23:59:59.999Z")]
     fn an_instant_is_shown_in_utc(#[case] milliseconds: i64, #[case] shown: &str) {
         assert_eq!(Timestamp::from_milliseconds(milliseconds).to_string(), shown);
+    }
+
+    #[rstest]
+    #[case((1970, 1, 1), Some("1970-01-01T00:00:00.000Z"))]
+    #[case((2027, 1, 31), Some("2027-01-31T00:00:00.000Z"))]
+    #[case((2028, 2, 29), Some("2028-02-29T00:00:00.000Z"))]
+    #[case((2100, 3, 1), Some("2100-03-01T00:00:00.000Z"))]
+    #[case((2027, 2, 29), None)]
+    #[case((2027, 4, 31), None)]
+    #[case((2027, 13, 1), None)]
+    #[case((2027, 1, 0), None)]
+    fn a_date_begins_at_an_instant(#[case] (year, month, day): (i64, i64, i64), #[case] shown: Option<&str>) {
+        assert_eq!(Timestamp::of_date(year, month, day).map(|instant| instant.to_string()).as_deref(), shown);
+    }
+
+    #[test]
+    fn every_date_is_that_of_its_day() {
+        for day in (-719_000..2_900_000).step_by(7) {
+            let (year, month, of_month) = date(day);
+            assert_eq!(days(year, month, of_month), day);
+        }
     }
 }

@@ -23,7 +23,7 @@ const RANDOM_BYTES: usize = 32;
 /// Characters in a token: base64 takes four for three bytes.
 const LENGTH: usize = PREFIX.len() + (RANDOM_BYTES * 4).div_ceil(3);
 
-pub(crate) const SQL: &str = "SELECT id, name, scope, sha256, made_by, made_at, revoked_by, revoked_at FROM tokens ORDER BY id";
+pub(crate) const SQL: &str = "SELECT id, name, scope, sha256, made_by, made_at, revoked_by, revoked_at, expires_at FROM tokens ORDER BY id";
 
 /// Number of a token, in the order they were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -98,8 +98,18 @@ pub struct Token {
     pub made_at: Timestamp,
     /// Who revoked it.
     pub revoked_by: Option<String>,
-    /// When; `None` while it is good.
+    /// When; `None` while it is not revoked.
     pub revoked_at: Option<Timestamp>,
+    /// From when on it is refused; `None` where it is good until it is revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Whether it is neither revoked nor expired at that instant.
+    #[must_use]
+    pub fn is_good_at(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl Registry {
@@ -107,10 +117,22 @@ impl Registry {
     ///
     /// **Errors**: a system without random bits; a database that cannot be reached or written.
     pub fn create_token(&self, name: &str, scope: Scope, by: &str) -> Result<(TokenId, Secret), RegistryError> {
+        self.create_token_until(name, scope, (None, by))
+    }
+
+    /// The same for a token that is refused from an instant on.
+    ///
+    /// **Errors**: as [`Registry::create_token`].
+    pub fn create_token_until(
+        &self,
+        name: &str,
+        scope: Scope,
+        (expires_at, by): (Option<Timestamp>, &str),
+    ) -> Result<(TokenId, Secret), RegistryError> {
         let secret = new_secret()?;
         let id = self.wait(async {
             let mut transaction = self.database().write().await?;
-            let id = make(&mut transaction, (name, scope), &secret, by).await?;
+            let id = make(&mut transaction, (name, scope, expires_at), &secret, by).await?;
             transaction.commit().await?;
             Ok(id)
         })?;
@@ -132,7 +154,7 @@ impl Registry {
             if transaction.number(COUNT, Vec::new()).await? > 0 {
                 return Ok(None);
             }
-            let id = make(&mut transaction, (name, Scope::Admin), &secret, by).await?;
+            let id = make(&mut transaction, (name, Scope::Admin, None), &secret, by).await?;
             transaction.commit().await?;
             Ok(Some(id))
         })?;
@@ -155,7 +177,7 @@ impl Registry {
                 found = Some(token(row)?);
             }
         }
-        Ok(found.filter(|token| token.revoked_at.is_none()))
+        Ok(found.filter(|token| token.is_good_at(Timestamp::now())))
     }
 
     /// All tokens, the oldest first, revoked ones too.
@@ -191,12 +213,31 @@ fn new_secret() -> Result<Secret, RegistryError> {
     Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes::<RANDOM_BYTES>()?))))
 }
 
-async fn make(transaction: &mut Transaction, (name, scope): (&str, Scope), secret: &Secret, by: &str) -> Result<TokenId, RegistryError> {
+/// What a token is for, what it lets its holder do, and until when.
+type Terms<'a> = (&'a str, Scope, Option<Timestamp>);
+
+async fn make(
+    transaction: &mut Transaction,
+    (name, scope, expires_at): Terms<'_>,
+    secret: &Secret,
+    by: &str,
+) -> Result<TokenId, RegistryError> {
     let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
     let hash = sha256(secret.expose().as_bytes());
-    let values = vec![id.into(), name.into(), scope.name().into(), hash.into(), by.into(), Timestamp::now().into()];
-    transaction.insert("tokens (id, name, scope, sha256, made_by, made_at)", values.len(), values).await?;
-    let details = json!({ "name": name, "scope": scope });
+    let values = vec![
+        id.into(),
+        name.into(),
+        scope.name().into(),
+        hash.into(),
+        by.into(),
+        Timestamp::now().into(),
+        expires_at.map(Timestamp::milliseconds).into(),
+    ];
+    transaction.insert("tokens (id, name, scope, sha256, made_by, made_at, expires_at)", values.len(), values).await?;
+    let mut details = json!({ "name": name, "scope": scope });
+    if let Some(expires_at) = expires_at {
+        details["expires_at"] = json!(expires_at);
+    }
     note(transaction, &Entry { by, action: "create_token", subject: &id.to_string(), details: &details }).await?;
     Ok(TokenId(id))
 }
@@ -210,5 +251,6 @@ pub(crate) fn token(row: &Row) -> Result<Token, RegistryError> {
         made_at: row.time("made_at")?,
         revoked_by: row.maybe_text("revoked_by")?,
         revoked_at: row.maybe_time("revoked_at")?,
+        expires_at: row.maybe_time("expires_at")?,
     })
 }

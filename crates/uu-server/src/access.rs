@@ -144,7 +144,7 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
     let is_reading = needed == Scope::Read;
     let Some(caller) = app.verified.token(&app.lifecycle.registry, secret, is_reading).await? else {
         app.rates.a_bad_token(address);
-        return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, or was revoked"));
+        return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, was revoked or has expired"));
     };
     app.rates.of_token(&caller.0, !is_reading)?;
     let caller = Caller { by: caller.0, scope: caller.1 };

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use uu_service::registry::{Registry, Scope};
+use uu_service::registry::{Registry, Scope, Timestamp};
 
 use crate::access::store_problem;
 use crate::problem::Problem;
@@ -48,6 +48,7 @@ struct Known {
     /// A second hash, so that two tokens are not taken for each other.
     check: u64,
     at: Instant,
+    expires_at: Option<Timestamp>,
 }
 
 impl Verified {
@@ -68,7 +69,8 @@ impl Verified {
                 if known.len() >= MOST {
                     known.clear();
                 }
-                known.insert(key, Known { holder: holder.clone(), check: self.check(secret), at: Instant::now() });
+                let expires_at = token.expires_at;
+                known.insert(key, Known { holder: holder.clone(), check: self.check(secret), at: Instant::now(), expires_at });
                 return Ok(Some(holder));
             }
             Ok(Ok(None)) => {
@@ -87,8 +89,9 @@ impl Verified {
     }
 
     fn remembered(&self, secret: &str) -> Option<Known> {
-        let check = self.check(secret);
-        self.known().get(&self.seed.hash_one(secret)).filter(|known| known.check == check).cloned()
+        let (check, now) = (self.check(secret), Timestamp::now());
+        let is_it = |known: &&Known| known.check == check && known.expires_at.is_none_or(|end| now < end);
+        self.known().get(&self.seed.hash_one(secret)).filter(is_it).cloned()
     }
 
     fn check(&self, secret: &str) -> u64 {

@@ -50,7 +50,7 @@ const EXAMPLES: [(&str, &[&str]); 36] = [
     ("observations release", &["uu-predictor observations release 3"]),
     ("drift", &["uu-predictor drift", "uu-predictor drift --json"]),
     ("tokens", &["uu-predictor tokens list"]),
-    ("tokens create", &["uu-predictor tokens create nightly --scope write"]),
+    ("tokens create", &["uu-predictor tokens create nightly --scope write --valid-for 90d"]),
     ("tokens list", &["uu-predictor tokens list"]),
     ("tokens revoke", &["uu-predictor tokens revoke 2", "uu-predictor tokens revoke nightly"]),
     ("backup", &["uu-predictor backup --output backup.tar.zst"]),

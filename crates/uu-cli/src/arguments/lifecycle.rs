@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
-use uu_registry::{ModelVersion, Scope};
+use uu_registry::{ModelVersion, Scope, Timestamp};
 
 use super::Making;
-use super::names::{batch_number, job_number, log_number, whole};
+use super::names::{batch_number, day, duration, job_number, log_number, whole};
 
 /// Commands about models.
 #[derive(Debug, Subcommand)]
@@ -157,6 +157,8 @@ pub(crate) enum Tokens {
         /// Whether a damaged store gives way to a new one.
         #[command(flatten)]
         making: Making,
+        #[command(flatten)]
+        expiry: Expiry,
     },
     /// List the tokens
     List {
@@ -170,6 +172,17 @@ pub(crate) enum Tokens {
         #[arg(id = "TOKEN")]
         token: String,
     },
+}
+
+/// Until when a token is good; without either, until it is revoked.
+#[derive(Debug, Args)]
+pub(crate) struct Expiry {
+    /// Day from which on it is refused, in UTC
+    #[arg(long, value_name = "DATE", value_parser = day, conflicts_with = "valid_for")]
+    pub expires: Option<Timestamp>,
+    /// How long it is good: hours, days or weeks, such as 12h, 90d or 4w
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub valid_for: Option<i64>,
 }
 
 /// Arguments of `backup`.

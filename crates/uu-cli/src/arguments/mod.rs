@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use uu_registry::{ModelVersion, Secret};
 
-pub(crate) use lifecycle::{Backup, JobWorker, Jobs, Models, Observations, Restore, Tokens};
+pub(crate) use lifecycle::{Backup, Expiry, JobWorker, Jobs, Models, Observations, Restore, Tokens};
 pub(crate) use names::{BounceRateUnitName, DecimalName, FormatName, ProgressStyle};
 use names::{number, whole};
 pub(crate) use predict::{Fields, Predict};

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use uu_data::read::{BounceRateUnit, Decimal, Format};
+use uu_registry::Timestamp;
 
 /// Formats by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -85,6 +86,24 @@ pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
 /// A number with or without a fraction.
 pub(super) fn number(text: &str) -> Result<f64, String> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| "expected a number, such as 0.9".to_owned())
+}
+
+/// The beginning of a day.
+pub(super) fn day(text: &str) -> Result<Timestamp, String> {
+    let mut parts = text.splitn(3, '-').map(|part| part.bytes().all(|digit| digit.is_ascii_digit()).then(|| part.parse::<i64>().ok())?);
+    let mut next = || parts.next().flatten();
+    let named = (next(), next(), next());
+    let found = if let (Some(year), Some(month), Some(day)) = named { Timestamp::of_date(year, month, day) } else { None };
+    found.ok_or_else(|| "expected a day of the calendar, such as 2027-01-31".to_owned())
+}
+
+/// Milliseconds of a duration.
+pub(super) fn duration(text: &str) -> Result<i64, String> {
+    const HOUR_MS: i64 = 3_600_000;
+    const MOST_MS: i64 = 100 * 365 * 24 * HOUR_MS;
+    let units = [("h", HOUR_MS), ("d", 24 * HOUR_MS), ("w", 7 * 24 * HOUR_MS)];
+    let found = units.iter().find_map(|(unit, of_one)| text.strip_suffix(unit)?.parse::<i64>().ok()?.checked_mul(*of_one));
+    found.filter(|milliseconds| (1..=MOST_MS).contains(milliseconds)).ok_or_else(|| "expected a time such as 12h, 90d or 4w".to_owned())
 }
 
 /// The number of a job.

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
-use uu_registry::Registry;
+use uu_registry::{Registry, Timestamp};
 use uu_server::App;
 use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSettings};
 use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
@@ -189,7 +189,7 @@ async fn guard_beyond_loopback(address: SocketAddr, registry: &Registry, setting
     let registry = registry.clone();
     let tokens = tokio::task::spawn_blocking(move || registry.tokens()).await??;
     anyhow::ensure!(
-        tokens.iter().any(|token| token.revoked_at.is_none()),
+        tokens.iter().any(|token| token.is_good_at(Timestamp::now())),
         "`{address}` can be reached from other machines, and the store has no good token: make one with `uu-predictor tokens create NAME --scope admin`, \
          or say `UU_SERVER__TOKENS=none` if everybody may do anything"
     );

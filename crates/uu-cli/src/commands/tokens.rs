@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use uu_registry::{Registry, Scope, Token, TokenId};
+use uu_registry::{Registry, Scope, Timestamp, Token, TokenId};
 
 use super::{actor, existing, registry};
-use crate::arguments::Tokens;
+use crate::arguments::{Expiry, Tokens};
 use crate::failure::Advised;
 use crate::output::{Column, Page, Table, note, print, print_json, short};
 use crate::settings::Settings;
@@ -16,7 +16,7 @@ const WAS_REVOKED: u8 = 1;
 /// Makes, lists or revokes tokens.
 pub(crate) fn run(arguments: Tokens, settings: &Settings) -> anyhow::Result<ExitCode> {
     match arguments {
-        Tokens::Create { name, scope, making } => create(&registry(settings, making)?, &name, scope)?,
+        Tokens::Create { name, scope, expiry, making } => create(&registry(settings, making)?, (&name, scope), &expiry)?,
         Tokens::List { json } => list(&existing(settings)?, json)?,
         Tokens::Revoke { token } => {
             let registry = existing(settings)?;
@@ -40,7 +40,7 @@ fn named(registry: &Registry, token: &str) -> anyhow::Result<TokenId> {
     }
     let tokens = registry.tokens()?;
     let of_name: Vec<&Token> = tokens.iter().filter(|found| found.name == token).collect();
-    let good: Vec<&Token> = of_name.iter().copied().filter(|found| found.revoked_at.is_none()).collect();
+    let good: Vec<&Token> = of_name.iter().copied().filter(|found| found.is_good_at(Timestamp::now())).collect();
     let candidates = if good.is_empty() { of_name } else { good };
     match candidates.as_slice() {
         [found] => Ok(found.id),
@@ -58,11 +58,26 @@ fn named(registry: &Registry, token: &str) -> anyhow::Result<TokenId> {
     }
 }
 
-fn create(registry: &Registry, name: &str, scope: Scope) -> anyhow::Result<()> {
-    let (id, secret) = registry.create_token(name, scope, &actor())?;
+fn create(registry: &Registry, (name, scope): (&str, Scope), expiry: &Expiry) -> anyhow::Result<()> {
+    let expires_at = expiry.expires.or_else(|| expiry.valid_for.map(|milliseconds| Timestamp::now().after(milliseconds)));
+    if let Some(past) = expires_at.filter(|end| *end <= Timestamp::now()) {
+        return Err(Advised::error(
+            format!("`--expires` must be later than now, got {}", short(&past)),
+            "`--valid-for 90d` counts from now",
+        ));
+    }
+    let (id, secret) = registry.create_token_until(name, scope, (expires_at, &actor()))?;
     print(secret.expose())?;
-    note(&format!("Created token {id} (scope {scope}). It is printed on standard output now and cannot be shown again."));
+    let end = expires_at.map_or_else(String::new, |end| format!(", good until {} UTC", short(&end)));
+    note(&format!("Created token {id} (scope {scope}{end}). It is printed on standard output now and cannot be shown again."));
     Ok(())
+}
+
+/// How a token stands, for people.
+fn state(token: &Token) -> String {
+    let revoked = token.revoked_at.map(|time| format!("revoked {} by {}", short(&time), token.revoked_by.as_deref().unwrap_or("unknown")));
+    let of_expiry = |end: Timestamp| format!("{} {}", if end <= Timestamp::now() { "expired" } else { "good until" }, short(&end));
+    revoked.or_else(|| token.expires_at.map(of_expiry)).unwrap_or_else(|| "good".to_owned())
 }
 
 fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
@@ -71,10 +86,7 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
         return print_json(&tokens);
     }
     let rows = tokens.iter().map(|token| {
-        let revoked =
-            token.revoked_at.map(|time| format!("revoked {} by {}", short(&time), token.revoked_by.as_deref().unwrap_or("unknown")));
-        let state = revoked.unwrap_or_else(|| "good".to_owned());
-        [token.id.to_string(), token.name.clone(), token.scope.to_string(), state, short(&token.made_at), token.made_by.clone()]
+        [token.id.to_string(), token.name.clone(), token.scope.to_string(), state(token), short(&token.made_at), token.made_by.clone()]
     });
     let columns = [
         Column::number("number"),

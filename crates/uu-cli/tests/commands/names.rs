@@ -29,7 +29,30 @@ fn a_token_is_revoked_by_its_number_or_by_a_name_that_no_other_has() {
     assert!(tokens(&["revoke", "9"]).err.contains("there is no token `9`"));
 }
 
+#[test]
+fn a_token_that_expires_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store").to_str().unwrap().to_owned();
+    let tokens = |args: &[&str]| run(&[&["tokens"], args, &["--store", &store]].concat());
+    let told = tokens(&["create", "until", "--expires", "2999-12-31"]);
+    assert!(told.err.contains("(scope read, good until 2999-12-31 00:00 UTC)"), "{}", told.err);
+    assert_eq!(tokens(&["create", "short", "--valid-for", "90d"]).code, 0);
+    let listed = tokens(&["list", "--json"]).out;
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed[0]["expires_at"], "2999-12-31T00:00:00.000Z");
+    assert!(listed[1]["expires_at"].as_str().unwrap() > listed[1]["made_at"].as_str().unwrap());
+    let shown = tokens(&["list"]).out;
+    assert!(shown.contains("good until") && shown.contains("2999-12-31"), "{shown}");
+    let past = tokens(&["create", "past", "--expires", "2001-01-01"]);
+    assert!(past.code == 2 && past.err.contains("must be later than now, got 2001-01-01"), "{}", past.err);
+    assert_eq!(tokens(&["create", "both", "--expires", "2999-12-31", "--valid-for", "1d"]).code, 2);
+}
+
 #[rstest]
+#[case(&["tokens", "create", "x", "--expires", "2027-02-29"], "expected a day of the calendar, such as 2027-01-31")]
+#[case(&["tokens", "create", "x", "--expires", "soon"], "expected a day of the calendar")]
+#[case(&["tokens", "create", "x", "--valid-for", "0d"], "expected a time such as 12h, 90d or 4w")]
+#[case(&["tokens", "create", "x", "--valid-for", "90"], "expected a time such as")]
 #[case(&["jobs", "show", "x"], "expected the number of a job; `uu-predictor jobs list`")]
 #[case(&["jobs", "cancel", "last"], "jobs list")]
 #[case(&["observations", "release", "x"], "expected the number of a batch; `uu-predictor observations list`")]

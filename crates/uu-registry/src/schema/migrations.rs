@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { older: Older::GoesOn, statements: SECOND },
     Migration { older: Older::GoesOn, statements: THIRD },
     Migration { older: Older::GoesOn, statements: FOURTH },
+    Migration { older: Older::GoesOn, statements: TOKEN_EXPIRY },
 ];
 
 const FIRST: &[&str] = &[
@@ -167,3 +168,6 @@ const FOURTH: &[&str] = &[
     "ALTER TABLE registry_schema ADD COLUMN last_version BIGINT NOT NULL DEFAULT 0",
     "UPDATE registry_schema SET last_version = (SELECT COALESCE(MAX(number), 0) FROM versions)",
 ];
+
+/// Until when a token is good; without a value, until it is revoked. Releases that do not know the column take an expired token for a good one.
+const TOKEN_EXPIRY: &[&str] = &["ALTER TABLE tokens ADD COLUMN expires_at BIGINT"];

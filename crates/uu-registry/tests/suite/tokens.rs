@@ -1,6 +1,6 @@
-//! Tokens: given out once, known by their hash, good until revoked.
+//! Tokens: given out once, known by their hash, good until revoked, or until they expire.
 
-use uu_registry::{RegistryError, Scope, TokenId};
+use uu_registry::{RegistryError, Scope, Timestamp, TokenId};
 
 use crate::{Check, Fresh};
 
@@ -9,6 +9,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("what_is_no_token_is_not_known", strangers),
     ("no_token_is_kept_or_shown", hidden),
     ("the_first_token_is_made_once", first),
+    ("an_expired_token_is_not_known", expiry),
 ];
 
 fn life(fresh: &Fresh) {
@@ -25,6 +26,29 @@ fn life(fresh: &Fresh) {
     assert!(matches!(registry.revoke_token(TokenId(99), "ann"), Err(RegistryError::UnknownToken { .. })));
     let log = registry.audit_log(10, None).unwrap();
     assert_eq!(log.iter().map(|record| record.action.as_str()).collect::<Vec<_>>(), ["revoke_token", "create_token", "create_token"]);
+}
+
+fn expiry(fresh: &Fresh) {
+    let registry = fresh.open();
+    let now = Timestamp::now();
+    let (hour, later) = (3_600_000, now.after(3_600_000));
+    let create = |name, end| registry.create_token_until(name, Scope::Read, (end, "ann")).unwrap().1;
+    let (good, expired, endless) = (create("good", Some(later)), create("expired", Some(now.after(-hour))), create("endless", None));
+    let is_known = |secret: &uu_registry::Secret| registry.verify(secret.expose()).unwrap().is_some();
+    assert_eq!((is_known(&good), is_known(&expired), is_known(&endless)), (true, false, true));
+    let tokens = registry.tokens().unwrap();
+    assert_eq!(tokens.iter().map(|token| token.expires_at).collect::<Vec<_>>(), [Some(later), Some(now.after(-hour)), None]);
+    assert_eq!(
+        tokens.iter().map(|token| token.is_good_at(later)).collect::<Vec<_>>(),
+        [false, false, true],
+        "the instant itself is too late"
+    );
+    let details: Vec<bool> = registry.audit_log(3, None).unwrap().iter().map(|record| record.details["expires_at"].is_string()).collect();
+    assert_eq!(details, [false, true, true]);
+    let another = fresh.another().open();
+    let backup = crate::backup::backup(&registry);
+    another.restore(backup.as_slice(), uu_registry::Onto::Empty).unwrap();
+    assert_eq!(another.tokens().unwrap(), tokens, "a backup keeps them");
 }
 
 fn strangers(fresh: &Fresh) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use uu_server::{Access, Policies, Tokens, openapi};
-use uu_service::registry::Scope;
+use uu_service::registry::{Scope, Timestamp};
 
 use crate::server::Server;
 
@@ -83,4 +83,24 @@ fn a_scope_that_does_not_reach_is_refused_for_every_operation() {
         let status = server.client().request(&method, &filled(&path), &[("authorization", &read)], b"").status;
         assert_eq!(status, 403, "{method} {path}");
     }
+}
+
+#[test]
+fn a_token_that_expires_is_refused_from_then_on_also_where_it_was_good_a_moment_ago() {
+    let access = Access { tokens: Tokens::All, ..Access::default() };
+    let server = Server::under(Policies { access, ..Policies::default() });
+    let until = |milliseconds| {
+        let end = Timestamp::now().after(milliseconds);
+        let token = server.registry.create_token_until("test", Scope::Admin, (Some(end), "test")).unwrap().1;
+        format!("Bearer {}", token.expose())
+    };
+    let status = |token: &str, method: &str, path: &str| server.client().request(method, path, &[("authorization", token)], b"").status;
+    let expired = until(-1);
+    assert_eq!((status(&expired, "GET", "/models"), status(&expired, "POST", "/models/rollback")), (401, 401));
+    let (long, short) = (until(3_600_000), until(1_500));
+    assert_eq!((status(&long, "GET", "/models"), status(&long, "POST", "/models/rollback")), (200, 409));
+    while status(&short, "GET", "/models") != 401 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(status(&short, "POST", "/models/rollback"), 401);
 }
