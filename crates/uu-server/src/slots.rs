@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::Extensions;
 
+use crate::network::Network;
+
 /// Where a request comes from, for routes whose work has slots; a trusted proxy's word is taken for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
@@ -27,13 +29,13 @@ pub(crate) struct Slots {
 #[derive(Debug, Default)]
 struct Taken {
     in_all: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 /// A slot that is held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    network: IpAddr,
+    network: Network,
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -45,7 +47,7 @@ impl Slots {
     /// A slot for work that an address asks for; `None` where all are taken, or the address holds all it may: three quarters of them, so that
     /// others are let in whatever it does.
     pub(crate) fn take(&self, address: IpAddr) -> Option<Slot> {
-        let network = network(address);
+        let network = Network::from(address);
         let mut taken = lock(&self.taken);
         let held = taken.by_network.get(&network).copied().unwrap_or_default();
         if taken.in_all >= self.most || held >= self.most_of_one() {
@@ -78,14 +80,6 @@ fn lock(taken: &Mutex<Taken>) -> MutexGuard<'_, Taken> {
     taken.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What one client has for itself: an address of IPv4, the first 64 bits of one of IPv6.
-pub(crate) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,13 +99,5 @@ mod tests {
         assert_eq!(held.len() + others.len(), most);
         drop(held);
         assert!(slots.take(one).is_some(), "its slots are free again");
-    }
-
-    #[rstest]
-    #[case("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::")]
-    #[case("::ffff:192.0.2.1", "192.0.2.1")]
-    #[case("192.0.2.1", "192.0.2.1")]
-    fn addresses_of_one_network_are_one_client(#[case] address: &str, #[case] expected: &str) {
-        assert_eq!(network(address.parse().unwrap()), expected.parse::<IpAddr>().unwrap());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::{KeepError, LoadError, load};
 use crate::retraining::keep;
+use crate::{KeepError, LoadError, load};
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
 use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, Progress, TrainReport, TrainSettings, Trainable};
