@@ -7,17 +7,20 @@ use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
-use uu_registry::{RegistryError, RestoreError, StoreFault};
+use uu_registry::{Mixture, RegistryError, RestoreError, StoreFault};
 use uu_service::{BatchError, LoadError, RetrainError, SourceError, TrainError};
 
 use crate::commands::tell_quality;
 use crate::output::note;
 
-/// Exit code of an error; 1 is kept for answers that are no.
+/// Exit code of an error.
 const ERROR: u8 = 2;
 
 /// The way out where a store cannot be written; SQLite writes beside its file even for those who only read.
 const UNWRITABLE: &str = "every command needs the right to write the folder of the store and the files in it: run it as the user who owns them, or on a disk that is not read only";
+
+/// Exit code of an answer that is no.
+const NO: u8 = 1;
 
 /// An error of the command line itself, with the way out.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         lines.push_str(&format!("hint: {hint}\n"));
     }
     note(&lines);
-    ExitCode::from(ERROR)
+    ExitCode::from(if error.chain().any(|cause| mixture(cause).is_some()) { NO } else { ERROR })
 }
 
 fn clean_error<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e CleanError> {
@@ -74,9 +77,20 @@ fn clean_error<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e C
     }
 }
 
+/// Rows that were good by themselves, and cannot train with those that are kept.
+fn mixture<'e>(cause: &'e (dyn std::error::Error + 'static)) -> Option<&'e Mixture> {
+    if let Some(RegistryError::Mixture(mixture)) = cause.downcast_ref::<RegistryError>() {
+        return Some(mixture);
+    }
+    cause.downcast_ref::<RetrainError>().and_then(RetrainError::mixture).or_else(|| cause.downcast_ref::<TrainError>()?.mixture())
+}
+
 fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<Advised>() {
         return Some(error.hint.clone());
+    }
+    if let Some(mixture) = mixture(cause) {
+        return Some(mixture.hint());
     }
     if let Some(error) = cause.downcast_ref::<LoadError>() {
         let of_store = if let LoadError::Store(error) = error { registry_hint(error) } else { None };

@@ -14,7 +14,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
 use uu_model::TrainSettings;
-use uu_registry::{Location, Registry, Secret};
+use uu_registry::{Location, QueueBounds, Registry, Secret};
 use uu_server::{Access, Lifecycle, Limits, Policies, RateLimits, Tokens};
 use uu_service::jobs::{DeliveryLimits, Policy};
 
@@ -165,6 +165,12 @@ pub(crate) struct RetrainingSettings {
     pub decompressed_bytes: u64,
     /// Rows of a delivery.
     pub rows: u64,
+    /// Jobs that may be pending.
+    pub pending_jobs: u64,
+    /// Those of one token among them.
+    pub pending_jobs_per_token: u64,
+    /// Bytes of files that are kept for jobs of one token.
+    pub kept_bytes_per_token: u64,
     /// Folders whose files may be read.
     pub roots: Vec<PathBuf>,
     /// Threads of the process that re-trains; 0 is half of the cores.
@@ -349,11 +355,13 @@ impl Settings {
     /// The store as a server uses it, under the name `worker`.
     pub(crate) fn lifecycle(&self, registry: Registry, worker: &str) -> Lifecycle {
         let RetrainingSettings { rows, decompressed_bytes, roots, .. } = &self.retraining;
+        let RetrainingSettings { pending_jobs, pending_jobs_per_token, kept_bytes_per_token, .. } = self.retraining;
         Lifecycle {
             registry,
             worker: worker.to_owned(),
             rules: self.rules(),
             delivery: DeliveryLimits { rows: *rows, decompressed_bytes: *decompressed_bytes },
+            queue: QueueBounds { pending: pending_jobs, pending_of_one: pending_jobs_per_token, kept_bytes_of_one: kept_bytes_per_token },
             roots: roots.clone(),
             artifacts_url: self.artifacts_url.clone(),
         }

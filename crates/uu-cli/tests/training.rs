@@ -163,6 +163,26 @@ fn deliveries_that_teach_nothing_promote_nothing() {
 }
 
 #[test]
+fn rows_that_can_never_train_with_those_that_are_kept_are_refused_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("measured.csv"), rows(200, 4, |_, _, _| {})).unwrap();
+    fs::write(folder.path().join("generated.csv"), rows(200, 4, |_, _, cells| cells[2] = "generated".to_owned())).unwrap();
+    assert_eq!(run(folder.path(), &["train", "--data", "measured.csv"]).status.code(), Some(0));
+    for command in ["train", "retrain"] {
+        let output = run(folder.path(), &[command, "--data", "generated.csv"]);
+        let told = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{command}: {told}");
+        assert!(told.contains("generated rows must not train a model together with measured ones"), "{told}");
+        assert!(told.contains("hint: ") && told.contains("`uu-predictor observations quarantine 1 --reason REASON`"), "{told}");
+    }
+    assert_eq!(run(folder.path(), &["observations", "quarantine", "1", "--reason", "a trial"]).status.code(), Some(0));
+    assert_eq!(run(folder.path(), &["train", "--data", "generated.csv"]).status.code(), Some(0));
+    let output = run(folder.path(), &["observations", "release", "1"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("observations quarantine 2 --reason"), "{}", stderr(&output));
+}
+
+#[test]
 fn estimates_of_labelled_rows_are_no_labels_and_the_known_numbers_stand_beside_them() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("rows.csv"), rows(200, 4, |_, _, _| {})).unwrap();

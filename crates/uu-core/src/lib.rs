@@ -31,7 +31,7 @@ pub use names::{Escaping, escaped, nearest, visible};
 pub use output::{OutputColumn, OwnOutput};
 pub use panics::{Panicked, contained, contained_panics, report_contained};
 pub use raw::{RawRecord, RawValue};
-pub use record::Record;
+pub use record::{GENERATED, Record};
 pub use site::host_of_site;
 pub use taxonomy::{Category, NoCategory};
 pub use units::{AvgVisitDuration, BounceRate, OutOfRange, PagesPerVisit, Rank, UniqueUsers, Visits};

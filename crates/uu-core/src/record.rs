@@ -2,6 +2,9 @@
 
 use crate::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, UniqueUsers, Visits};
 
+/// The source of generated rows: they never train a model together with measured ones.
+pub const GENERATED: &str = "generated";
+
 /// What is known of one site in one month, every value within its range.
 ///
 /// Built by [`crate::check`] alone, so holding one means that its rules were kept.
@@ -51,5 +54,11 @@ impl Record {
             unique_users: None,
             extras: Vec::new(),
         }
+    }
+
+    /// Whether it was generated, and not measured.
+    #[must_use]
+    pub fn is_generated(&self) -> bool {
+        self.source.as_deref() == Some(GENERATED)
     }
 }

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn generated_rows_do_not_join_measured_ones() {
-        let generated = Record { source: Some(crate::clean::GENERATED.into()), ..row(Some(1), 1, 5, None) };
+        let generated = Record { source: Some(uu_core::GENERATED.into()), ..row(Some(1), 1, 5, None) };
         let (generated, measured) = (Dataset::new(Vec::new(), vec![generated]), Dataset::new(Vec::new(), vec![row(Some(2), 1, 5, None)]));
         assert_eq!(join_rows(&generated, &measured), Err(CleanError::GeneratedMixed { generated: 1, others: 1 }));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::{BatchId, JobId, JobState, ModelVersion, StoreFault, TokenId};
+use crate::{BatchId, JobId, JobState, Mixture, ModelVersion, StoreFault, TokenId};
 
 /// A cause that belongs to a library below.
 pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -126,6 +126,29 @@ pub enum RegistryError {
         id: JobId,
         /// Its retry.
         retry: JobId,
+    },
+    /// Generated rows and measured ones would be kept side by side.
+    #[error("{0}")]
+    Mixture(Mixture),
+    /// As many jobs are pending as may be.
+    #[error("{pending} jobs{} are pending, and at most {most} may be", of_one(*.by_one))]
+    QueueFull {
+        /// Jobs that are pending.
+        pending: u64,
+        /// How many may be.
+        most: u64,
+        /// Whether only those of whoever asks are counted.
+        by_one: bool,
+    },
+    /// As many bytes of files are kept for whoever asks as may be.
+    #[error("{kept} bytes of files are kept for jobs of the same sender, and with {more} more they would exceed {most}")]
+    UploadsFull {
+        /// Bytes that are kept.
+        kept: u64,
+        /// Bytes that were to be kept.
+        more: u64,
+        /// How many may be kept.
+        most: u64,
     },
     /// A text cannot be kept.
     #[error("a text must not contain the character U+0000")]
@@ -270,6 +293,10 @@ pub(crate) fn failed(action: &'static str, path: &std::path::Path, source: io::E
         }
         _ => RegistryError::Io { action, path: path.to_owned(), source },
     }
+}
+
+fn of_one(by_one: bool) -> &'static str {
+    if by_one { " of the same sender" } else { "" }
 }
 
 fn listed(versions: &[ModelVersion]) -> String {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::database::{Row, Transaction};
-use crate::jobs::{JobId, queue};
+use crate::jobs::{Asker, JobId, queue, room};
 use crate::objects::{Folder, Stored};
 use crate::{Registry, RegistryError};
 
@@ -34,15 +34,28 @@ pub struct Upload {
 impl Registry {
     /// Asks for work as [`Registry::enqueue`] does, and keeps the files it needs. They are kept when this returns.
     ///
-    /// **Errors**: a full disk; a database or an object store that cannot be reached or written; nothing is asked for then.
-    pub fn enqueue_with(&self, kind: &str, request: &Value, by: &str, files: &[NewUpload<'_>]) -> Result<JobId, RegistryError> {
+    /// **Errors**: [`RegistryError::QueueFull`], [`RegistryError::UploadsFull`]; a full disk; a database or an object store that cannot be reached or
+    /// written; nothing is asked for then.
+    pub fn enqueue_with<'a>(
+        &self,
+        kind: &str,
+        request: &Value,
+        asker: impl Into<Asker<'a>>,
+        files: &[NewUpload<'_>],
+    ) -> Result<JobId, RegistryError> {
+        let asker = asker.into();
+        let lengths = files.iter().map(|file| file.file.metadata().map_or(0, |metadata| metadata.len()));
+        let bytes = lengths.fold(0, u64::saturating_add);
+        self.check_room(asker, bytes)?;
         let mut stored = Vec::with_capacity(files.len());
         for file in files {
             stored.push((file.name, self.wait_long(self.objects().put_file(Folder::Uploads, file.file))?));
         }
-        self.wait(async {
+        let queued = self.wait(async {
             let mut transaction = self.database().write().await?;
-            let job = queue(&mut transaction, kind, request, by, None).await?;
+            // Others may have asked since.
+            room(&mut transaction, asker, bytes).await?;
+            let job = queue(&mut transaction, kind, request, asker.by, None).await?;
             let values = (1..).zip(&stored).flat_map(|(number, (name, stored))| {
                 let size = i64::try_from(stored.size_bytes).unwrap_or(i64::MAX);
                 [job.0.into(), number.into(), (*name).into(), stored.object.as_str().into(), stored.sha256.as_str().into(), size.into()]
@@ -50,7 +63,14 @@ impl Registry {
             transaction.insert(INTO, 6, values.collect()).await?;
             transaction.commit().await?;
             Ok(job)
-        })
+        });
+        if matches!(queued, Err(RegistryError::QueueFull { .. } | RegistryError::UploadsFull { .. })) {
+            for (_, stored) in &stored {
+                // What cannot be removed now is swept: no row names it.
+                drop(self.wait_long(self.objects().remove(&stored.object)));
+            }
+        }
+        queued
     }
 
     /// The files of a job, in the order they came; none once it succeeded or a day after it ended otherwise.

@@ -14,6 +14,12 @@ use crate::origins;
 use crate::problem::{Kind, Problem};
 use crate::routes::operations;
 
+/// When to ask again where too many jobs are pending: a re-training takes about a minute.
+const A_JOB_LATER_S: u32 = 60;
+
+/// When to ask again where too many bytes are kept: what nobody needs any more is removed once an hour.
+const A_SWEEP_LATER_S: u32 = 3_600;
+
 /// Which requests need a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tokens {
@@ -172,6 +178,15 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         }
         RegistryError::Moved { .. } | RegistryError::NoPrevious | RegistryError::JobState { .. } | RegistryError::RetriedAlready { .. } => {
             Problem::new(Kind::Conflict, error.to_string())
+        }
+        RegistryError::Mixture(mixture) => Problem::new(Kind::Validation, format!("{mixture}; hint: {}", mixture.hint())),
+        RegistryError::QueueFull { .. } => {
+            Problem::new(Kind::TooMany, format!("{error}; hint: wait for one to end, or cancel one with `DELETE /jobs/NUMBER`"))
+                .retry_after(A_JOB_LATER_S)
+        }
+        RegistryError::UploadsFull { .. } => {
+            Problem::new(Kind::TooMany, format!("{error}; hint: files are kept until their job has succeeded, or for a day after it ended"))
+                .retry_after(A_SWEEP_LATER_S)
         }
         RegistryError::BadText => Problem::new(Kind::MalformedBody, error.to_string()),
         RegistryError::Unavailable { .. } => {

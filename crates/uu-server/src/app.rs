@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use uu_core::Rules;
 use uu_service::jobs::DeliveryLimits;
-use uu_service::registry::{Registry, RegistryError};
+use uu_service::registry::{QueueBounds, Registry, RegistryError};
 use uu_service::{LoadError, Readiness, Served, Serving};
 
 use crate::Limits;
@@ -58,6 +58,8 @@ pub struct Lifecycle {
     pub rules: Rules,
     /// What a delivery may take.
     pub delivery: DeliveryLimits,
+    /// How many jobs may be pending, and how much may be kept for them.
+    pub queue: QueueBounds,
     /// Folders whose files may be re-trained with by their URI.
     pub roots: Vec<PathBuf>,
     /// The artifact store, as `s3://bucket/prefix`, where there is one: what lies under `incoming/` there may be re-trained with by its URI.

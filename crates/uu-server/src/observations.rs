@@ -67,7 +67,7 @@ pub(crate) struct ObservedWarning {
         (status = 201, description = "They are kept", body = Observed),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The scope `write` is needed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Values break rules; all of them are listed", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Values break rules, all of which are listed, or can never train with the rows that are kept", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many requests", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "The store cannot be reached; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 507, description = "The store is full; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),

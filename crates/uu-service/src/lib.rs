@@ -9,6 +9,7 @@ pub mod gate;
 pub mod jobs;
 mod judging;
 pub mod labels;
+mod mixture;
 pub mod observing;
 mod patience;
 mod retraining;

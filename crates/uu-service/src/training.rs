@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::retraining::keep;
+use crate::mixture;
+use crate::retraining::{Origin, keep};
 use crate::{KeepError, LoadError, load};
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
 use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, Progress, TrainReport, TrainSettings, Trainable};
-use uu_registry::{Change, ModelVersion, Registry, RegistryError};
+use uu_registry::{Change, Mixture, ModelVersion, Registry, RegistryError};
 
 /// A version that was trained and stored.
 #[derive(Clone, Debug)]
@@ -101,6 +102,17 @@ pub enum TrainError {
     Load(#[from] LoadError),
 }
 
+impl TrainError {
+    /// Generated and measured rows that were to be kept side by side, where that is why.
+    #[must_use]
+    pub fn mixture(&self) -> Option<&Mixture> {
+        match self {
+            Self::Store(RegistryError::Mixture(mixture)) | Self::Keep(KeepError::Store(RegistryError::Mixture(mixture))) => Some(mixture),
+            _ => None,
+        }
+    }
+}
+
 /// Trains on `dataset`, stores the artifact and, if that is intended and its intervals hold, makes it the one that answers.
 ///
 /// **Errors**: [`TrainError`]; the registry is then as it was, or holds the version without using it.
@@ -115,10 +127,11 @@ pub fn train(
     let trained = match &intent.rows {
         TrainingRows::Generated => uu_model::train(dataset, rules, settings, progress)?,
         TrainingRows::Kept { origin, sealed_sites } => {
+            mixture::check(registry, rules, mixture::counted(dataset.records()))?;
             let split = Sealed::about(*sealed_sites, dataset).split(dataset);
             let trained = uu_model::train(&split.training, rules, settings, progress);
             let trained = trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?;
-            keep(registry, dataset, &intent.by, origin)?;
+            keep(registry, dataset, &intent.by, &Origin { words: origin, confirmed: true })?;
             trained
         }
     };

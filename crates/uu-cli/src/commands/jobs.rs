@@ -20,7 +20,7 @@ pub(crate) fn run(arguments: &Jobs, settings: &Settings) -> anyhow::Result<ExitC
             note(&format!("job {number} is cancelled; its state is `{state}`"));
         }
         Jobs::Retry { number } => {
-            let again = registry.retry(JobId(number), &actor())?;
+            let again = registry.retry(JobId(number), actor().as_str())?;
             note(&format!("queued as job {again}; the next free server runs it"));
         }
     }
@@ -70,6 +70,7 @@ fn show(registry: &Registry, id: JobId, json: bool) -> anyhow::Result<()> {
     facts.push(("came to", came_to(&job)));
     let reasons = job.outcome.iter().filter_map(|outcome| outcome["retraining"]["reasons"].as_array()).flatten();
     facts.extend(reasons.filter_map(|reason| Some(("why", reason.as_str()?.to_owned()))));
+    facts.extend(job.outcome.as_ref().and_then(|outcome| Some(("hint", outcome["hint"].as_str()?.to_owned()))));
     let mut page = Page::new();
     page.facts(facts);
     Ok(print(&page.finish())?)

@@ -19,9 +19,6 @@ pub use rules::{CleanAction, CleanRule, Example, RuleCount};
 pub(crate) use duplicates::{one_of_each, same_source_site_and_month};
 use rules::Tally;
 
-/// The source of generated rows: they never train a model together with measured ones.
-pub const GENERATED: &str = "generated";
-
 /// How to clean.
 ///
 /// | name | default | purpose |
@@ -215,7 +212,7 @@ fn is_of_no_site(warning: &uu_core::Warning) -> bool {
 pub(crate) fn refuse_mixture<'a>(rows: impl Iterator<Item = &'a Record>) -> Result<(), CleanError> {
     let (mut generated, mut others) = (0, 0);
     for record in rows {
-        *(if record.source.as_deref() == Some(GENERATED) { &mut generated } else { &mut others }) += 1;
+        *(if record.is_generated() { &mut generated } else { &mut others }) += 1;
     }
     if generated > 0 && others > 0 { Err(CleanError::GeneratedMixed { generated, others }) } else { Ok(()) }
 }

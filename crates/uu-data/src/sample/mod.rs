@@ -24,7 +24,7 @@ use self::site::Site;
 use crate::site_hash;
 
 /// The source, and the rank source, of every generated record.
-pub const SOURCE: &str = "generated";
+pub const SOURCE: &str = uu_core::GENERATED;
 
 /// The sample that ships with the product: `data/sample.parquet`, 10,000 sites of seed 1.
 pub const BUNDLED: &[u8] = include_bytes!("../../../../data/sample.parquet");

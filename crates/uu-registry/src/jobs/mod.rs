@@ -5,10 +5,13 @@
 //! harm. Whether it lives is told by a counter that it moves, and judged by the onlooker's own monotonic clock: clocks that differ or jump
 //! do not matter.
 
+mod bounds;
 mod claim;
 mod event;
 mod watch;
 
+pub(crate) use bounds::room;
+pub use bounds::{Asker, QueueBounds};
 pub use claim::{Claim, Order, Outcome};
 pub use event::JobEvent;
 pub(crate) use event::{EVERY as EVERY_EVENT, event};
@@ -200,9 +203,10 @@ impl Registry {
 
     /// Asks again for what a job that was refused, failed, was cancelled or lost was asked for, as a new job.
     ///
-    /// **Errors**: an unknown job; one that has not ended, succeeded, or has a retry that has not ended; a database that cannot be reached or
-    /// written.
-    pub fn retry(&self, id: JobId, by: &str) -> Result<JobId, RegistryError> {
+    /// **Errors**: an unknown job; one that has not ended, succeeded, or has a retry that has not ended; [`RegistryError::QueueFull`]; a database
+    /// that cannot be reached or written.
+    pub fn retry<'a>(&self, id: JobId, asker: impl Into<Asker<'a>>) -> Result<JobId, RegistryError> {
+        let asker = asker.into();
         self.wait(async {
             let mut transaction = self.database().write().await?;
             let job = find(&mut transaction, id).await?;
@@ -214,7 +218,8 @@ impl Registry {
             if retry > 0 {
                 return Err(RegistryError::RetriedAlready { id, retry: JobId(retry) });
             }
-            let again = queue(&mut transaction, &job.kind, &job.request, by, Some(id)).await?;
+            room(&mut transaction, asker, 0).await?;
+            let again = queue(&mut transaction, &job.kind, &job.request, asker.by, Some(id)).await?;
             hand_on(&mut transaction, id, again).await?;
             transaction.commit().await?;
             Ok(again)

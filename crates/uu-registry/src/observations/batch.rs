@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Received, received};
+use super::{Received, mixture, received};
 use crate::audit::{Entry, note};
 use crate::database::Row;
 use crate::objects::{Folder, Stored};
@@ -23,10 +23,12 @@ impl fmt::Display for BatchId {
 }
 
 /// What is said of a large batch that is to be kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ObservationBatch<'a> {
     /// Rows in it.
     pub rows: u64,
+    /// Those among them that are generated.
+    pub generated: u64,
     /// Who sent it.
     pub by: &'a str,
     /// Where it came from: a file's name, a URI.
@@ -35,6 +37,8 @@ pub struct ObservationBatch<'a> {
     pub fingerprint: Option<&'a str>,
     /// Whether its rows were looked at by a training; those that were not are examined by the next.
     pub examined: bool,
+    /// Whether a person took it in by force: its labels stand in place of earlier ones wherever they are.
+    pub confirmed: bool,
 }
 
 /// A batch that is kept.
@@ -56,6 +60,8 @@ pub struct Batch {
     pub quarantined: Option<String>,
     /// Whether a training has looked at it.
     pub examined: bool,
+    /// Whether a person took it in by force, or released it.
+    pub confirmed: bool,
     #[serde(skip)]
     pub(crate) stored: Option<Stored>,
 }
@@ -89,7 +95,7 @@ pub enum BatchContents {
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
-            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined, examined FROM batches ",
+            "SELECT id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, quarantined, examined, confirmed FROM batches ",
             $rest
         )
     };
@@ -101,11 +107,13 @@ pub(crate) const EVERY_BATCH: &str = columns!("");
 impl Registry {
     /// Keeps a large batch as the bytes of a Parquet file. They are kept when this returns.
     ///
-    /// **Errors**: a full disk; a database or an object store that cannot be reached or written; there is no batch then.
+    /// **Errors**: [`RegistryError::Mixture`]; a full disk; a database or an object store that cannot be reached or written; there is no batch
+    /// then.
     pub fn keep_rows(&self, parquet_bytes: &[u8], about: &ObservationBatch<'_>) -> Result<BatchId, RegistryError> {
         let stored = self.wait_long(self.objects().put(Folder::Observations, parquet_bytes))?;
         self.wait(async {
             let mut transaction = self.database().write().await?;
+            mixture::refuse(&mut transaction, (about.generated, about.rows.saturating_sub(about.generated))).await?;
             let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM batches", Vec::new()).await?;
             let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
             let values = vec![
@@ -119,8 +127,10 @@ impl Registry {
                 signed(stored.size_bytes).into(),
                 Timestamp::now().into(),
                 i64::from(about.examined).into(),
+                signed(about.generated).into(),
+                i64::from(about.confirmed).into(),
             ];
-            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, examined)";
+            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, examined, generated, confirmed)";
             transaction.insert(into, values.len(), values).await?;
             transaction.commit().await?;
             Ok(BatchId(id))
@@ -182,9 +192,10 @@ impl Registry {
         self.set_quarantine(id, Some(reason), by)
     }
 
-    /// Lets a quarantined batch be used again. Its observations keep their numbers, which are lower than those that came since.
+    /// Lets a quarantined batch be used again, as one that a person has confirmed. Its observations keep their numbers, which are lower than those that
+    /// came since.
     ///
-    /// **Errors**: an unknown batch; a database that cannot be reached or written.
+    /// **Errors**: an unknown batch; [`RegistryError::Mixture`]; a database that cannot be reached or written.
     pub fn release(&self, id: BatchId, by: &str) -> Result<(), RegistryError> {
         self.set_quarantine(id, None, by)
     }
@@ -192,11 +203,15 @@ impl Registry {
     fn set_quarantine(&self, id: BatchId, reason: Option<&str>, by: &str) -> Result<(), RegistryError> {
         self.wait(async {
             let mut transaction = self.database().write().await?;
-            let changed =
-                transaction.execute("UPDATE batches SET quarantined = $2 WHERE id = $1", vec![id.0.into(), reason.into()]).await?;
-            if changed == 0 {
-                return Err(RegistryError::UnknownBatch { id });
+            const SET: &str = "UPDATE batches SET quarantined = $2, confirmed = CASE WHEN $3 = 1 THEN 1 ELSE confirmed END WHERE id = $1";
+            const ROWS: &str = "SELECT row_count, generated FROM batches WHERE id = $1";
+            let rows = transaction.fetch(ROWS, vec![id.0.into()]).await?;
+            let Some(row) = rows.first() else { return Err(RegistryError::UnknownBatch { id }) };
+            let unsigned = |count: i64| u64::try_from(count).unwrap_or_default();
+            if let (None, Some(generated)) = (reason, row.maybe_integer("generated")?) {
+                mixture::refuse(&mut transaction, (unsigned(generated), unsigned(row.integer("row_count")? - generated))).await?;
             }
+            transaction.execute(SET, vec![id.0.into(), reason.into(), i64::from(reason.is_none()).into()]).await?;
             let action = if reason.is_some() { "quarantine" } else { "release" };
             let details = json!({ "reason": reason });
             note(&mut transaction, &Entry { by, action, subject: &id.to_string(), details: &details }).await?;
@@ -220,6 +235,7 @@ pub(crate) fn batch(row: &Row) -> Result<Batch, RegistryError> {
         received_at: row.time("received_at")?,
         quarantined: row.maybe_text("quarantined")?,
         examined: row.integer("examined")? != 0,
+        confirmed: row.integer("confirmed")? != 0,
         stored,
     })
 }

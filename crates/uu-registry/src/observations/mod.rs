@@ -2,12 +2,15 @@
 //! large ones as one object of Parquet bytes. The registry does not look inside either.
 
 mod batch;
+mod mixture;
 
 pub use batch::{Batch, BatchContents, BatchId, ObservationBatch, Waiting};
 pub(crate) use batch::{EVERY_BATCH, batch};
+pub use mixture::Mixture;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use uu_core::GENERATED;
 
 use crate::database::Row;
 use crate::{Registry, RegistryError, Timestamp};
@@ -47,14 +50,17 @@ pub(crate) const EVERY: &str = "SELECT o.number AS number, o.batch AS batch, o.s
 impl Registry {
     /// Keeps observations, as one batch. They are kept when this returns.
     ///
-    /// **Errors**: a database that cannot be reached or written; nothing is kept then.
+    /// **Errors**: [`RegistryError::Mixture`]; a database that cannot be reached or written; nothing is kept then.
     pub fn observe(&self, observations: &[Observation], by: &str) -> Result<BatchId, RegistryError> {
+        let generated = observations.iter().filter(|observation| observation.source.as_deref() == Some(GENERATED)).count();
         self.wait(async {
             let mut transaction = self.database().write().await?;
+            mixture::refuse(&mut transaction, (generated as u64, (observations.len() - generated) as u64)).await?;
             let id = BatchId(transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM batches", Vec::new()).await?);
             let rows = i64::try_from(observations.len()).unwrap_or(i64::MAX);
-            let values = vec![id.0.into(), rows.into(), by.into(), "observe".into(), Timestamp::now().into()];
-            transaction.insert("batches (id, row_count, made_by, origin, received_at)", values.len(), values).await?;
+            let generated = i64::try_from(generated).unwrap_or(i64::MAX);
+            let values = vec![id.0.into(), rows.into(), by.into(), "observe".into(), Timestamp::now().into(), generated.into()];
+            transaction.insert("batches (id, row_count, made_by, origin, received_at, generated)", values.len(), values).await?;
             let first = transaction.number("SELECT COALESCE(MAX(number), 0) + 1 AS number FROM observations", Vec::new()).await?;
             let values = (first..).zip(observations).flat_map(|(number, observation)| {
                 [

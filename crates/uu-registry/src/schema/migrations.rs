@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { older: Older::GoesOn, statements: THIRD },
     Migration { older: Older::GoesOn, statements: FOURTH },
     Migration { older: Older::GoesOn, statements: TOKEN_EXPIRY },
+    Migration { older: Older::GoesOn, statements: ANCHOR },
 ];
 
 const FIRST: &[&str] = &[
@@ -171,3 +172,13 @@ const FOURTH: &[&str] = &[
 
 /// Until when a token is good; without a value, until it is revoked. Releases that do not know the column take an expired token for a good one.
 const TOKEN_EXPIRY: &[&str] = &["ALTER TABLE tokens ADD COLUMN expires_at BIGINT"];
+
+/// Which version a person has confirmed, and what of the rows is known without reading them. Where an older release kept a batch, how many of its rows are
+/// generated is unknown; where it moved the aliases, the anchor stayed where it was.
+const ANCHOR: &[&str] = &[
+    "ALTER TABLE aliases ADD COLUMN anchor BIGINT REFERENCES versions (number)",
+    "ALTER TABLE aliases ADD COLUMN anchored_through BIGINT",
+    "ALTER TABLE batches ADD COLUMN generated BIGINT",
+    "ALTER TABLE batches ADD COLUMN confirmed BIGINT NOT NULL DEFAULT 0",
+    "CREATE INDEX batches_by_generated ON batches (generated)",
+];

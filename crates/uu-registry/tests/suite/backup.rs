@@ -38,7 +38,14 @@ pub(crate) fn fill(registry: &Registry) -> String {
         let version = put(registry, artifact);
         promote(registry, version);
     }
-    let about = ObservationBatch { rows: 3, by: "ann", origin: "panel.parquet", fingerprint: Some("abc"), examined: true };
+    let about = ObservationBatch {
+        rows: 3,
+        by: "ann",
+        origin: "panel.parquet",
+        fingerprint: Some("abc"),
+        examined: true,
+        ..ObservationBatch::default()
+    };
     registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
     let batch = registry.observe(&(0..500).map(observation).collect::<Vec<_>>(), "bob").unwrap();
     registry.quarantine(batch, "off by ten", "gate").unwrap();

@@ -1,7 +1,7 @@
 //! Observations: acknowledged ones are there, in order, until a person says they must not be used.
 
 use serde_json::{Map, Value, json};
-use uu_registry::{BatchContents, BatchId, Observation, ObservationBatch, RegistryError, Waiting};
+use uu_registry::{BatchContents, BatchId, Mixture, Observation, ObservationBatch, Registry, RegistryError, Waiting};
 
 use crate::{Check, Fresh};
 
@@ -12,6 +12,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ("batches_sent_side_by_side_are_read_without_gaps", side_by_side),
     ("a_text_the_database_cannot_hold_is_refused", unfit),
     ("what_no_training_has_looked_at_waits", waiting),
+    ("generated_rows_and_measured_ones_are_never_in_use_together", unmixed),
+    ("batches_of_an_older_release_are_counted_before_they_refuse", uncounted),
 ];
 
 fn observation(index: usize) -> Observation {
@@ -66,7 +68,14 @@ fn quarantined(fresh: &Fresh) {
 
 fn large(fresh: &Fresh) {
     let registry = fresh.open();
-    let about = ObservationBatch { rows: 1_000, by: "ann", origin: "panel.parquet", fingerprint: Some("abc"), examined: true };
+    let about = ObservationBatch {
+        rows: 1_000,
+        by: "ann",
+        origin: "panel.parquet",
+        fingerprint: Some("abc"),
+        examined: true,
+        ..ObservationBatch::default()
+    };
     let id = registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
     assert_eq!(registry.read_batch(id).unwrap(), BatchContents::Parquet(b"PAR1 rows PAR1".to_vec()));
     let batch = &registry.batches().unwrap()[0];
@@ -78,7 +87,14 @@ fn large(fresh: &Fresh) {
 fn waiting(fresh: &Fresh) {
     let registry = fresh.open();
     assert_eq!(registry.waiting().unwrap(), Waiting::default());
-    let kept = ObservationBatch { rows: 500, by: "ann", origin: "panel.parquet", fingerprint: None, examined: true };
+    let kept = ObservationBatch {
+        rows: 500,
+        by: "ann",
+        origin: "panel.parquet",
+        fingerprint: None,
+        examined: true,
+        ..ObservationBatch::default()
+    };
     registry.keep_rows(b"PAR1 rows PAR1", &kept).unwrap();
     assert_eq!(registry.waiting().unwrap().rows, 0, "a training has looked at them");
     let first = registry.observe(&[observation(1), observation(2)], "ann").unwrap();
@@ -91,6 +107,58 @@ fn waiting(fresh: &Fresh) {
     registry.set_examined(last).unwrap();
     assert_eq!(registry.waiting().unwrap(), Waiting::default());
     assert!(registry.batches().unwrap().iter().all(|batch| batch.examined));
+}
+
+fn generated(index: usize) -> Observation {
+    Observation { source: Some(uu_core::GENERATED.to_owned()), ..observation(index) }
+}
+
+fn mixture<T: std::fmt::Debug>(refused: Result<T, RegistryError>) -> Mixture {
+    match refused {
+        Err(RegistryError::Mixture(mixture)) => mixture,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every way in which rows get into use, with generated rows or with measured ones.
+fn brought(registry: &Registry, is_generated: bool) -> Vec<Result<BatchId, RegistryError>> {
+    let one = |index| if is_generated { generated(index) } else { observation(index) };
+    let about = ObservationBatch { rows: 5, generated: if is_generated { 5 } else { 0 }, by: "ann", ..ObservationBatch::default() };
+    vec![registry.observe(&[one(1)], "ann"), registry.keep_rows(b"PAR1 rows PAR1", &about)]
+}
+
+fn unmixed(fresh: &Fresh) {
+    let registry = fresh.open();
+    assert!(mixture(registry.observe(&[observation(1), generated(2)], "ann")).batches.is_empty());
+    let released = registry.observe(&[generated(1)], "ann").unwrap();
+    for refused in brought(&registry, false) {
+        let mixture = mixture(refused);
+        assert_eq!((mixture.generated_are_kept, &mixture.batches[..]), (true, &[released][..]));
+        assert!(mixture.hint().contains(&format!("observations quarantine {released} ")), "{}", mixture.hint());
+    }
+    registry.quarantine(released, "a trial", "ann").unwrap();
+    let kept: Vec<BatchId> = brought(&registry, false).into_iter().map(Result::unwrap).collect();
+    let again = mixture(registry.release(released, "ann"));
+    assert_eq!((again.generated, again.generated_are_kept, &again.batches), (1, false, &kept));
+    brought(&registry, true).into_iter().for_each(|refused| assert_eq!(mixture(refused).batches, kept));
+    assert!(registry.check_mixture(0, 9).is_ok() && registry.check_mixture(0, 0).is_ok());
+    assert_eq!(registry.batches().unwrap().len(), 3, "what is refused is not kept");
+    assert!(registry.batches().unwrap()[0].quarantined.is_some());
+}
+
+fn uncounted(fresh: &Fresh) {
+    let registry = fresh.open();
+    let (measured, other) = (registry.observe(&[observation(1)], "ann").unwrap(), registry.observe(&[observation(2)], "ann").unwrap());
+    fresh.execute("UPDATE batches SET generated = NULL");
+    assert!(registry.check_mixture(1, 0).is_ok(), "nothing is known of them");
+    assert_eq!(registry.uncounted_batches().unwrap(), [measured, other]);
+    registry.set_generated(measured, 0).unwrap();
+    assert_eq!(mixture(registry.check_mixture(1, 0)).batches, [measured]);
+    registry.set_generated(other, 1).unwrap();
+    assert!(registry.uncounted_batches().unwrap().is_empty());
+    let both = mixture(registry.check_mixture(0, 0));
+    assert_eq!((both.generated_are_kept, &both.batches[..]), (true, &[other][..]));
+    assert!(both.to_string().contains(&format!("both are kept: generated ones in batch `{other}`")), "{both}");
 }
 
 fn side_by_side(fresh: &Fresh) {

@@ -35,7 +35,7 @@ fn newer_release(fresh: &Fresh) {
 
 /// Gives a table of the newer release an object that no other one names.
 fn name_an_object(fresh: &Fresh, registry: &Registry) {
-    let about = ObservationBatch { rows: 1, by: "ann", origin: "report", fingerprint: None, examined: true };
+    let about = ObservationBatch { rows: 1, by: "ann", origin: "report", fingerprint: None, examined: true, ..ObservationBatch::default() };
     let batch = registry.keep_rows(b"PAR1 a report PAR1", &about).unwrap();
     fresh.execute(&format!("INSERT INTO reports (id, version, object, sha256, size_bytes) SELECT 1, 1, object, sha256, size_bytes FROM batches WHERE id = {batch}"));
     fresh.execute(&format!("UPDATE batches SET object = NULL, sha256 = NULL, size_bytes = NULL WHERE id = {batch}"));
@@ -126,7 +126,7 @@ fn sweeps(fresh: &Fresh) {
     promote(&registry, put(&registry, b"one"));
     name_an_object(fresh, &registry);
     // What is left behind is swept nevertheless; a clock of files counts in seconds or worse.
-    let about = ObservationBatch { rows: 1, by: "ann", origin: "left", fingerprint: None, examined: true };
+    let about = ObservationBatch { rows: 1, by: "ann", origin: "left", fingerprint: None, examined: true, ..ObservationBatch::default() };
     let left = registry.keep_rows(b"PAR1 left PAR1", &about).unwrap();
     fresh.execute(&format!("DELETE FROM batches WHERE id = {left}"));
     let deadline = Instant::now() + Duration::from_secs(120);

@@ -40,7 +40,7 @@ fn moved(fresh: &Fresh) {
     let registry = fresh.open();
     let kept = put(&registry, b"kept");
     promote(&registry, kept);
-    let about = ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None, examined: true };
+    let about = ObservationBatch { rows: 1, by: "test", origin: "test", fingerprint: None, examined: true, ..ObservationBatch::default() };
     let batch = registry.keep_rows(b"rows", &about).unwrap();
     leave(&registry);
     if fresh.artifacts().is_some() {

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use uu_registry::{Claim, JobId, NewUpload, Outcome, Registry, RegistryError};
+use uu_registry::{Asker, Claim, JobId, NewUpload, Outcome, QueueBounds, Registry, RegistryError};
 
 use crate::backup::promote;
 use crate::versions::put;
@@ -17,6 +17,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ("files_of_jobs_that_ended_are_swept", swept),
     ("work_that_is_asked_for_once_is_queued_once", once),
     ("what_replicas_count_is_kept_by_version", windows),
+    ("jobs_beyond_what_may_be_pending_are_refused_and_keep_nothing", bounded),
+    ("jobs_that_are_asked_for_at_once_do_not_exceed_their_bound", bounded_at_once),
 ];
 
 fn file(bytes: &[u8]) -> File {
@@ -91,6 +93,46 @@ fn once(fresh: &Fresh) {
     assert_eq!(registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap(), None, "it is under way");
     registry.finish(&held, &Outcome::Cancelled).unwrap();
     assert!(registry.enqueue_if_idle("retrain", &json!({}), "policy").unwrap() > first);
+}
+
+fn ask(registry: &Registry, asker: Asker<'_>, bytes: &[u8]) -> Result<JobId, RegistryError> {
+    let file = file(bytes);
+    registry.enqueue_with("retrain", &json!({}), asker, &[NewUpload { name: "rows.csv", file: &file }])
+}
+
+fn bounded(fresh: &Fresh) {
+    let registry = fresh.open();
+    let bounds = QueueBounds { pending: 3, pending_of_one: 2, kept_bytes_of_one: 100 };
+    let by = |by| Asker { by, bounds };
+    let first = ask(&registry, by("ann"), &[1; 40]).unwrap();
+    assert!(matches!(ask(&registry, by("ann"), &[1; 61]), Err(RegistryError::UploadsFull { kept: 40, more: 61, most: 100 })));
+    ask(&registry, by("ann"), &[1; 60]).unwrap();
+    assert!(matches!(ask(&registry, by("ann"), b"x"), Err(RegistryError::QueueFull { pending: 2, most: 2, by_one: true })));
+    ask(&registry, by("bob"), &[1; 100]).unwrap();
+    for refused in [ask(&registry, by("bob"), b"x"), ask(&registry, by("eve"), b"x"), registry.check_room(by("eve"), 0).map(|()| first)] {
+        assert!(matches!(refused, Err(RegistryError::QueueFull { pending: 3, most: 3, by_one: false })), "{refused:?}");
+    }
+    registry.finish(&claim(&registry), &Outcome::Failed(Value::Null)).unwrap();
+    assert!(matches!(ask(&registry, by("ann"), b"x"), Err(RegistryError::UploadsFull { .. })), "what failed is kept for a retry");
+    // Its files are kept once, however often they are tried.
+    let again = registry.retry(first, by("ann")).unwrap();
+    assert!(matches!(registry.retry(first, by("eve")), Err(RegistryError::RetriedAlready { .. })));
+    registry.request_cancel(again, "ann").unwrap();
+    assert!(matches!(
+        registry.retry(first, Asker { by: "ann", bounds: QueueBounds { pending_of_one: 1, ..bounds } }),
+        Err(RegistryError::QueueFull { .. })
+    ));
+    assert!(registry.retry(first, "an operator").is_ok(), "whom nothing bounds");
+}
+
+fn bounded_at_once(fresh: &Fresh) {
+    let bounds = QueueBounds { pending: 4, ..QueueBounds::default() };
+    let queued: usize = std::thread::scope(|scope| {
+        let ask = || ask(&fresh.open(), Asker { by: "ann", bounds }, b"rows").is_ok();
+        let senders: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
+        senders.into_iter().map(|sender| usize::from(sender.join().unwrap())).sum()
+    });
+    assert_eq!(queued, 4);
 }
 
 fn windows(fresh: &Fresh) {

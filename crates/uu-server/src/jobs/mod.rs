@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_service::registry::{Job, JobId};
+use uu_service::registry::{Asker, Job, JobId};
 
 pub(crate) use events::{__path_events, events};
 
@@ -126,6 +126,7 @@ pub(crate) async fn cancel(
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "It has not ended, succeeded, or is retried already", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many jobs are pending", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn retry(
@@ -135,7 +136,8 @@ pub(crate) async fn retry(
     _: NoParameters,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
-    let again = app.ask(move |registry| registry.job(registry.retry(id, &caller.by)?));
+    let bounds = app.lifecycle.queue;
+    let again = app.ask(move |registry| registry.job(registry.retry(id, Asker { by: &caller.by, bounds })?));
     Ok(accepted(again.await?))
 }
 

@@ -16,7 +16,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use uu_service::batch::Format;
 use uu_service::jobs::{AcceptError, Delivered, RetrainRequest, accept};
-use uu_service::registry::{JobId, Scope};
+use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
@@ -69,8 +69,8 @@ const MOST_FILES: usize = 100;
         (status = 408, description = "The body came too slowly", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, description = "There is too much of it", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 415, description = "The body is of another type", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Rows break rules", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Too many deliveries at once", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Rows break rules, or can never train with the rows that are kept", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many uploads at once, too many pending jobs, or too many bytes kept for one token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "The store cannot be reached; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 507, description = "The store is full; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -85,6 +85,9 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     if options.force {
         caller.must_have(Scope::Admin)?;
     }
+    // Before anything is received: what will be refused for its place in the queue is not worth sending.
+    let (by, bounds, announced) = (caller.by.clone(), app.lifecycle.queue, body.size_hint().lower());
+    app.ask(move |registry| registry.check_room(Asker { by: &by, bounds }, announced)).await?;
     let incoming = if options.uris.is_empty() {
         Some(Incoming::of(app, &head.headers, body).await?)
     } else if body.is_end_stream() {
@@ -152,7 +155,8 @@ fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<J
         ..RetrainRequest::default()
     };
     let lifecycle = &app.lifecycle;
-    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, by)
+    let asker = Asker { by, bounds: lifecycle.queue };
+    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, asker)
 }
 
 /// What a delivery that is not taken is answered with; one that is a single line has lost its line breaks on the way.

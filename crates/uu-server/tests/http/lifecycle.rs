@@ -209,6 +209,69 @@ fn what_stands_for_too_much_is_refused() {
     assert!(server.registry.jobs(10).unwrap().is_empty());
 }
 
+/// A delivery each way: as the body, as a file of a form, by its URI.
+fn delivered(server: &Server, token: &str, rows: &str) -> [Answer; 3] {
+    let mut client = server.client();
+    let file = server.deliveries().join("rows.csv");
+    fs::write(&file, rows).unwrap();
+    let form = format!("--x\r\nContent-Disposition: form-data; name=\"a\"; filename=\"a.csv\"\r\n\r\n{rows}\r\n--x--\r\n");
+    [
+        post(&mut client, "/retrain", token, ("text/csv", rows.as_bytes())),
+        post(&mut client, "/retrain", token, ("multipart/form-data; boundary=x", form.as_bytes())),
+        client.request("POST", &format!("/retrain?uri=file:{}", file.display()), &[("authorization", token)], b""),
+    ]
+}
+
+#[test]
+fn what_can_never_train_with_what_is_kept_is_refused_however_it_comes() {
+    let generated = ROWS.replace(",test,", ",generated,");
+    for (kept, rows) in [("test", &generated), ("generated", &ROWS.to_owned())] {
+        let server = Server::start();
+        let token = server.token(Scope::Write);
+        let observed = OBSERVED.replace("\"visits\"", &format!("\"source\": \"{kept}\", \"visits\""));
+        assert_eq!(post(&mut server.client(), "/observations", &token, ("application/json", observed.as_bytes())).status, 201);
+        for answer in delivered(&server, &token, rows) {
+            assert_eq!(answer.status, 422, "{}", answer.text());
+            assert!(answer.text().contains("observations quarantine 1 --reason"), "{}", answer.text());
+        }
+        assert!(server.registry.jobs(10).unwrap().is_empty());
+    }
+    let server = Server::start();
+    let both = format!("{ROWS}2024-01,c.com,generated,1000,500\n");
+    for answer in delivered(&server, &server.token(Scope::Write), &both) {
+        assert!(answer.status == 422 && answer.text().contains("got 1 generated and 2 other rows"), "{}", answer.text());
+    }
+}
+
+#[test]
+fn jobs_and_bytes_of_one_token_are_bounded_and_others_are_not_held_up() {
+    let server = Server::start();
+    let (one, other) = (server.token(Scope::Write), server.token(Scope::Write));
+    let statuses: Vec<u16> = (0..4).flat_map(|_| delivered(&server, &one, ROWS)).map(|answer| answer.status).collect();
+    assert_eq!((statuses.iter().filter(|status| **status == 202).count(), statuses.last()), (8, Some(&429)), "{statuses:?}");
+    let refused = post(&mut server.client(), "/retrain", &one, ("text/csv", ROWS.as_bytes()));
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("60")), "{}", refused.text());
+    assert!(refused.text().contains("8 jobs of the same sender are pending"), "{}", refused.text());
+    assert_eq!(post(&mut server.client(), "/retrain", &other, ("text/csv", ROWS.as_bytes())).status, 202);
+
+    // A job that failed may be retried, once the token has room for it.
+    let claim = server.registry.claim("worker").unwrap().unwrap();
+    server.registry.finish(&claim, &Outcome::Failed(Value::Null)).unwrap();
+    assert_eq!(post(&mut server.client(), "/jobs/1/retry", &one, ("", b"")).status, 202);
+    let claim = server.registry.claim("worker").unwrap().unwrap();
+    server.registry.finish(&claim, &Outcome::Failed(Value::Null)).unwrap();
+    assert_eq!(post(&mut server.client(), "/retrain", &one, ("text/csv", ROWS.as_bytes())).status, 202);
+    let full = post(&mut server.client(), "/jobs/2/retry", &one, ("", b""));
+    assert_eq!((full.status, full.header("retry-after")), (429, Some("60")), "{}", full.text());
+
+    let large = format!("{ROWS}{}", "2024-01,c.com,test,5,3\n".repeat(9_000));
+    let statuses: Vec<u16> =
+        delivered(&server, &other, &large).into_iter().chain(delivered(&server, &other, &large)).map(|answer| answer.status).collect();
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    let full = post(&mut server.client(), "/retrain", &other, ("text/csv", large.as_bytes()));
+    assert_eq!(full.status, 429, "{}", full.text());
+}
+
 #[cfg(unix)]
 #[test]
 fn only_files_under_the_roots_can_be_named() {

@@ -41,6 +41,22 @@ fn all_that_is_missing_is_listed_at_once() {
 }
 
 #[test]
+fn generated_and_measured_observations_are_not_kept_together() {
+    let observed =
+        |source: &str| format!(r#"{{"2024-01": {{"domain": "x.com", "source": "{source}", "visits": 1000, "uniqueUsers": 500}}}}"#);
+    for (first, second) in [("panel", "generated"), ("generated", "panel")] {
+        let server = Server::start();
+        assert_eq!(observe(&server, &observed(first)).status, 201);
+        let refused = observe(&server, &observed(second));
+        assert_eq!((refused.status, refused.json()["type"].as_str()), (422, Some("urn:uu-predictor:problem:validation")), "{first}");
+        assert!(refused.text().contains("generated rows must not train a model together with measured ones"), "{}", refused.text());
+        assert!(refused.text().contains("`uu-predictor observations quarantine 1 --reason REASON`"), "{}", refused.text());
+        server.registry.quarantine(uu_service::registry::BatchId(1), "a trial", "ann").unwrap();
+        assert_eq!(observe(&server, &observed(second)).status, 201, "the way out leads out");
+    }
+}
+
+#[test]
 fn an_estimate_is_no_observation() {
     let server = Server::start();
     let estimated = server.client().post_json("/predict", r#"{"2024-01": {"domain": "a.com", "visits": 5000}}"#);

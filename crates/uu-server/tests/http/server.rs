@@ -9,7 +9,7 @@ use uu_data::Dataset;
 use uu_model::{Correction, Silent, TrainSettings, TreeSettings, train};
 use uu_server::{App, Lifecycle, Limits, Policies, run};
 use uu_service::jobs::DeliveryLimits;
-use uu_service::registry::{Location, Registry, Scope};
+use uu_service::registry::{Location, QueueBounds, Registry, Scope};
 use uu_service::{Served, Serving};
 
 use crate::client::Client;
@@ -101,6 +101,7 @@ impl Server {
             worker: "test".to_owned(),
             rules: Rules::default(),
             delivery: DeliveryLimits { rows: 10_000, decompressed_bytes: 1 << 20 },
+            queue: QueueBounds { pending: 12, pending_of_one: 8, kept_bytes_of_one: 1 << 20 },
             roots: vec![folder.path().join("deliveries")],
             artifacts_url: None,
         };

@@ -5,9 +5,10 @@ use std::io::{Seek, SeekFrom};
 
 use uu_core::Rules;
 use uu_data::read::{BadRows, Format, Input, ReadError, ReadOptions, SkippedRows, open, open_parquet};
-use uu_registry::{JobId, NewUpload, Registry, RegistryError};
+use uu_registry::{Asker, JobId, NewUpload, Registry, RegistryError};
 
 use super::{RETRAIN, RetrainRequest};
+use crate::mixture;
 
 /// A file that was delivered.
 #[derive(Debug)]
@@ -55,6 +56,15 @@ pub enum AcceptError {
     Store(#[from] RegistryError),
 }
 
+/// What is counted of the rows of all files.
+#[derive(Default)]
+struct Tally {
+    rows: u64,
+    usable: u64,
+    generated: u64,
+    others: u64,
+}
+
 /// Checks every row of the files, keeps them, and asks for a re-training with them.
 ///
 /// **Errors**: [`AcceptError`]; nothing is kept then.
@@ -63,25 +73,27 @@ pub fn accept(
     files: &[Delivered],
     (rules, limits): (&Rules, DeliveryLimits),
     request: &RetrainRequest,
-    by: &str,
+    asker: Asker<'_>,
 ) -> Result<JobId, AcceptError> {
-    let (mut rows, mut usable) = (0, 0);
+    let mut tally = Tally::default();
     for file in files {
-        check(file, (rules, limits), request, (&mut rows, &mut usable))?;
+        check(file, (rules, limits), request, &mut tally)?;
     }
+    let Tally { rows, usable, generated, others } = tally;
     if usable == 0 {
         return Err(AcceptError::NoUsableRow { rows });
     }
+    mixture::check(registry, rules, (generated, others))?;
     let uploads: Vec<NewUpload<'_>> = files.iter().map(|file| NewUpload { name: &file.name, file: &file.file }).collect();
     let request = serde_json::to_value(request).expect("a request is texts, switches and numbers");
-    Ok(registry.enqueue_with(RETRAIN, &request, by, &uploads)?)
+    Ok(registry.enqueue_with(RETRAIN, &request, asker, &uploads)?)
 }
 
 fn check(
     delivered: &Delivered,
     (rules, limits): (&Rules, DeliveryLimits),
     request: &RetrainRequest,
-    (rows, usable): (&mut u64, &mut u64),
+    tally: &mut Tally,
 ) -> Result<(), AcceptError> {
     let mut file = delivered.file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
@@ -104,12 +116,14 @@ fn check(
     let mut skipped = SkippedRows::default();
     for chunk in reader {
         let chunk = chunk?;
-        *rows += chunk.rows.len() as u64;
-        if *rows > limits.rows {
+        tally.rows += chunk.rows.len() as u64;
+        if tally.rows > limits.rows {
             return Err(AcceptError::TooManyRows { most: limits.rows });
         }
         let good = chunk.passed(policy, &mut skipped)?;
-        *usable += good.rows.iter().filter(|row| row.record.unique_users.is_some()).count() as u64;
+        tally.usable += good.rows.iter().filter(|row| row.record.unique_users.is_some()).count() as u64;
+        let (generated, others) = mixture::counted(good.rows.iter().map(|row| &row.record));
+        (tally.generated, tally.others) = (tally.generated + generated, tally.others + others);
     }
     Ok(())
 }

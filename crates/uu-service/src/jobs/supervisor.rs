@@ -127,7 +127,7 @@ impl Supervisor {
         };
         tracing::info!(%job, outcome = name(&outcome), "a job has ended");
         self.finish(claim, &outcome, if stopped { Duration::ZERO } else { PATIENCE });
-        if stopped && let Err(error) = self.registry.retry(job, &claim.job.by) {
+        if stopped && let Err(error) = self.registry.retry(job, claim.job.by.as_str()) {
             tracing::error!(%job, %error, "the job could not be queued again");
         }
     }
@@ -208,6 +208,7 @@ fn outcome(answer: Result<String, ChildError>) -> Outcome {
         Ok(answer) => match serde_json::from_str(&answer) {
             Ok(ChildOutcome::Succeeded(details)) => Outcome::Succeeded(details),
             Ok(ChildOutcome::Refused(details)) => Outcome::Refused(details),
+            Ok(ChildOutcome::Failed(details)) if details["hint"].is_string() => Outcome::Failed(details),
             Ok(ChildOutcome::Failed(details)) => failed(details["reason"].as_str().unwrap_or_default().to_owned()),
             Ok(ChildOutcome::Cancelled) => Outcome::Cancelled,
             Err(error) => failed(format!("the training process gave an answer that cannot be read: {error}")),
@@ -245,6 +246,10 @@ mod tests {
         Outcome::Failed(json!({"reason": "the training process ended with exit status: 2: error: it cannot be fitted; caused by: LightGBM"})))]
     #[case::wants_memory("echo 'memory allocation of 409600 bytes failed' >&2; echo 'stack backtrace:' >&2; exit 134",
         Outcome::Failed(json!({"reason": "the training process ended with exit status: 134: memory allocation of 409600 bytes failed", "hint": MORE_MEMORY})))]
+    #[case::names_the_way_out(
+        r#"echo '{"outcome":"failed","details":{"reason":"a","hint":"b"}}'"#,
+        Outcome::Failed(json!({"reason": "a", "hint": "b"}))
+    )]
     #[case::is_killed("kill -9 $$", Outcome::Failed(json!({"reason": "the training process ended with signal: 9 (SIGKILL)"})))]
     fn what_a_child_says_or_does_is_the_outcome(#[case] text: &str, #[case] expected: Outcome) {
         let child = ChildProcess::start(script(text)).unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uu_core::Rules;
 use uu_data::read::{BadRows, Input};
 use uu_model::{FitError, Progress};
-use uu_registry::{Claim, Job, Registry, RegistryError};
+use uu_registry::{Claim, Job, Mixture, Registry, RegistryError};
 
 use super::RetrainRequest;
 use crate::patience::patiently;
@@ -53,13 +53,26 @@ enum WorkError {
     Retrain(#[from] RetrainError),
 }
 
+impl WorkError {
+    /// The way out, where there is one.
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Retrain(error) => error.mixture().map(Mixture::hint),
+            _ => None,
+        }
+    }
+}
+
 /// Does the job; whatever keeps it from being done is its outcome too.
 #[must_use]
 pub fn work(registry: &Registry, job: RetrainJob, progress: &dyn Progress) -> ChildOutcome {
     match worked(registry, job, progress) {
         Ok(outcome) => outcome,
         Err(WorkError::Retrain(RetrainError::Cancelled | RetrainError::Fit(FitError::Stopped))) => ChildOutcome::Cancelled,
-        Err(error) => ChildOutcome::Failed(json!({ "reason": chain(&error) })),
+        Err(error) => ChildOutcome::Failed(match error.hint() {
+            Some(hint) => json!({ "reason": chain(&error), "hint": hint }),
+            None => json!({ "reason": chain(&error) }),
+        }),
     }
 }
 

@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 use uu_core::{Field, RawRecord, RawValue, Record, Rules, check};
 use uu_registry::{BatchId, Observation, Registry, RegistryError};
 
+use crate::mixture::count_older;
+
 /// Observations could not be kept; none of them was.
 #[derive(Debug, thiserror::Error)]
 pub enum ObserveError {
@@ -20,11 +22,12 @@ pub enum ObserveError {
 
 /// Keeps observations for the next training. They are kept when this returns.
 ///
-/// **Errors**: one without unique users; the store fails.
+/// **Errors**: one without unique users; generated ones beside measured rows that are kept, or the other way round; the store fails.
 pub fn observe(registry: &Registry, records: &[Record], rules: &Rules, by: &str) -> Result<BatchId, ObserveError> {
     if let Some(record) = records.iter().find(|record| record.unique_users.is_none()) {
         return Err(ObserveError::WithoutUsers { month: record.month.to_string() });
     }
+    count_older(registry, rules)?;
     let observations: Vec<Observation> = records.iter().map(|record| observation(record, rules)).collect();
     Ok(registry.observe(&observations, by)?)
 }

@@ -8,6 +8,7 @@ use uu_data::write::{Output, WriteError, WriteOptions, Writer, records_batch};
 use uu_registry::{BatchContents, BatchId, ObservationBatch, Registry, RegistryError};
 
 use super::RetrainError;
+use crate::mixture;
 use crate::observing::object;
 use crate::patience::patiently;
 
@@ -22,13 +23,30 @@ pub enum KeepError {
     Store(#[from] RegistryError),
 }
 
+/// Where rows come from, and whether a person answers for them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin<'a> {
+    /// What they are called.
+    pub(crate) words: &'a str,
+    /// Whether a person takes them in by force: their labels stand wherever they are.
+    pub(crate) confirmed: bool,
+}
+
 /// Keeps cleaned rows as a batch; they are kept when this returns.
 ///
 /// **Errors**: they cannot be written, or the store fails.
-pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &str) -> Result<BatchId, KeepError> {
+pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &Origin<'_>) -> Result<BatchId, KeepError> {
     let fingerprint = uu_model::data_fingerprint(rows);
     let parquet = parquet(rows)?;
-    let batch = ObservationBatch { rows: rows.len() as u64, by, origin, fingerprint: Some(&fingerprint), examined: true };
+    let batch = ObservationBatch {
+        rows: rows.len() as u64,
+        generated: mixture::counted(rows.records()).0,
+        by,
+        origin: origin.words,
+        fingerprint: Some(&fingerprint),
+        examined: true,
+        confirmed: origin.confirmed,
+    };
     Ok(patiently(|| registry.keep_rows(&parquet, &batch))?)
 }
 
@@ -62,7 +80,7 @@ pub(super) fn known_rows(registry: &Registry, rules: &Rules) -> Result<Known, Re
     for batch in patiently(|| registry.batches())?.into_iter().filter(|batch| batch.quarantined.is_none()) {
         let contents = patiently(|| registry.read_batch(batch.id))?;
         let few = matches!(contents, BatchContents::Rows(_));
-        let records = records(&format!("batch {}", batch.id), contents, rules)?;
+        let records = records_of(batch.id, contents, rules)?;
         if !batch.examined {
             known.waiting_batches.push(batch.id);
             known.waiting.extend(records.iter().cloned());
@@ -79,7 +97,10 @@ pub(super) fn known_rows(registry: &Registry, rules: &Rules) -> Result<Known, Re
     Ok(known)
 }
 
-fn records(name: &str, contents: BatchContents, rules: &Rules) -> Result<Vec<Record>, RetrainError> {
+/// The records of a batch.
+///
+/// **Errors**: bytes that cannot be read.
+pub(crate) fn records_of(batch: BatchId, contents: BatchContents, rules: &Rules) -> Result<Vec<Record>, RetrainError> {
     let (format, bytes) = match contents {
         BatchContents::Parquet(bytes) => (Format::Parquet, bytes),
         BatchContents::Rows(rows) => {
@@ -88,7 +109,7 @@ fn records(name: &str, contents: BatchContents, rules: &Rules) -> Result<Vec<Rec
         }
     };
     let options = ReadOptions { format: Some(format), rules: rules.clone(), ..ReadOptions::default() }.trusted();
-    let (checked, _) = read_all(vec![Input::bytes(name, bytes)], &options, BadRows::Skip)?;
+    let (checked, _) = read_all(vec![Input::bytes(format!("batch {batch}"), bytes)], &options, BadRows::Skip)?;
     Ok(checked.into_iter().map(|Checked { record, .. }| record).collect())
 }
 

@@ -17,14 +17,15 @@ use uu_data::{Dataset, Sealed, join_rows};
 use uu_model::{
     ArtifactError, Contents, ContinueError, FitError, Model, Progress, TrainSettings, Trainable, Trained, train, train_continued,
 };
-use uu_registry::{BatchId, Change, Claim, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
+use uu_registry::{BatchId, Change, Claim, Entry, Mixture, ModelVersion, NewVersion, Order, Registry, RegistryError};
 
 pub use kept::KeepError;
-pub(crate) use kept::keep;
+pub(crate) use kept::{Origin, keep, records_of};
 pub use report::{Decision, Retraining};
 
 use crate::gate::{Choice, Contender, GateReport, GateSettings, Standing, choose, gate};
 use crate::labels::{LabelCheck, LabelVerdict, check_labels};
+use crate::mixture;
 use crate::patience::patiently;
 use crate::{IntervalsDoNotHold, SourceError, Sources};
 
@@ -122,6 +123,17 @@ pub enum RetrainError {
     Cancelled,
 }
 
+impl RetrainError {
+    /// Generated and measured rows that are kept, or were to be, where that is why.
+    #[must_use]
+    pub fn mixture(&self) -> Option<&Mixture> {
+        match self {
+            Self::Store(RegistryError::Mixture(mixture)) | Self::Keep(KeepError::Store(RegistryError::Mixture(mixture))) => Some(mixture),
+            _ => None,
+        }
+    }
+}
+
 /// The version in use, taken apart.
 struct Champion {
     version: ModelVersion,
@@ -162,6 +174,8 @@ pub fn retrain(
     if let Some(delivery) = delivery.filter(|delivery| !delivery.has_labels()) {
         return Err(RetrainError::NoUsableRow { rows: delivery.as_they_came.len() as u64 + delivery.quality.rows_skipped });
     }
+    let new = delivery.map_or((0, 0), |delivery| mixture::counted(delivery.rows.records()));
+    patiently(|| mixture::check(registry, rules, new))?;
     let champion = Champion::of(registry)?;
     let measured = champion.as_ref().filter(|champion| !champion.is_of_generated_rows());
     let Gathered { rows, last_waiting, doubts, report, outlook } = gather(registry, delivery, rules, (measured, settings))?;
@@ -247,7 +261,9 @@ fn gather(
         return Ok(Gathered { rows, last_waiting: None, doubts, report, outlook: Outlook::NothingNew(reason) });
     }
     let labels = delivery.and_then(|delivery| held_against(&delivery.as_they_came));
-    let batch = delivery.map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &delivery.origin)).transpose()?;
+    let batch = delivery
+        .map(|delivery| kept::keep(registry, &delivery.rows, &settings.by, &Origin { words: &delivery.origin, confirmed: settings.force }))
+        .transpose()?;
     let refused = doubt(&labels);
     if let (Some(batch), Some(reason)) = (batch, &refused) {
         patiently(|| registry.quarantine(batch, reason, &settings.by))?;
