@@ -273,6 +273,12 @@ fn a_promotion_is_taken_back_and_both_are_in_the_log() {
     assert!(list.contains("champion") && list.contains("previous") && list.contains("median APE"), "{list}");
     let output = succeeds(&["models", "rollback", "--reason", "worse", "--store", &store]);
     assert!(String::from_utf8(output.stderr).unwrap().contains("`v0001` answers again, in place of `v0002`"));
+    let versions = json(&succeeds(&["models", "list", "--json", "--store", &store]).stdout);
+    assert_eq!(
+        (&versions[0]["anchor"], &versions[1]["anchor"]),
+        (&true.into(), &false.into()),
+        "what was taken back is not confirmed any more"
+    );
     let log = json(&succeeds(&["models", "log", "--json", "--store", &store]).stdout);
     let told = |record: usize| {
         ["by", "action", "subject"].map(|key| log[record][key].as_str().unwrap().to_owned()).join(" ")
@@ -281,6 +287,8 @@ fn a_promotion_is_taken_back_and_both_are_in_the_log() {
     };
     assert_eq!([told(0), told(1), told(2)], ["ann rollback v0001 worse", "ann promote v0002 newer", "uu-predictor adopt store -"]);
     assert!(String::from_utf8(succeeds(&["models", "log", "--store", &store]).stdout).unwrap().contains("worse"));
+    let output = succeeds(&["models", "rollback", "--to", "v0002", "--store", &store]);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("`v0002` answers again, in place of `v0001`"));
 }
 
 #[test]

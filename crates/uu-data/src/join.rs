@@ -23,6 +23,34 @@ pub struct JoinReport {
     pub replaced: u64,
     /// New rows without a label that gave way to a known row with one.
     pub without_label: u64,
+    /// New rows with a label that gave way to a known row with another one, which stands.
+    #[serde(default)]
+    pub held: u64,
+}
+
+impl JoinReport {
+    /// What both came to.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            known: self.known + other.known,
+            new: self.new + other.new,
+            added: self.added + other.added,
+            identical: self.identical + other.identical,
+            replaced: self.replaced + other.replaced,
+            without_label: self.without_label + other.without_label,
+            held: self.held + other.held,
+        }
+    }
+}
+
+/// Which of two labels of one source, site and month stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// That of the newer row: corrections are learned from.
+    Newer,
+    /// That of the known row: what judges a model must not move with what taught it.
+    First,
 }
 
 /// Joins rows: one of each source, site and month is kept, the newer one where they differ.
@@ -34,18 +62,25 @@ pub struct JoinReport {
 ///
 /// **Errors**: [`CleanError::GeneratedMixed`] where generated rows would train with measured ones.
 pub fn join_rows(known: &Dataset, new: &Dataset) -> Result<(Dataset, JoinReport), CleanError> {
+    join_rows_by(Labels::Newer, known, new)
+}
+
+/// The same where `labels` says which of two labels stands.
+///
+/// **Errors**: as [`join_rows`].
+pub fn join_rows_by(labels: Labels, known: &Dataset, new: &Dataset) -> Result<(Dataset, JoinReport), CleanError> {
     let mut extras = known.extras().to_vec();
     extras.extend(new.extras().iter().filter(|name| !known.extras().contains(name)).cloned());
     let laid_out = |rows: &Dataset| one_of_each(rows.records().iter().map(|record| with_extras(record, rows.extras(), &extras)));
     let (known, new) = (laid_out(known), laid_out(new));
     refuse_mixture(known.iter().chain(&new))?;
     let mut report = JoinReport { known: known.len() as u64, new: new.len() as u64, ..JoinReport::default() };
-    let joined = walk(known, new, &mut report);
+    let joined = walk(labels, (known, new), &mut report);
     Ok((Dataset::new(extras, joined), report))
 }
 
 /// Goes along both lists, which are sorted alike.
-fn walk(known: Vec<Record>, new: Vec<Record>, report: &mut JoinReport) -> Vec<Record> {
+fn walk(labels: Labels, (known, new): (Vec<Record>, Vec<Record>), report: &mut JoinReport) -> Vec<Record> {
     let mut joined = Vec::with_capacity(known.len() + new.len());
     let (mut known, mut new) = (known.into_iter().peekable(), new.into_iter().peekable());
     while let (Some(older), Some(newer)) = (known.peek(), new.peek()) {
@@ -55,7 +90,7 @@ fn walk(known: Vec<Record>, new: Vec<Record>, report: &mut JoinReport) -> Vec<Re
                 report.added += 1;
                 joined.extend(new.next());
             }
-            Ordering::Equal => joined.extend(known.next().zip(new.next()).map(|(older, newer)| one_of(older, newer, report))),
+            Ordering::Equal => joined.extend(known.next().zip(new.next()).map(|pair| one_of(labels, pair, report))),
         }
     }
     joined.extend(known);
@@ -68,11 +103,13 @@ fn order(a: &Record, b: &Record) -> Ordering {
     same_source_site_and_month(a, b).then_with(|| if a.site.is_some() { Ordering::Equal } else { canonical_order(a, b) })
 }
 
-fn one_of(older: Record, newer: Record, report: &mut JoinReport) -> Record {
+fn one_of(labels: Labels, (older, newer): (Record, Record), report: &mut JoinReport) -> Record {
     let (count, kept) = if older == newer {
         (&mut report.identical, older)
     } else if older.unique_users.is_some() && newer.unique_users.is_none() {
         (&mut report.without_label, older)
+    } else if labels == Labels::First && older.unique_users.is_some() {
+        (&mut report.held, older)
     } else {
         (&mut report.replaced, newer)
     };
@@ -144,9 +181,20 @@ mod tests {
         let known = Dataset::new(Vec::new(), vec![row(Some(1), 1, 100, Some(50)), row(Some(2), 1, 100, Some(50))]);
         let new = vec![row(Some(1), 1, 100, Some(60)), row(Some(2), 1, 200, None), row(Some(3), 1, 9, None), row(Some(1), 2, 9, None)];
         let (joined, report) = join_rows(&known, &Dataset::new(Vec::new(), new)).unwrap();
-        assert_eq!(report, JoinReport { known: 2, new: 4, added: 2, identical: 0, replaced: 1, without_label: 1 });
+        assert_eq!(report, JoinReport { known: 2, new: 4, added: 2, identical: 0, replaced: 1, without_label: 1, held: 0 });
         let users = joined.records().iter().map(|record| record.unique_users.map(UniqueUsers::get));
         assert_eq!(users.collect::<Vec<_>>(), [Some(60.0), None, Some(50.0), None]);
+    }
+
+    #[test]
+    fn of_two_labels_the_first_stands_where_that_is_asked_for() {
+        let known = Dataset::new(Vec::new(), vec![row(Some(1), 1, 100, Some(50)), row(Some(2), 1, 100, None)]);
+        let new = vec![row(Some(1), 1, 999, Some(60)), row(Some(2), 1, 200, Some(7)), row(Some(1), 2, 9, Some(3))];
+        let (joined, report) = join_rows_by(Labels::First, &known, &Dataset::new(Vec::new(), new)).unwrap();
+        assert_eq!(report, JoinReport { known: 2, new: 3, added: 1, replaced: 1, held: 1, ..JoinReport::default() });
+        let kept = joined.records().iter().map(|record| (record.visits.map(Visits::get), record.unique_users.map(UniqueUsers::get)));
+        // Rows are never mixed: the visits are those the label was counted with.
+        assert_eq!(kept.collect::<Vec<_>>(), [(Some(100.0), Some(50.0)), (Some(9.0), Some(3.0)), (Some(200.0), Some(7.0))]);
     }
 
     #[test]

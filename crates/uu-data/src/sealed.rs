@@ -67,7 +67,14 @@ impl Sealed {
     /// part of what was sealed before, so neither an older model nor a newer one was trained on it.
     #[must_use]
     pub fn about(wanted: usize, dataset: &Dataset) -> Self {
-        let sites: BTreeSet<&str> = dataset.records().iter().filter_map(|record| record.site.as_deref()).collect();
+        Self::about_both(wanted, dataset, &Dataset::new(Vec::new(), Vec::new()))
+    }
+
+    /// The same of the sites of two data sets together.
+    #[must_use]
+    pub fn about_both(wanted: usize, one: &Dataset, other: &Dataset) -> Self {
+        let records = one.records().iter().chain(other.records());
+        let sites: BTreeSet<&str> = records.filter_map(|record| record.site.as_deref()).collect();
         let share = (wanted as f64 / sites.len().max(1) as f64).clamp(HELD_OUT_SHARE.0, HELD_OUT_SHARE.1);
         Self { share: if wanted == 0 { 0.0 } else { share }, salt: SALT }
     }

@@ -91,7 +91,8 @@ async fn take_over(store: &Path, versions: &[ModelVersion], database: &Database,
         let new = NewVersion { artifact: &[], about: &Value::Null, data_fingerprint: None, parent: None, made_by: ADOPTER, reason };
         insert(&mut transaction, *version, &new, stored).await?;
     }
-    write_in(&mut transaction, Aliases { champion, generation: i64::from(champion.is_some()), ..Aliases::default() }).await?;
+    write_in(&mut transaction, Aliases { champion, generation: i64::from(champion.is_some()), anchor: champion, ..Aliases::default() })
+        .await?;
     let details = json!({ "versions": versions, "champion": champion });
     note(&mut transaction, &Entry { by: ADOPTER, action: "adopt", subject: "store", details: &details }).await?;
     transaction.commit().await?;

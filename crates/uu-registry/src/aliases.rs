@@ -1,4 +1,7 @@
-//! Names that move from version to version: `champion`, the one that answers, and `previous`, the one that answered before it.
+//! Names that move from version to version: `champion`, the one that answers, `previous`, the one that answered before it, and `anchor`, the one that a
+//! person confirmed last.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,9 +11,9 @@ use crate::database::{Row, Transaction};
 use crate::versions::{known, version_of};
 use crate::{ModelVersion, Registry, RegistryError};
 
-pub(crate) const SQL: &str = "SELECT champion, previous, generation, watched_from FROM aliases";
+pub(crate) const SQL: &str = "SELECT champion, previous, generation, watched_from, anchor, anchored_through FROM aliases";
 
-/// Which version answers, and which did before.
+/// Which version answers, which did before, and which was confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 pub struct Aliases {
     /// The version that answers, if one was promoted.
@@ -22,6 +25,11 @@ pub struct Aliases {
     /// The number of the last observation before the champion was promoted: those after it tell how it does. `None` where it is back from
     /// before, and need not be watched.
     pub watched_from: Option<i64>,
+    /// The version that a person confirmed last: the first one, one that was promoted by name or by force. Where an older release moved the aliases and
+    /// none is known, it is the champion.
+    pub anchor: Option<ModelVersion>,
+    /// The last batch of observations that was kept when the anchor was confirmed; `None` where that is not known.
+    pub anchored_through: Option<i64>,
 }
 
 /// Who moves the aliases, and why.
@@ -35,6 +43,8 @@ pub struct Change {
     pub figures: Value,
     /// The champion the decision was made about: the change is refused if another one is champion by now. `None` makes it anyway.
     pub expected_champion: Option<Option<ModelVersion>>,
+    /// Whether a person confirms the version that is promoted: it is the anchor from then on. The first version of all is, whoever promotes it.
+    pub confirms: bool,
 }
 
 impl Registry {
@@ -46,7 +56,7 @@ impl Registry {
         rows.first().map_or_else(|| Ok(Aliases::default()), read)
     }
 
-    /// Makes `version` the champion and the champion the previous one, at once and wholly. The champion itself stays as it is.
+    /// Makes `version` the champion and the champion the previous one, at once and wholly. The champion itself stays as it is, and may be confirmed.
     ///
     /// **Errors**: an unknown version; another champion than the one expected; a database that cannot be reached or written.
     pub fn promote(&self, version: ModelVersion, change: &Change) -> Result<Aliases, RegistryError> {
@@ -55,18 +65,51 @@ impl Registry {
             if !known.contains(&version) {
                 return Err(RegistryError::UnknownVersion { version, known });
             }
+            if before.champion == Some(version) && (before.anchor == Some(version) || !change.confirms) {
+                return Ok(before);
+            }
+            let confirmed = if change.confirms || before.champion.is_none() {
+                let last = transaction.number("SELECT COALESCE(MAX(id), 0) AS number FROM batches", Vec::new()).await?;
+                Aliases { anchor: Some(version), anchored_through: Some(last), ..before }
+            } else {
+                before
+            };
+            if before.champion == Some(version) {
+                return Ok(confirmed);
+            }
             let last = transaction.number("SELECT COALESCE(MAX(number), 0) AS number FROM observations", Vec::new()).await?;
-            Ok(Aliases { champion: Some(version), previous: before.champion, watched_from: Some(last), ..before })
+            Ok(Aliases { champion: Some(version), previous: before.champion, watched_from: Some(last), ..confirmed })
         })
     }
 
-    /// Lets the champion and the previous version change places.
+    /// Lets the champion and the previous version change places. A confirmation of the champion is taken back with it.
     ///
     /// **Errors**: no previous version; another champion than the one expected; a database that cannot be reached or written.
     pub fn rollback(&self, change: &Change) -> Result<Aliases, RegistryError> {
         self.move_aliases("rollback", change, async |_, before| match before.previous {
-            Some(previous) => Ok(Aliases { champion: Some(previous), previous: before.champion, watched_from: None, ..before }),
+            Some(previous) => Ok(back(before, previous)),
             None => Err(RegistryError::NoPrevious),
+        })
+    }
+
+    /// Makes a version the champion that was the champion at some time before, however many came since.
+    ///
+    /// **Errors**: an unknown version, or one that never was the champion; another champion than the one expected; a database that cannot be reached or
+    /// written.
+    pub fn rollback_to(&self, version: ModelVersion, change: &Change) -> Result<Aliases, RegistryError> {
+        self.move_aliases("rollback", change, async |transaction, before| {
+            let known = known(transaction).await?;
+            if !known.contains(&version) {
+                return Err(RegistryError::UnknownVersion { version, known });
+            }
+            if before.champion == Some(version) {
+                return Ok(before);
+            }
+            let is_named = [before.previous, before.anchor].contains(&Some(version));
+            if !is_named && !champions(transaction).await?.contains(&version) {
+                return Err(RegistryError::NeverChampion { version });
+            }
+            Ok(back(before, version))
         })
     }
 
@@ -86,7 +129,7 @@ impl Registry {
                 return Err(RegistryError::Moved { expected, found: before.champion });
             }
             let after = choose(&mut transaction, before).await?;
-            if after.champion == before.champion {
+            if after == before {
                 return Ok(before);
             }
             let after = Aliases { generation: before.generation + 1, ..after };
@@ -100,24 +143,53 @@ impl Registry {
     }
 }
 
+/// The aliases once `version` is back.
+fn back(before: Aliases, version: ModelVersion) -> Aliases {
+    let anchor = if before.anchor == before.champion { Some(version) } else { before.anchor };
+    Aliases { champion: Some(version), previous: before.champion, watched_from: None, anchor, ..before }
+}
+
+/// Versions that were the champion at some time, as the audit log has them.
+async fn champions(transaction: &mut Transaction) -> Result<BTreeSet<ModelVersion>, RegistryError> {
+    const MOVES: &str = "SELECT details FROM audit_log WHERE action IN ('promote', 'rollback')";
+    let mut found = BTreeSet::new();
+    for row in transaction.fetch(MOVES, Vec::new()).await? {
+        let details = row.json("audit_log", "details")?;
+        let named = ["before", "after"].into_iter().filter_map(|side| details[side]["champion"].as_str()?.parse::<ModelVersion>().ok());
+        found.extend(named);
+    }
+    Ok(found)
+}
+
 pub(crate) async fn read_in(transaction: &mut Transaction) -> Result<Aliases, RegistryError> {
     transaction.fetch(SQL, Vec::new()).await?.first().map_or_else(|| Ok(Aliases::default()), read)
 }
 
 pub(crate) async fn write_in(transaction: &mut Transaction, aliases: Aliases) -> Result<(), RegistryError> {
     let number = |version: Option<ModelVersion>| version.map(|version| i64::from(version.number()));
-    let values =
-        vec![number(aliases.champion).into(), number(aliases.previous).into(), aliases.generation.into(), aliases.watched_from.into()];
-    transaction.execute("UPDATE aliases SET champion = $1, previous = $2, generation = $3, watched_from = $4", values).await?;
+    const SET: &str =
+        "UPDATE aliases SET champion = $1, previous = $2, generation = $3, watched_from = $4, anchor = $5, anchored_through = $6";
+    let values = vec![
+        number(aliases.champion).into(),
+        number(aliases.previous).into(),
+        aliases.generation.into(),
+        aliases.watched_from.into(),
+        number(aliases.anchor).into(),
+        aliases.anchored_through.into(),
+    ];
+    transaction.execute(SET, values).await?;
     Ok(())
 }
 
 pub(crate) fn read(row: &Row) -> Result<Aliases, RegistryError> {
     let version = |column| row.maybe_integer(column)?.map(|number| version_of("aliases", number)).transpose();
+    let champion = version("champion")?;
     Ok(Aliases {
-        champion: version("champion")?,
+        champion,
         previous: version("previous")?,
         generation: row.integer("generation")?,
         watched_from: row.maybe_integer("watched_from")?,
+        anchor: version("anchor")?.or(champion),
+        anchored_through: row.maybe_integer("anchored_through")?,
     })
 }

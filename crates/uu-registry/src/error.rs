@@ -73,6 +73,12 @@ pub enum RegistryError {
     /// There is no version to go back to.
     #[error("there is no previous version to go back to")]
     NoPrevious,
+    /// The version cannot be gone back to.
+    #[error("version `{version}` never answered requests, so it is none to go back to")]
+    NeverChampion {
+        /// The version.
+        version: ModelVersion,
+    },
     /// What is stored of a version is not what was put there.
     #[error("version `{version}` is damaged: `{object}` {fault}")]
     DamagedVersion {

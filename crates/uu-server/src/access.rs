@@ -176,9 +176,11 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         RegistryError::UnknownVersion { .. } | RegistryError::UnknownJob { .. } | RegistryError::UnknownBatch { .. } => {
             Problem::new(Kind::NotFound, error.to_string())
         }
-        RegistryError::Moved { .. } | RegistryError::NoPrevious | RegistryError::JobState { .. } | RegistryError::RetriedAlready { .. } => {
-            Problem::new(Kind::Conflict, error.to_string())
-        }
+        RegistryError::Moved { .. }
+        | RegistryError::NoPrevious
+        | RegistryError::NeverChampion { .. }
+        | RegistryError::JobState { .. }
+        | RegistryError::RetriedAlready { .. } => Problem::new(Kind::Conflict, error.to_string()),
         RegistryError::Mixture(mixture) => Problem::new(Kind::Validation, format!("{mixture}; hint: {}", mixture.hint())),
         RegistryError::QueueFull { .. } => {
             Problem::new(Kind::TooMany, format!("{error}; hint: wait for one to end, or cancel one with `DELETE /jobs/NUMBER`"))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::{Extension, Json};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uu_service::registry::{Aliases, Change, ModelVersion, VersionRecord};
@@ -25,6 +26,9 @@ pub(crate) struct ModelList {
     /// The version that answered before it.
     #[schema(value_type = Option<String>, example = "v0001")]
     previous: Option<ModelVersion>,
+    /// The version that an admin confirmed last: without an admin, no version is put in use whose estimates lie far from it.
+    #[schema(value_type = Option<String>, example = "v0001")]
+    anchor: Option<ModelVersion>,
     /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why.
     #[schema(value_type = Vec<Object>)]
     versions: Vec<VersionRecord>,
@@ -39,6 +43,20 @@ pub(crate) struct AliasesAnswer {
     /// The version that answered before it.
     #[schema(value_type = Option<String>, example = "v0001")]
     previous: Option<ModelVersion>,
+}
+
+/// Why the version in use is changed, and to which one; all of it may be left out.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RollbackRequest {
+    /// Why, for the audit log.
+    reason: String,
+    /// The version that is thought to answer now: where another one does, nothing is changed.
+    #[schema(example = "v0003")]
+    expected_champion: Option<String>,
+    /// The version to go back to, which answered at some time; without it, the one that answered before.
+    #[schema(example = "v0001")]
+    to: Option<String>,
 }
 
 /// Why the version in use is changed; all of it may be left out.
@@ -56,6 +74,12 @@ const CHANGE: Expected = Expected {
     words: "an object",
     example: r#"{"reason": "the interval was too narrow", "expected_champion": "v0001"}"#,
     list_hint: "give the reason and the expected version of one change",
+};
+
+const ROLLBACK: Expected = Expected {
+    words: "an object",
+    example: r#"{"reason": "the interval was too narrow", "expected_champion": "v0003", "to": "v0001"}"#,
+    list_hint: "give the reason and the versions of one rollback",
 };
 
 impl From<Aliases> for AliasesAnswer {
@@ -76,7 +100,7 @@ impl From<Aliases> for AliasesAnswer {
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<ModelList>, Problem> {
     let (aliases, versions) = app.ask(|registry| Ok((registry.aliases()?, registry.list()?))).await?;
-    Ok(Json(ModelList { champion: aliases.champion, previous: aliases.previous, versions }))
+    Ok(Json(ModelList { champion: aliases.champion, previous: aliases.previous, anchor: aliases.anchor, versions }))
 }
 
 /// Shows a version: what it says of itself, where it comes from, who made it and why.
@@ -100,6 +124,8 @@ pub(crate) async fn show(
 }
 
 /// Puts a version in use, after it was loaded to see that it can answer; every replica follows within two seconds.
+///
+/// The version is confirmed by that: later ones that learn by themselves are compared with it.
 #[utoipa::path(
     post,
     path = "/models/{version}/promote",
@@ -122,7 +148,8 @@ pub(crate) async fn promote(
     body: Body,
 ) -> Result<Json<AliasesAnswer>, Problem> {
     let version = parsed(&version)?;
-    let change = change(&app, caller, body).await?;
+    let ChangeRequest { reason, expected_champion } = read_change(&app, body, CHANGE).await?;
+    let change = Change { confirms: true, ..change(caller, reason, expected_champion.as_deref())? };
     let moved = app.ask_for_version(move |registry| {
         uu_service::promote(registry, version, &change)?;
         Ok(registry.aliases()?)
@@ -130,16 +157,17 @@ pub(crate) async fn promote(
     Ok(Json(moved.await?.into()))
 }
 
-/// Puts the version in use that was before; every replica follows within two seconds.
+/// Puts the version in use that was before, or an earlier one; every replica follows within two seconds.
 #[utoipa::path(
     post,
     path = "/models/rollback",
     tag = "models",
-    request_body(content = ChangeRequest, description = "May be left out"),
+    request_body(content = RollbackRequest, description = "May be left out"),
     responses(
         (status = 200, description = "Which version answers now", body = AliasesAnswer),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The scope `admin` is needed", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 404, description = "There is no such version", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "There is no version to go back to, or another one answers than expected", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -149,8 +177,10 @@ pub(crate) async fn rollback(
     _: NoParameters,
     body: Body,
 ) -> Result<Json<AliasesAnswer>, Problem> {
-    let change = change(&app, caller, body).await?;
-    let moved = app.ask_for_version(move |registry| uu_service::rollback(registry, &change));
+    let RollbackRequest { reason, expected_champion, to } = read_change(&app, body, ROLLBACK).await?;
+    let to = to.as_deref().map(parsed).transpose()?;
+    let change = change(caller, reason, expected_champion.as_deref())?;
+    let moved = app.ask_for_version(move |registry| uu_service::rollback(registry, to, &change));
     Ok(Json(moved.await?.into()))
 }
 
@@ -158,12 +188,15 @@ fn parsed(version: &str) -> Result<ModelVersion, Problem> {
     version.parse().map_err(|error: uu_service::registry::BadVersion| Problem::new(Kind::NotFound, error.to_string()))
 }
 
-async fn change(app: &App, caller: Caller, body: Body) -> Result<Change, Problem> {
+async fn read_change<T: Default + DeserializeOwned>(app: &App, body: Body, expected: Expected) -> Result<T, Problem> {
     let bytes = read_whole(body, app.limits.body_bytes).await?;
-    let request = match read_text(&bytes)?.trim() {
-        "" => ChangeRequest::default(),
-        json => serde_json::from_str(json).map_err(|error| malformed(json, &error, CHANGE))?,
-    };
-    let expected_champion = request.expected_champion.as_deref().map(parsed).transpose()?.map(Some);
-    Ok(Change { by: caller.by, reason: request.reason, expected_champion, ..Change::default() })
+    match read_text(&bytes)?.trim() {
+        "" => Ok(T::default()),
+        json => serde_json::from_str(json).map_err(|error| malformed(json, &error, expected)),
+    }
+}
+
+fn change(caller: Caller, reason: String, expected_champion: Option<&str>) -> Result<Change, Problem> {
+    let expected_champion = expected_champion.map(parsed).transpose()?.map(Some);
+    Ok(Change { by: caller.by, reason, expected_champion, ..Change::default() })
 }

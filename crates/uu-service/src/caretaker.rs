@@ -104,8 +104,9 @@ impl Caretaker {
                 reason: format!("observations speak against `{}`: {reason}", live.version()),
                 figures: json!(live.status().watch),
                 expected_champion: Some(Some(live.version())),
+                confirms: false,
             };
-            match rollback(&self.registry, &change) {
+            match rollback(&self.registry, None, &change) {
                 Ok(_) => tracing::error!(version = %live.version(), %reason, "the champion is taken back: observations speak against it"),
                 // Another replica saw the same.
                 Err(LoadError::Store(RegistryError::Moved { .. })) => {}

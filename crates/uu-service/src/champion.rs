@@ -91,17 +91,21 @@ pub fn promote(registry: &Registry, version: ModelVersion, change: &Change) -> R
     Ok(before)
 }
 
-/// Puts the previous version in use again, after it answered the golden requests.
+/// Puts an earlier version in use again, the previous one or another that was in use at some time, after it answered the golden requests.
 ///
-/// **Errors**: as [`load`]; no previous version; a champion that changed meanwhile. The registry is then as it was.
-pub fn rollback(registry: &Registry, change: &Change) -> Result<Aliases, LoadError> {
+/// **Errors**: as [`load`]; no previous version, or one that never was in use; a champion that changed meanwhile. The registry is then as it was.
+pub fn rollback(registry: &Registry, to: Option<ModelVersion>, change: &Change) -> Result<Aliases, LoadError> {
     let before = registry.aliases()?;
-    if let Some(previous) = before.previous {
-        load(registry, Some(previous))?;
+    if let Some(version) = to.or(before.previous) {
+        load(registry, Some(version))?;
     }
     // What was loaded must be what is put in use.
     let expected_champion = change.expected_champion.or(Some(before.champion));
-    Ok(registry.rollback(&Change { expected_champion, ..change.clone() })?)
+    let change = Change { expected_champion, ..change.clone() };
+    Ok(match to {
+        Some(version) => registry.rollback_to(version, &change)?,
+        None => registry.rollback(&change)?,
+    })
 }
 
 /// The artifact of `version`, or of the one in use.

@@ -13,6 +13,7 @@ mod mixture;
 pub mod observing;
 mod patience;
 mod retraining;
+pub mod revision;
 mod serving;
 mod shipped;
 mod sources;

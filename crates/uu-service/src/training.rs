@@ -148,7 +148,7 @@ pub fn train(
     if promoted {
         load(registry, Some(version))?;
         let figures = serde_json::json!(trained.report.evaluation.overall);
-        let change = Change { by: intent.by.clone(), reason: intent.reason.clone(), figures, expected_champion: None };
+        let change = Change { by: intent.by.clone(), reason: intent.reason.clone(), figures, expected_champion: None, confirms: true };
         registry.promote(version, &change)?;
     }
     let checksum = uu_model::artifact_checksum(&trained.artifact);

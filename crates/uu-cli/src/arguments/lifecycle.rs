@@ -27,7 +27,7 @@ pub(crate) enum Models {
         #[arg(long)]
         json: bool,
     },
-    /// Put a version in use; running servers follow within seconds
+    /// Put a version in use and confirm it: later ones that are trained without an admin are compared with it; running servers follow within seconds
     Promote {
         /// Version
         #[arg(id = "VERSION")]
@@ -36,8 +36,11 @@ pub(crate) enum Models {
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,
     },
-    /// Put the version in use that was before; running servers follow within seconds
+    /// Put the version in use that was before, or an earlier one; running servers follow within seconds
     Rollback {
+        /// Version that was in use at some time [default: the one before]
+        #[arg(long, value_name = "VERSION")]
+        to: Option<ModelVersion>,
         /// Why, for the audit log
         #[arg(long, default_value = "", hide_default_value = true)]
         reason: String,

@@ -24,6 +24,8 @@ struct Listed {
     version: ModelVersion,
     champion: bool,
     previous: bool,
+    /// Whether it is the version that an admin confirmed last.
+    anchor: bool,
     bytes: u64,
     checksum: String,
     parent: Option<ModelVersion>,
@@ -40,7 +42,7 @@ pub(crate) fn run(arguments: Models, settings: &Settings) -> anyhow::Result<Exit
         Models::List { json } => list(&registry, json)?,
         Models::Show { version, json } => show(&registry, version, json)?,
         Models::Promote { version, reason } => promote(&registry, version, reason)?,
-        Models::Rollback { reason } => return rollback(&registry, reason),
+        Models::Rollback { to, reason } => return rollback(&registry, to, reason),
         Models::Log { limit, before, json } => log(&registry, (limit, before), json)?,
         Models::Export { version, trees, artifact, model } => export(&registry, version.or(model), trees.as_deref(), artifact.as_deref())?,
     }
@@ -55,10 +57,11 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
     }
     let rows = versions.iter().map(|version| {
         let about = &version.about;
-        let alias = [(version.champion, "champion"), (version.previous, "previous")].into_iter().find(|(is, _)| *is);
+        let names = [(version.champion, "champion"), (version.previous, "previous"), (version.anchor, "anchor")];
+        let aliases: Vec<&str> = names.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect();
         [
             version.version.to_string(),
-            alias.map_or(String::new(), |(_, name)| name.to_owned()),
+            aliases.join(", "),
             whole(about.rows as f64),
             sites(about),
             percent(about.median_ape),
@@ -107,6 +110,7 @@ fn listed(registry: &Registry, aliases: Aliases, record: VersionRecord) -> anyho
         version,
         champion: aliases.champion == Some(version),
         previous: aliases.previous == Some(version),
+        anchor: aliases.anchor == Some(version),
         bytes: record.size_bytes,
         checksum: record.sha256,
         parent: record.parent,
@@ -163,7 +167,7 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
 }
 
 fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow::Result<()> {
-    match uu_service::promote(registry, version, &change(reason))? {
+    match uu_service::promote(registry, version, &Change { confirms: true, ..change(reason) })? {
         Some(before) if before == version => note(&format!("`{version}` is the champion already")),
         Some(before) => note(&format!("`{version}` answers requests from now on, in place of `{before}`")),
         None => note(&format!("`{version}` answers requests from now on")),
@@ -171,13 +175,13 @@ fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow
     Ok(())
 }
 
-fn rollback(registry: &Registry, reason: String) -> anyhow::Result<ExitCode> {
-    match uu_service::rollback(registry, &change(reason)) {
+fn rollback(registry: &Registry, to: Option<ModelVersion>, reason: String) -> anyhow::Result<ExitCode> {
+    match uu_service::rollback(registry, to, &change(reason)) {
         Ok(Aliases { champion: Some(champion), previous: Some(previous), .. }) => {
             note(&format!("`{champion}` answers again, in place of `{previous}`"));
         }
         Ok(_) => {}
-        Err(LoadError::Store(error @ RegistryError::NoPrevious)) => {
+        Err(LoadError::Store(error @ (RegistryError::NoPrevious | RegistryError::NeverChampion { .. }))) => {
             note(&error.to_string());
             return Ok(ExitCode::from(NO_PREVIOUS));
         }

@@ -50,10 +50,20 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
     } else {
         print(&text(&report, delivery.quality(), arguments.verbose))?;
         if report.decision != Decision::Promoted {
-            note("hint: `--force` promotes nevertheless; `models log` has the metrics");
+            note(&hint(&report));
         }
     }
     Ok(if report.decision == Decision::Promoted { ExitCode::SUCCESS } else { ExitCode::from(LOST) })
+}
+
+/// The way to what was not promoted.
+fn hint(report: &Retraining) -> String {
+    match (report.decision, report.version) {
+        (Decision::WaitsForAdmin, Some(version)) => {
+            format!("hint: `uu-predictor models promote {version}` puts it in use, and confirms it; `models log` has the metrics")
+        }
+        _ => "hint: `--force` promotes nevertheless; `models log` has the metrics".to_owned(),
+    }
 }
 
 /// What came of it, and why.
@@ -62,6 +72,7 @@ fn verdict(report: &Retraining) -> String {
     let decision = match (report.decision, report.version) {
         (Decision::Promoted, Some(version)) => format!("Promoted: `{version}` answers requests from now on{before}"),
         (Decision::Refused, Some(version)) => format!("Refused: `{version}` is stored, and does not answer requests"),
+        (Decision::WaitsForAdmin, Some(version)) => format!("Waits for an admin: `{version}` is stored, and does not answer requests"),
         (Decision::NothingNew, _) => "Nothing new: nothing was trained".to_owned(),
         _ => "Set aside: nothing was trained, and these rows are not used".to_owned(),
     };
@@ -84,6 +95,10 @@ fn text(report: &Retraining, quality_report: &QualityReport, is_verbose: bool) -
         counted(rows.added, "row"),
         whole((rows.identical + rows.without_label) as f64),
     ));
+    if rows.held > 0 {
+        let labels = counted(rows.held, "label");
+        page.paragraph(&format!("{labels} of holdout sites do not replace those that were known first, by which versions are compared"));
+    }
     if let Some(labels) = &report.labels {
         page.table("New labels compared with the champion", &checked(labels));
     }

@@ -38,7 +38,10 @@ fn taken_over(fresh: &Fresh) {
     for registry in opened.iter().chain([&fresh.open()]) {
         assert_eq!(registry.list().unwrap().iter().map(|record| record.version).collect::<Vec<_>>(), [one, three]);
         assert_eq!(registry.read(three).unwrap(), b"three");
-        assert_eq!(registry.aliases().unwrap(), Aliases { champion: Some(three), generation: 1, ..Aliases::default() });
+        assert_eq!(
+            registry.aliases().unwrap(),
+            Aliases { champion: Some(three), generation: 1, anchor: Some(three), ..Aliases::default() }
+        );
     }
     assert_eq!(format(fresh), "2\n", "older releases refuse it from now on");
     assert_eq!(put(&opened[0], b"four"), ModelVersion::new(4));

@@ -13,6 +13,8 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a_move_that_expected_another_champion_is_refused", expected),
     ("of_promotions_that_expect_the_same_champion_one_succeeds", races),
     ("the_audit_log_replays_to_the_aliases", replay),
+    ("the_anchor_is_the_version_that_was_confirmed_last", anchor),
+    ("any_version_that_was_the_champion_can_be_gone_back_to", back_to),
 ];
 
 fn change() -> Change {
@@ -24,7 +26,14 @@ fn moves(fresh: &Fresh) {
     assert_eq!(registry.aliases().unwrap(), Aliases::default());
     assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
     let (one, two) = (put(&registry, b"1"), put(&registry, b"2"));
-    let promoted = |champion, previous, generation| Aliases { champion: Some(champion), previous, generation, watched_from: Some(0) };
+    let promoted = |champion, previous, generation| Aliases {
+        champion: Some(champion),
+        previous,
+        generation,
+        watched_from: Some(0),
+        anchor: Some(one),
+        anchored_through: Some(0),
+    };
     let back = |champion, previous, generation| Aliases { watched_from: None, ..promoted(champion, previous, generation) };
     assert_eq!(registry.promote(one, &change()).unwrap(), promoted(one, None, 1));
     assert!(matches!(registry.rollback(&change()), Err(RegistryError::NoPrevious)));
@@ -35,6 +44,63 @@ fn moves(fresh: &Fresh) {
     assert_eq!(registry.aliases().unwrap(), back(two, Some(one), 4));
     let missing = ModelVersion::new(9);
     assert!(matches!(registry.promote(missing, &change()), Err(RegistryError::UnknownVersion { version, .. }) if version == missing));
+}
+
+fn anchor(fresh: &Fresh) {
+    let registry = fresh.open();
+    let [one, two, three] = [b"1", b"2", b"3"].map(|bytes| put(&registry, bytes));
+    let confirming = Change { confirms: true, ..change() };
+    let named = || {
+        let Aliases { champion, anchor, .. } = fresh.open().aliases().unwrap();
+        (champion.unwrap(), anchor.unwrap())
+    };
+    registry.promote(one, &change()).unwrap();
+    assert_eq!(named(), (one, one), "the first version of all");
+    registry.promote(two, &change()).unwrap();
+    assert_eq!(named(), (two, one), "nobody confirmed it");
+    registry.rollback(&change()).unwrap();
+    assert_eq!(named(), (one, one), "the anchor stays");
+    registry.promote(three, &confirming).unwrap();
+    assert_eq!(named(), (three, three));
+    registry.rollback(&change()).unwrap();
+    assert_eq!(named(), (one, one), "what was taken back is not confirmed any more");
+    registry.promote(two, &change()).unwrap();
+    registry.observe(&[], "ann").unwrap();
+    let generation = registry.aliases().unwrap().generation;
+    let confirmed = registry.promote(two, &confirming).unwrap();
+    assert_eq!(
+        (named(), confirmed.previous, confirmed.generation),
+        ((two, two), Some(one), generation + 1),
+        "the champion is confirmed where it is"
+    );
+    assert_eq!(confirmed.anchored_through, Some(1));
+    // What a release that knows no anchor leaves.
+    fresh.execute("UPDATE aliases SET anchor = NULL, anchored_through = NULL");
+    assert_eq!(named(), (two, two));
+    registry.promote(one, &change()).unwrap();
+    assert_eq!(named(), (one, two), "the champion of that time is kept");
+}
+
+fn back_to(fresh: &Fresh) {
+    let registry = fresh.open();
+    let versions: Vec<ModelVersion> = (0..6).map(|index| put(&registry, &[index])).collect();
+    assert!(matches!(registry.rollback_to(versions[0], &change()), Err(RegistryError::NeverChampion { .. })));
+    for version in &versions[..5] {
+        registry.promote(*version, &change()).unwrap();
+    }
+    registry.sweep_older_than(std::time::Duration::ZERO).unwrap();
+    for target in [versions[1], versions[0], versions[3]] {
+        let before = registry.aliases().unwrap();
+        let after = fresh.open().rollback_to(target, &change()).unwrap();
+        assert_eq!((after.champion, after.previous, after.watched_from), (Some(target), before.champion, None));
+        assert!(registry.read(target).is_ok(), "a sweep keeps what can be gone back to");
+    }
+    let error = registry.rollback_to(versions[5], &change()).unwrap_err();
+    assert_eq!(error.to_string(), "version `v0006` never answered requests, so it is none to go back to");
+    assert!(matches!(registry.rollback_to(ModelVersion::new(9), &change()), Err(RegistryError::UnknownVersion { .. })));
+    assert_eq!(registry.rollback_to(versions[3], &change()).unwrap(), registry.aliases().unwrap(), "it answers already");
+    let last = &registry.audit_log(1, None).unwrap()[0];
+    assert_eq!((last.action.as_str(), last.subject.as_str()), ("rollback", "v0004"));
 }
 
 fn expected(fresh: &Fresh) {
@@ -95,8 +161,16 @@ fn replayed(registry: &Registry) -> Aliases {
     for record in log {
         let version = || Some(record.subject.parse().unwrap());
         match record.action.as_str() {
-            "promote" => aliases = Aliases { previous: aliases.champion, champion: version(), watched_from: Some(0), ..aliases },
-            "rollback" => aliases = Aliases { previous: aliases.champion, champion: aliases.previous, watched_from: None, ..aliases },
+            "promote" => {
+                let first = aliases.champion.is_none();
+                let (anchor, anchored_through) = if first { (version(), Some(0)) } else { (aliases.anchor, aliases.anchored_through) };
+                let (previous, watched_from) = (aliases.champion, Some(0));
+                aliases = Aliases { previous, champion: version(), watched_from, anchor, anchored_through, ..aliases };
+            }
+            "rollback" => {
+                let anchor = if aliases.anchor == aliases.champion { aliases.previous } else { aliases.anchor };
+                aliases = Aliases { previous: aliases.champion, champion: aliases.previous, watched_from: None, anchor, ..aliases };
+            }
             _ => continue,
         }
         aliases.generation += 1;

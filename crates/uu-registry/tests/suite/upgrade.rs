@@ -51,7 +51,9 @@ fn look(registry: &Registry, schema: usize) {
     let (one, two) = (ModelVersion::new(1), ModelVersion::new(2));
     assert_eq!(registry.list().unwrap().iter().map(|record| record.version).collect::<Vec<_>>(), [one, two]);
     let watched_from = registry.aliases().unwrap().watched_from;
-    assert_eq!(registry.aliases().unwrap(), Aliases { champion: Some(two), previous: Some(one), generation: 2, watched_from });
+    let expected =
+        Aliases { champion: Some(two), previous: Some(one), generation: 2, watched_from, anchor: Some(two), anchored_through: None };
+    assert_eq!(registry.aliases().unwrap(), expected, "nobody confirmed another version than the champion");
     assert_eq!(watched_from.is_some(), schema > 1);
     let batches = registry.batches().unwrap();
     assert_eq!(

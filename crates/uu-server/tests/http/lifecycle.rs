@@ -137,6 +137,7 @@ fn versions_are_listed_promoted_and_taken_back() {
     assert_eq!(change(&mut client, "/models/rollback", "").json(), json!({"champion": "v0001", "previous": "v0002"}));
     let list = client.get("/models").json();
     assert_eq!((&list["champion"], list["versions"].as_array().unwrap().len()), (&json!("v0001"), 3));
+    assert_eq!(list["anchor"], "v0001", "the confirmation of what was taken back is, too");
     let shown = client.get("/models/v0002").json();
     assert_eq!((&shown["made_by"], &shown["about"]["median_ape"]), (&json!("ann"), &json!(0.165)));
     let log = client.get("/audit-log?limit=3").json();
@@ -145,6 +146,27 @@ fn versions_are_listed_promoted_and_taken_back() {
     assert_eq!(log["records"][1]["by"], "token 1 (test)");
     assert_eq!(log["records"][1]["details"]["reason"], "better");
     assert_eq!(client.get("/audit-log?limit=0").status, 422);
+}
+
+#[test]
+fn an_earlier_version_can_be_gone_back_to_by_name() {
+    let server = Server::start();
+    let (mut client, token) = (server.client(), server.token(Scope::Admin));
+    for _ in 0..4 {
+        put(&server, artifact());
+    }
+    let change = |client: &mut Client, path: &str, body: &str| post(client, path, &token, ("application/json", body.as_bytes()));
+    for version in ["v0001", "v0002", "v0003"] {
+        assert_eq!(change(&mut client, &format!("/models/{version}/promote"), "").status, 200);
+        assert_eq!(client.get("/models").json()["anchor"], version);
+    }
+    let back = change(&mut client, "/models/rollback", r#"{"to": "v0001", "reason": "the best so far"}"#);
+    assert_eq!((back.status, back.json()), (200, json!({"champion": "v0001", "previous": "v0003"})), "{}", back.text());
+    assert_eq!(change(&mut client, "/models/rollback", r#"{"to": "v0004"}"#).status, 409, "it never answered");
+    assert_eq!(change(&mut client, "/models/rollback", r#"{"to": "v0009"}"#).status, 404);
+    assert_eq!(change(&mut client, "/models/rollback", r#"{"to": "v0002", "expected_champion": "v0003"}"#).status, 409);
+    assert_eq!(change(&mut client, "/models/v0002/promote", r#"{"to": "v0001"}"#).status, 400, "a promotion names its version itself");
+    assert_eq!(change(&mut client, "/models/rollback", r#"{"to": "v0002"}"#).json()["champion"], "v0002");
 }
 
 #[test]

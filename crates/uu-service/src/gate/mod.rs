@@ -20,6 +20,7 @@
 //! one, and a few rows some of the others. Patterns are judged at one level together (Bonferroni), or one in forty of them would refuse
 //! by chance.
 
+mod anchor;
 mod bootstrap;
 mod choice;
 mod comparison;
@@ -40,6 +41,7 @@ use std::collections::BTreeSet;
 use uu_data::Dataset;
 use uu_model::Model;
 
+pub use anchor::{Compared, Distance, MOST_FACTOR, distances};
 pub use choice::{Choice, Standing, choose};
 pub use laws::{BrokenLaw, Law, broken_laws};
 pub use metric::{Metric, MetricComparison, MetricVerdict};

@@ -1,11 +1,13 @@
 //! Rows that are kept between trainings.
 
-use uu_core::{Checked, Record, Rules};
-use uu_data::Dataset;
+use std::collections::BTreeMap;
+
+use uu_core::{Checked, Month, Record, Rules};
 use uu_data::clean::CleanError;
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::write::{Output, WriteError, WriteOptions, Writer, records_batch};
-use uu_registry::{BatchContents, BatchId, ObservationBatch, Registry, RegistryError};
+use uu_data::{Dataset, JoinReport, Labels, Sealed, Split, join_rows, join_rows_by};
+use uu_registry::{Batch, BatchContents, BatchId, ObservationBatch, Registry, RegistryError};
 
 use super::RetrainError;
 use crate::mixture;
@@ -65,36 +67,150 @@ fn parquet(rows: &Dataset) -> Result<Vec<u8>, WriteError> {
 pub(super) struct Known {
     /// All that are kept and not set aside; of two of one source, site and month the one that came later.
     pub(super) rows: Dataset,
-    /// Those among them that no training has looked at, as they came.
-    pub(super) waiting: Vec<Record>,
-    /// The batches these came in.
-    pub(super) waiting_batches: Vec<BatchId>,
+    /// The same with the label that came first, but where a person took in a later one: what judges a model must not move with what taught it.
+    pub(super) first: Dataset,
+    /// Of those, the ones that were kept when the anchor was confirmed.
+    pub(super) anchored: Dataset,
+    /// The batches among them that no training has looked at.
+    pub(super) pending: Vec<Pending>,
 }
 
-/// Reads what is kept; with `waiting` left out where that is asked for.
+/// A batch that no training has looked at.
+pub(super) struct Pending {
+    pub(super) batch: BatchId,
+    /// Who sent it.
+    pub(super) by: String,
+    /// Its rows, as they came.
+    pub(super) records: Vec<Record>,
+}
+
+/// Known rows joined with new ones.
+pub(super) struct Joined {
+    pub(super) rows: Dataset,
+    pub(super) seal: Sealed,
+    /// The rows to train on, with the later of two labels, and those of sealed sites, with the first.
+    pub(super) split: Split,
+    pub(super) report: JoinReport,
+}
+
+impl Known {
+    /// Joins `new`; by force its labels stand wherever they are.
+    ///
+    /// **Errors**: rows that must not train together.
+    pub(super) fn joined_with(&self, new: &Dataset, (sealed_sites, by_force): (usize, bool)) -> Result<Joined, CleanError> {
+        let seal = Sealed::about_both(sealed_sites, &self.rows, new);
+        let (rows, _) = join_rows(&self.rows, new)?;
+        let (later, new) = (seal.split(&self.rows), seal.split(new));
+        let (training, taught) = join_rows(&later.training, &new.training)?;
+        let labels = if by_force { Labels::Newer } else { Labels::First };
+        let (sealed, judged) = join_rows_by(labels, &seal.split(&self.first).sealed, &new.sealed)?;
+        Ok(Joined { rows, seal, split: Split { training, sealed }, report: taught.and(judged) })
+    }
+}
+
+/// Which batches are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All that are not set aside.
+    All,
+    /// Those among them that a training has looked at.
+    Examined,
+}
+
+/// Rows as they are joined, batch by batch.
+struct Joining<'a> {
+    rules: &'a Rules,
+    rows: Dataset,
+    first: Dataset,
+    /// Observations that are not joined yet: they come one by one, and joining is over all rows.
+    observed: Vec<Record>,
+    /// Whether a person took these in.
+    are_confirmed: bool,
+}
+
+impl Joining<'_> {
+    /// Adds observations, which are joined with others that come beside them.
+    fn observe(&mut self, records: Vec<Record>, confirmed: bool) -> Result<(), CleanError> {
+        if confirmed != self.are_confirmed {
+            self.settle()?;
+            self.are_confirmed = confirmed;
+        }
+        self.observed.extend(records);
+        Ok(())
+    }
+
+    /// Joins the observations that are left.
+    fn settle(&mut self) -> Result<(), CleanError> {
+        let observed = std::mem::take(&mut self.observed);
+        self.join(observed, self.are_confirmed)
+    }
+
+    fn join(&mut self, records: Vec<Record>, confirmed: bool) -> Result<(), CleanError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let labels = if confirmed { Labels::Newer } else { Labels::First };
+        let dataset = |records| Dataset::new(self.rules.extras.clone(), records);
+        self.first = join_rows_by(labels, &self.first, &dataset(in_order(&records, labels)))?.0;
+        self.rows = join_rows(&self.rows, &dataset(records))?.0;
+        Ok(())
+    }
+}
+
+/// One record of each source, site and month, as if they had been joined one after the other.
+fn in_order(records: &[Record], labels: Labels) -> Vec<Record> {
+    let mut places: BTreeMap<(Option<&str>, &str, Month), usize> = BTreeMap::new();
+    let mut kept: Vec<&Record> = Vec::with_capacity(records.len());
+    for record in records {
+        let place = record.site.as_deref().map(|site| (record.source.as_deref(), site, record.month));
+        let older = place.and_then(|place| places.get(&place).copied());
+        let Some(older) = older else {
+            places.extend(place.map(|place| (place, kept.len())));
+            kept.push(record);
+            continue;
+        };
+        let has_label = kept[older].unique_users.is_some();
+        let stands = has_label && (labels == Labels::First || record.unique_users.is_none());
+        if !stands {
+            kept[older] = record;
+        }
+    }
+    kept.into_iter().cloned().collect()
+}
+
+/// Reads what is kept; `anchored_through` is the last batch that was kept when the anchor was confirmed.
 ///
 /// **Errors**: the store fails, or what it kept cannot be read.
-pub(super) fn known_rows(registry: &Registry, rules: &Rules) -> Result<Known, RetrainError> {
-    let mut known = Known { rows: Dataset::new(rules.extras.clone(), Vec::new()), waiting: Vec::new(), waiting_batches: Vec::new() };
-    let mut observed: Vec<Record> = Vec::new();
-    for batch in patiently(|| registry.batches())?.into_iter().filter(|batch| batch.quarantined.is_none()) {
+pub(super) fn known_rows(
+    registry: &Registry,
+    rules: &Rules,
+    (which, anchored_through): (Which, Option<i64>),
+) -> Result<Known, RetrainError> {
+    let nothing = Dataset::new(rules.extras.clone(), Vec::new());
+    let mut joining = Joining { rules, rows: nothing.clone(), first: nothing, observed: Vec::new(), are_confirmed: false };
+    let (mut pending, mut anchored) = (Vec::new(), None);
+    let may_be_used = |batch: &Batch| batch.quarantined.is_none() && (which == Which::All || batch.examined);
+    for batch in patiently(|| registry.batches())?.into_iter().filter(may_be_used) {
+        if anchored.is_none() && anchored_through.is_some_and(|last| batch.id.0 > last) {
+            joining.settle()?;
+            anchored = Some(joining.first.clone());
+        }
         let contents = patiently(|| registry.read_batch(batch.id))?;
         let few = matches!(contents, BatchContents::Rows(_));
         let records = records_of(batch.id, contents, rules)?;
         if !batch.examined {
-            known.waiting_batches.push(batch.id);
-            known.waiting.extend(records.iter().cloned());
+            pending.push(Pending { batch: batch.id, by: batch.by, records: records.clone() });
         }
-        // Observations come one by one, and joining is over all rows: it is done once for many of them, in their order.
         if few {
-            observed.extend(records);
+            joining.observe(records, batch.confirmed)?;
         } else {
-            known.rows = joined(&known.rows, std::mem::take(&mut observed), rules)?;
-            known.rows = joined(&known.rows, records, rules)?;
+            joining.settle()?;
+            joining.join(records, batch.confirmed)?;
         }
     }
-    known.rows = joined(&known.rows, observed, rules)?;
-    Ok(known)
+    joining.settle()?;
+    let Joining { rows, first, .. } = joining;
+    Ok(Known { rows, anchored: anchored.unwrap_or_else(|| first.clone()), first, pending })
 }
 
 /// The records of a batch.
@@ -111,12 +227,4 @@ pub(crate) fn records_of(batch: BatchId, contents: BatchContents, rules: &Rules)
     let options = ReadOptions { format: Some(format), rules: rules.clone(), ..ReadOptions::default() }.trusted();
     let (checked, _) = read_all(vec![Input::bytes(format!("batch {batch}"), bytes)], &options, BadRows::Skip)?;
     Ok(checked.into_iter().map(|Checked { record, .. }| record).collect())
-}
-
-fn joined(known: &Dataset, later: Vec<Record>, rules: &Rules) -> Result<Dataset, CleanError> {
-    if later.is_empty() {
-        return Ok(known.clone());
-    }
-    let later = Dataset::new(rules.extras.clone(), later);
-    uu_data::join_rows(known, &later).map(|(joined, _)| joined)
 }

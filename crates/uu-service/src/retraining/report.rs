@@ -5,8 +5,9 @@ use uu_data::JoinReport;
 use uu_model::About;
 use uu_registry::{BatchId, ModelVersion};
 
-use crate::gate::{Choice, GateReport};
+use crate::gate::{Choice, Distance, GateReport};
 use crate::labels::LabelCheck;
+use crate::revision::Revision;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,6 +19,8 @@ pub enum Decision {
     Refused,
     /// The labels cannot be believed without a person; nothing was trained.
     SetAside,
+    /// The challenger is kept as a version, and lies too far from the anchor to answer without an admin.
+    WaitsForAdmin,
     /// No label was new; nothing was kept or trained.
     NothingNew,
 }
@@ -39,10 +42,14 @@ pub struct Retraining {
     pub rows: JoinReport,
     /// The new labels held against the champion; `None` where there was none that knows real sites.
     pub labels: Option<LabelCheck>,
+    /// The shift that the new labels make of known ones, for which they are set aside.
+    pub revision: Option<Revision>,
     /// Observations that had arrived one by one and that no training had looked at.
     pub observations: usize,
     /// Their labels held against the champion.
     pub observed_labels: Option<LabelCheck>,
+    /// The shift that some of them make of known ones, for which these are set aside.
+    pub observed_revision: Option<Revision>,
     /// Which of two challengers stands; `None` where the champion was not continued.
     pub choice: Option<Choice>,
     /// Why the champion was not continued, where that was tried.
@@ -51,6 +58,10 @@ pub struct Retraining {
     pub sealed_sites: usize,
     /// What the gate found.
     pub gate: Option<GateReport>,
+    /// The version that an admin confirmed last; `None` where the challenger cannot be compared with it.
+    pub anchor: Option<ModelVersion>,
+    /// How far the challenger's estimates lie from the anchor's.
+    pub distances: Vec<Distance>,
     /// What the challenger says of itself.
     pub about: Option<About>,
 }
@@ -66,11 +77,15 @@ impl Retraining {
             rows,
             labels: None,
             observations,
+            revision: None,
             observed_labels: None,
+            observed_revision: None,
             choice: None,
             not_continued: None,
             sealed_sites: 0,
             gate: None,
+            anchor: None,
+            distances: Vec::new(),
             about: None,
         }
     }

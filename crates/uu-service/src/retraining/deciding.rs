@@ -1,0 +1,126 @@
+//! Which version answers from now on.
+
+use serde_json::{Value, json};
+use uu_model::Trained;
+use uu_registry::{Change, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
+
+use super::gathering::disagreement;
+use super::{Decision, RetrainError, RetrainSettings, Retraining};
+use crate::IntervalsDoNotHold;
+use crate::gate::{Compared, Distance, GateReport, MOST_FACTOR};
+use crate::patience::patiently;
+
+/// What a decision rests on.
+pub(super) struct Findings {
+    /// What the gate found.
+    pub(super) gated: GateReport,
+    /// How far the challenger lies from the anchor.
+    pub(super) distances: Vec<Distance>,
+    /// The anchor; `None` where there is none that the challenger can be compared with: the first version of measured rows is the next one.
+    pub(super) anchor: Option<ModelVersion>,
+    /// Why some rows are set aside.
+    pub(super) doubts: Vec<String>,
+}
+
+/// Keeps the challenger as a version, and promotes it where nothing speaks against that.
+pub(super) fn decide(
+    registry: &Registry,
+    report: Retraining,
+    trained: &Trained,
+    (settings, findings): (&RetrainSettings, Findings),
+) -> Result<Retraining, RetrainError> {
+    let Findings { gated, distances, anchor, doubts } = findings;
+    // A challenger's coverage is compared with the champion's; where there is none, it must hold by itself.
+    let not_held = IntervalsDoNotHold::of(trained.coverage).filter(|_| gated.first_model);
+    let passes = gated.lets_through() && not_held.is_none();
+    let version = keep(registry, &report, trained, settings)?;
+    let too_far = anchor.and_then(|anchor| far(anchor, version, &distances));
+    let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
+    if let Some(not_held) = not_held {
+        reasons.insert(0, not_held.to_string());
+    }
+    if let Some(too_far) = too_far.as_ref().filter(|_| passes) {
+        reasons.insert(0, too_far.clone());
+    }
+    if settings.force {
+        let against = [&report.labels, &report.observed_labels].into_iter().flatten().filter_map(disagreement);
+        reasons.splice(0..0, ["forced".to_owned()].into_iter().chain(against));
+    }
+    reasons.extend(doubts);
+    let figures = json!({
+        "gate": gated, "labels": report.labels, "observed_labels": report.observed_labels, "revision": report.revision,
+        "observed_revision": report.observed_revision, "anchor": anchor, "distances": distances, "choice": report.choice,
+        "batch": report.batch, "forced": settings.force,
+    });
+    let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated), anchor, distances, ..report };
+    if settings.force || (passes && too_far.is_none()) {
+        still_wanted(registry, settings)?;
+        let change = Change {
+            by: settings.by.clone(),
+            reason: reasons.join("; "),
+            figures,
+            // What the gate compared it with must still be what it takes the place of.
+            expected_champion: Some(report.champion),
+            confirms: settings.force || anchor.is_none(),
+        };
+        patiently(|| match registry.promote(version, &change) {
+            // The store took it up and went away before it could say so.
+            Err(RegistryError::Moved { found: Some(found), .. }) if found == version => Ok(()),
+            other => other.map(|_| ()),
+        })?;
+        return Ok(report.decided(Decision::Promoted, reasons));
+    }
+    let (decision, action) = if passes { (Decision::WaitsForAdmin, "wait_for_admin") } else { (Decision::Refused, "refuse") };
+    let details: Value = json!({ "reasons": reasons, "figures": figures });
+    let subject = version.to_string();
+    patiently(|| registry.audit(&Entry { by: &settings.by, action, subject: &subject, details: &details }))?;
+    Ok(report.decided(decision, reasons))
+}
+
+fn keep(registry: &Registry, report: &Retraining, trained: &Trained, settings: &RetrainSettings) -> Result<ModelVersion, RetrainError> {
+    let reason = match report.batch {
+        Some(batch) => format!("re-trained with batch {batch}"),
+        None => format!("re-trained with {} observations", report.observations),
+    };
+    still_wanted(registry, settings)?;
+    let about = json!(trained.about);
+    let version = patiently(|| {
+        registry.put(&NewVersion {
+            artifact: &trained.artifact,
+            about: &about,
+            data_fingerprint: Some(&trained.about.data_fingerprint),
+            parent: report.champion,
+            made_by: &settings.by,
+            reason: &reason,
+        })
+    })?;
+    Ok(version)
+}
+
+/// Why a challenger waits for an admin; `None` where it lies near enough to the anchor.
+fn far(anchor: ModelVersion, version: ModelVersion, distances: &[Distance]) -> Option<String> {
+    let beyond = |distance: &Distance| distance.factor.ln().abs();
+    let too_far = distances.iter().filter(|distance| distance.is_too_far());
+    let farthest = too_far.max_by(|a, b| beyond(a).total_cmp(&beyond(b)))?;
+    let (factor, count) = (farthest.factor, farthest.count);
+    let of = match &farthest.of {
+        Compared::OrdinaryRequests => format!("one of {count} ordinary requests"),
+        Compared::GoldenRequests => format!("more than a tenth of {count} golden requests"),
+        Compared::HoldoutSites => format!("more than a quarter of {count} holdout sites"),
+        Compared::HoldoutSitesWithVisits(visits) => format!("the median of {count} holdout sites with some {visits} visits"),
+    };
+    Some(format!(
+        "its estimates are {factor:.2} times those of the anchor `{anchor}`, the version an admin confirmed last, for {of}, and {:.2} to {MOST_FACTOR} passes without an admin: \
+         `uu-predictor models promote {version}` or `POST /models/{version}/promote` puts it in use; `uu-predictor observations list` has the rows it learned from",
+        1.0 / MOST_FACTOR
+    ))
+}
+
+/// Asks before the store is changed whether the work is still wanted: its job may have been called off, or given to another worker.
+fn still_wanted(registry: &Registry, settings: &RetrainSettings) -> Result<(), RetrainError> {
+    let Some(claim) = &settings.claim else { return Ok(()) };
+    match patiently(|| registry.beat(claim))? {
+        Order::GoOn => Ok(()),
+        Order::Cancel => Err(RetrainError::Cancelled),
+    }
+}

@@ -1,0 +1,222 @@
+//! What there is to learn from: what is kept, what is pending and what was delivered, less what cannot be believed.
+
+use std::collections::BTreeMap;
+
+use uu_core::{Record, Rules, escaped};
+use uu_data::{Dataset, JoinReport, Sealed, Split};
+use uu_registry::{BatchId, Registry};
+
+use super::champion::Loaded;
+use super::kept::{self, Known, Origin, Pending, Which};
+use super::{Delivery, RetrainError, RetrainSettings, Retraining};
+use crate::labels::{LabelCheck, LabelVerdict, check_labels};
+use crate::patience::patiently;
+use crate::revision::{Revision, shift};
+
+/// How an admin takes rows in that are set aside.
+const BY_FORCE: &str = "an admin takes such rows in with `uu-predictor retrain --data FILE --force` or `POST /retrain?force=true`";
+
+/// What there is to learn from.
+pub(super) struct Gathered {
+    /// All rows.
+    pub(super) rows: Dataset,
+    /// Those to train on, and those of sealed sites, with the labels that judge.
+    pub(super) split: Split,
+    /// Rows of sealed sites that were known when the anchor was confirmed.
+    pub(super) untouched: Dataset,
+    /// The latest of the batches that no training had looked at.
+    pub(super) last_pending: Option<BatchId>,
+    /// Why some rows are set aside.
+    pub(super) doubts: Vec<String>,
+    /// What is known of the re-training so far.
+    pub(super) report: Retraining,
+    /// Whether anything new is left to learn from.
+    pub(super) outlook: Outlook,
+}
+
+/// What a re-training would learn from.
+pub(super) enum Outlook {
+    /// New labels.
+    Enough,
+    /// Rows that were delivered, and no label among them that is not known; nothing of them is kept. Says so.
+    NothingNew(String),
+    /// Nothing that is left.
+    Nothing,
+}
+
+/// What new rows are compared with.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'a> {
+    /// The champion, where it knows real sites.
+    pub(super) measured: Option<&'a Loaded>,
+    /// The last batch that was kept when the anchor was confirmed; `None` where that is not known.
+    pub(super) anchored_through: Option<i64>,
+    pub(super) settings: &'a RetrainSettings,
+}
+
+impl Against<'_> {
+    fn labels(&self, records: &[Record]) -> Option<LabelCheck> {
+        self.measured.map(|champion| check_labels(&champion.model, records))
+    }
+
+    /// Why labels are not to be believed, unless they are learned by force.
+    fn doubt(&self, labels: Option<&LabelCheck>) -> Option<String> {
+        labels.and_then(disagreement).filter(|_| !self.settings.force)
+    }
+
+    /// The shift that new rows make of known labels, unless they are learned by force.
+    fn shift(&self, known: &Known, new: &Dataset) -> Option<Revision> {
+        if self.settings.force { None } else { shift((&known.rows, &known.first), new) }
+    }
+}
+
+/// Joins what is kept, what is pending and what is delivered; what disagrees with the champion, and what shifts known labels one way, is set aside, unless
+/// it is to be learned by force.
+pub(super) fn gather(
+    registry: &Registry,
+    delivery: Option<&Delivery>,
+    rules: &Rules,
+    against: Against<'_>,
+) -> Result<Gathered, RetrainError> {
+    let settings = against.settings;
+    let read = |which| kept::known_rows(registry, rules, (which, against.anchored_through));
+    let mut known = read(Which::All)?;
+    let observations = known.pending.iter().map(|pending| pending.records.len()).sum();
+    let mut report = Retraining::of(JoinReport::default(), observations);
+    let mut doubts: Vec<String> = Vec::new();
+    if observations > 0 {
+        let set_aside = observed(registry, &known, (rules, against), &mut report)?;
+        if !set_aside.is_empty() {
+            doubts.extend(set_aside);
+            known = read(Which::All)?;
+        }
+    }
+    let nothing = Dataset::new(rules.extras.clone(), Vec::new());
+    let new = delivery.map_or(&nothing, |delivery| &delivery.rows);
+    let joined = known.joined_with(new, (settings.sealed_sites, settings.force))?;
+    let untouched = joined.seal.split(&known.anchored).sealed;
+    let gathered = |report: Retraining, doubts, outlook| Gathered {
+        last_pending: known.pending.last().map(|pending| pending.batch),
+        untouched,
+        rows: joined.rows,
+        split: joined.split,
+        doubts,
+        report: Retraining { rows: joined.report, ..report },
+        outlook,
+    };
+    if let Some(reason) = nothing_new(registry, delivery, &known, settings)? {
+        return Ok(gathered(report, doubts, Outlook::NothingNew(reason)));
+    }
+    report.labels = delivery.and_then(|delivery| against.labels(&delivery.as_they_came));
+    report.revision = against.shift(&known, new);
+    let keep = |delivery: &Delivery| {
+        kept::keep(registry, &delivery.rows, &settings.by, &Origin { words: &delivery.origin, confirmed: settings.force })
+    };
+    report.batch = delivery.map(keep).transpose()?;
+    let refused = against.doubt(report.labels.as_ref()).or_else(|| report.revision.as_ref().map(shifted));
+    if let (Some(batch), Some(reason)) = (report.batch, &refused) {
+        patiently(|| registry.quarantine(batch, reason, &settings.by))?;
+        doubts.insert(0, reason.clone());
+    }
+    let is_enough = if delivery.is_some() { refused.is_none() } else { !known.pending.is_empty() };
+    let outlook = if is_enough { Outlook::Enough } else { Outlook::Nothing };
+    Ok(gathered(report, doubts, outlook))
+}
+
+/// Compares pending observations with the champion, and with labels that are known; gives back why some of them are set aside.
+fn observed(
+    registry: &Registry,
+    known: &Known,
+    (rules, against): (&Rules, Against<'_>),
+    report: &mut Retraining,
+) -> Result<Vec<String>, RetrainError> {
+    let settings = against.settings;
+    let all: Vec<Record> = known.pending.iter().flat_map(|pending| pending.records.iter().cloned()).collect();
+    report.observed_labels = against.labels(&all);
+    let set_aside = |some: &[&Pending], reason: &str| {
+        some.iter().try_for_each(|pending| patiently(|| registry.quarantine(pending.batch, reason, &settings.by)))
+    };
+    if let Some(reason) = against.doubt(report.observed_labels.as_ref()) {
+        let reason = format!("observations: {reason}");
+        set_aside(&known.pending.iter().collect::<Vec<&Pending>>(), &reason)?;
+        return Ok(vec![reason]);
+    }
+    if settings.force {
+        return Ok(Vec::new());
+    }
+    let before = kept::known_rows(registry, rules, (Which::Examined, against.anchored_through))?;
+    let rows = |some: Vec<&Pending>| {
+        Dataset::new(rules.extras.clone(), some.into_iter().flat_map(|pending| pending.records.iter().cloned()).collect())
+    };
+    // One sender's shift must not take the rows of all others with it.
+    let mut by_sender: BTreeMap<&str, Vec<&Pending>> = BTreeMap::new();
+    known.pending.iter().for_each(|pending| by_sender.entry(&pending.by).or_default().push(pending));
+    let mut reasons = Vec::new();
+    let mut left: Vec<&Pending> = Vec::new();
+    for (sender, some) in by_sender {
+        let Some(revision) = against.shift(&before, &rows(some.clone())) else {
+            left.extend(some);
+            continue;
+        };
+        let reason = format!("observations of {}: {}", escaped(sender), shifted(&revision));
+        set_aside(&some, &reason)?;
+        report.observed_revision.get_or_insert(revision);
+        reasons.push(reason);
+    }
+    if let Some(revision) = against.shift(&before, &rows(left.clone())) {
+        let reason = format!("observations of several senders together: {}", shifted(&revision));
+        set_aside(&left, &reason)?;
+        report.observed_revision.get_or_insert(revision);
+        reasons.push(reason);
+    }
+    Ok(reasons)
+}
+
+fn shifted(revision: &Revision) -> String {
+    format!("{revision}: {BY_FORCE}")
+}
+
+/// Why a delivery teaches nothing, where no label of it is new and a version was trained on exactly what is known.
+fn nothing_new(
+    registry: &Registry,
+    delivery: Option<&Delivery>,
+    known: &Known,
+    settings: &RetrainSettings,
+) -> Result<Option<String>, RetrainError> {
+    let Some(delivery) = delivery.filter(|_| !settings.force && known.pending.is_empty()) else { return Ok(None) };
+    let Some(labels) = delivery.labels_beside(known, settings.sealed_sites) else { return Ok(None) };
+    if labels.added + labels.replaced > 0 || !were_learned(registry, &known.rows, settings)? {
+        return Ok(None);
+    }
+    let held = match labels.held {
+        0 => String::new(),
+        held => format!(", and {held} of holdout sites do not replace the labels that judge"),
+    };
+    let rows = delivery.rows.len();
+    Ok(Some(format!("none of the {rows} rows has a label that is not known already{held}: nothing was kept or trained")))
+}
+
+/// Whether a version was trained on exactly these rows. Rows that are kept need not be: a re-training that was cancelled, or whose process ended, had kept
+/// its own.
+fn were_learned(registry: &Registry, rows: &Dataset, settings: &RetrainSettings) -> Result<bool, RetrainError> {
+    let training = Sealed::about(settings.sealed_sites, rows).split(rows).training;
+    let fingerprint = uu_model::data_fingerprint(&training);
+    Ok(patiently(|| registry.list())?.iter().any(|version| version.data_fingerprint.as_deref() == Some(fingerprint.as_str())))
+}
+
+/// What is wrong with labels that cannot be believed without a person.
+pub(super) fn disagreement(check: &LabelCheck) -> Option<String> {
+    let of = |verdict: LabelVerdict| {
+        let sources = check.sources.iter().filter(move |source| source.verdict == verdict);
+        sources.map(|source| format!("`{}`", escaped(&source.source))).collect::<Vec<String>>().join(", ")
+    };
+    match check.verdict {
+        LabelVerdict::Disagrees => {
+            Some(format!("the labels of {} disagree with the champion beyond what chance could do", of(LabelVerdict::Disagrees)))
+        }
+        LabelVerdict::NewSource => {
+            Some(format!("the champion does not know the source {}: a person must say that it may be learned", of(LabelVerdict::NewSource)))
+        }
+        LabelVerdict::Agrees | LabelVerdict::TooFew => None,
+    }
+}
