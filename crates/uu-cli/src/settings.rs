@@ -17,6 +17,7 @@ use uu_model::TrainSettings;
 use uu_registry::{Location, QueueBounds, Registry, Secret};
 use uu_server::{Access, Lifecycle, Limits, Policies, RateLimits, Tokens};
 use uu_service::jobs::{DeliveryLimits, Policy};
+use uu_service::watching::OneSender;
 
 /// The settings with their defaults, as a user would write them.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");
@@ -189,6 +190,8 @@ pub(crate) struct RetrainingSettings {
     pub after_days: u32,
     /// Strong drift.
     pub after_drift: bool,
+    /// What is done where the observations of one token alone show that the version in use is worse.
+    pub evidence_of_one_token: OneSender,
 }
 
 /// What flags set, strongest of all; absent ones leave the setting as it is.

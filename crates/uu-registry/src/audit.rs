@@ -52,6 +52,23 @@ impl Registry {
         })
     }
 
+    /// Notes something about the champion unless that was noted since the aliases were moved last: several replicas find the same. Says whether it was.
+    ///
+    /// **Errors**: a database that cannot be reached or written.
+    pub fn audit_once(&self, entry: &Entry<'_>) -> Result<bool, RegistryError> {
+        const NOTED: &str = "SELECT COUNT(*) AS number FROM audit_log WHERE action = $1 AND subject = $2 AND id >
+            (SELECT COALESCE(MAX(id), 0) FROM audit_log WHERE action IN ('promote', 'rollback'))";
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            if transaction.number(NOTED, vec![entry.action.into(), entry.subject.into()]).await? > 0 {
+                return Ok(false);
+            }
+            note(&mut transaction, entry).await?;
+            transaction.commit().await?;
+            Ok(true)
+        })
+    }
+
     /// The newest `limit` records, the newest first; with `before`, of those older than that record.
     ///
     /// **Errors**: a database that cannot be reached.

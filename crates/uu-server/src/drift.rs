@@ -33,7 +33,8 @@ pub(crate) struct DriftDocument {
     requests: Option<serde_json::Value>,
     /// Replicas that counted them.
     replicas: usize,
-    /// What observations say: `watch`, the error beside that of the version before, and `concept`, labels beside estimates by month of arrival.
+    /// What observations say: `watch`, the error beside that of the version before, with `evidence`, whose observations that rests on, and
+    /// `suggests_rollback`, whether it is one sender's alone; and `concept`, labels beside estimates by month of arrival.
     observations: serde_json::Value,
 }
 

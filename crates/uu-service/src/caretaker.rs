@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use uu_model::drift::DriftVerdict;
-use uu_registry::{Change, Registry, RegistryError, Swept};
+use uu_registry::{Change, Entry, Registry, RegistryError, Swept};
 
 use crate::drift::status_of;
 use crate::jobs::{Policy, apply_policy};
 use crate::observing::Live;
-use crate::watching::LiveVerdict;
+use crate::watching::{LiveVerdict, OneSender, RollBackReason};
 use crate::{LoadError, Serving, rollback};
 
 /// Between two looks at new observations.
@@ -36,13 +36,32 @@ pub struct Caretaker {
     live: Option<Live>,
     last_telling: Option<Instant>,
     last_slice: Instant,
+    of_one_sender: OneSender,
+    /// The move of the aliases for which a rollback was suggested.
+    suggested: Option<i64>,
 }
 
 impl Caretaker {
     /// A caretaker of the model that `serving` answers with; `worker` names this replica.
     #[must_use]
     pub fn new(registry: Registry, serving: Arc<Serving>, worker: String, policy: Policy) -> Self {
-        Self { registry, serving, worker, policy, live: None, last_telling: None, last_slice: Instant::now() }
+        Self {
+            registry,
+            serving,
+            worker,
+            policy,
+            live: None,
+            last_telling: None,
+            last_slice: Instant::now(),
+            of_one_sender: OneSender::default(),
+            suggested: None,
+        }
+    }
+
+    /// The same with what is done where the observations of one sender alone show that a champion is worse.
+    #[must_use]
+    pub fn with_evidence_of_one_sender(self, of_one_sender: OneSender) -> Self {
+        Self { of_one_sender, ..self }
     }
 
     /// Works until `stop` says so or its sender is gone.
@@ -99,6 +118,13 @@ impl Caretaker {
         let served = self.serving.current();
         while !live.take_up(&self.registry, served.as_ref())? {}
         if let Some(LiveVerdict::RollBack { reason }) = live.verdict() {
+            if self.of_one_sender == OneSender::Suggest && !live.is_corroborated() {
+                if self.suggested != Some(aliases.generation) {
+                    suggest(&self.registry, live, reason)?;
+                    self.suggested = Some(aliases.generation);
+                }
+                return Ok(());
+            }
             let change = Change {
                 by: BY.to_owned(),
                 reason: format!("observations speak against `{}`: {reason}", live.version()),
@@ -131,6 +157,19 @@ impl Caretaker {
         self.serving.drifted(status);
         Ok(verdict)
     }
+}
+
+/// Says that a person should look at the champion: one sender's observations show that it is worse, and nobody else's do.
+fn suggest(registry: &Registry, live: &Live, reason: RollBackReason) -> Result<(), RegistryError> {
+    let version = live.version();
+    let words = format!(
+        "observations of one sender alone show that `{version}` is worse: {reason}; `uu-predictor models rollback` puts the version before in use again"
+    );
+    let details = json!({ "reason": words, "figures": live.status().watch });
+    if registry.audit_once(&Entry { by: BY, action: "suggest_rollback", subject: &version.to_string(), details: &details })? {
+        tracing::warn!(%version, %reason, "observations of one sender alone show that the champion is worse: `models rollback` puts the version before in use again");
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -174,7 +213,10 @@ mod tests {
         let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
         // Two replicas watch, one of them from a later start.
         for (number, some) in records.chunks(40).enumerate() {
-            observe(&registry, some, &Rules::default(), "ann").unwrap();
+            // Two senders, each of whom shows it.
+            let (one, other) = some.split_at(some.len() / 2);
+            observe(&registry, one, &Rules::default(), "ann").unwrap();
+            observe(&registry, other, &Rules::default(), "bob").unwrap();
             first.step().unwrap();
             if number == 1 {
                 caretaker().step().unwrap();
@@ -187,6 +229,46 @@ mod tests {
         assert_eq!(back.len(), 1, "once");
         assert_eq!(back[0].by, "watch");
         assert!(back[0].details["reason"].as_str().unwrap().contains("`v0002`"), "{}", back[0].details);
+    }
+
+    #[test]
+    fn one_sender_alone_suggests_a_rollback_once_and_performs_it_where_that_is_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (good, bad) = (put(&registry, &trained().artifact), put(&registry, &spoilt()));
+        for version in [good, bad] {
+            registry.promote(version, &Change::default()).unwrap();
+        }
+        let caretaker = || Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default());
+        let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        observe(&registry, &records, &Rules::default(), "ann").unwrap();
+        let mut first = caretaker();
+        for _ in 0..2 {
+            first.step().unwrap();
+            caretaker().step().unwrap();
+        }
+        assert_eq!(registry.aliases().unwrap().champion, Some(bad));
+        let suggested = |action: &str| registry.audit_log(100, None).unwrap().iter().filter(|record| record.action == action).count();
+        assert_eq!((suggested("suggest_rollback"), suggested("rollback")), (1, 0), "once, by however many");
+        let status = crate::drift_status(&registry, None).unwrap().observations;
+        assert!(status.suggests_rollback && status.evidence.is_some_and(|evidence| !evidence.is_corroborated && evidence.senders == 1));
+        caretaker().with_evidence_of_one_sender(OneSender::RollBack).step().unwrap();
+        assert_eq!(registry.aliases().unwrap().champion, Some(good));
+    }
+
+    #[test]
+    fn one_sender_is_enough_where_training_knows_the_sites() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (good, bad) = (put(&registry, &trained().artifact), put(&registry, &spoilt()));
+        for version in [good, bad] {
+            registry.promote(version, &Change::default()).unwrap();
+        }
+        let known = uu_testkit::models::dataset(400);
+        let records: Vec<Record> = known.records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        observe(&registry, &records, &Rules::default(), "ann").unwrap();
+        Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default()).step().unwrap();
+        assert_eq!(registry.aliases().unwrap().champion, Some(good));
     }
 
     #[test]

@@ -69,6 +69,11 @@ fn observations(page: &mut Page, status: &LiveStatus) {
             watch.bounds.1
         ));
     }
+    if status.suggests_rollback {
+        page.paragraph(
+            "observations of one sender alone show that it is worse: `uu-predictor models rollback` puts the version before in use again",
+        );
+    }
     if status.concept.months.is_empty() {
         return page.paragraph("no observations have arrived since it was promoted");
     }

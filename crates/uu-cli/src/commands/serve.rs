@@ -51,7 +51,8 @@ pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) ->
         warn_of_openness(address, settings);
         let training = if empty { Some(FirstModel::start(settings, config, &serving)?) } else { None };
         follow(registry.clone(), &serving);
-        let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy());
+        let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy())
+            .with_evidence_of_one_sender(settings.retraining.evidence_of_one_token);
         let supervisor = supervisor(registry.clone(), settings, config, worker.clone())?;
         let backstage =
             [Backstage::start("caretaker", move |stop| caretaker.run(stop))?, Backstage::start("jobs", move |stop| supervisor.run(stop))?];

@@ -152,7 +152,7 @@ impl Registry {
         let found = rows.first().map_or(Err(RegistryError::UnknownBatch { id }), batch)?;
         let Some(stored) = found.stored else {
             const SQL: &str = "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month,
-                    o.fields AS fields, b.received_at AS received_at
+                    o.fields AS fields, b.received_at AS received_at, b.made_by AS made_by
                 FROM observations o JOIN batches b ON b.id = o.batch WHERE o.batch = $1 ORDER BY o.number";
             let rows = self.wait(self.database().fetch(SQL, vec![id.0.into()]))?;
             return rows.iter().map(received).collect::<Result<_, _>>().map(BatchContents::Rows);

@@ -35,6 +35,8 @@ pub struct Received {
     pub number: i64,
     /// The batch it came in.
     pub batch: BatchId,
+    /// Who sent it.
+    pub by: String,
     /// When.
     pub received_at: Timestamp,
     /// What was seen.
@@ -84,7 +86,7 @@ impl Registry {
     pub fn observations_after(&self, number: i64, limit: u32) -> Result<Vec<Received>, RegistryError> {
         const SQL: &str =
             "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month, o.fields AS fields,
-                b.received_at AS received_at
+                b.received_at AS received_at, b.made_by AS made_by
             FROM observations o JOIN batches b ON b.id = o.batch
             WHERE o.number > $1 AND b.quarantined IS NULL ORDER BY o.number LIMIT $2";
         let rows = self.wait(self.database().fetch(SQL, vec![number.into(), i64::from(limit).into()]))?;
@@ -99,6 +101,7 @@ pub(crate) fn received(row: &Row) -> Result<Received, RegistryError> {
     Ok(Received {
         number: row.integer("number")?,
         batch: BatchId(row.integer("batch")?),
+        by: row.text("made_by")?,
         received_at: row.time("received_at")?,
         observation: Observation { source: row.maybe_text("source")?, site: row.maybe_text("site")?, month: row.text("month")?, fields },
     })

@@ -1,16 +1,17 @@
 //! The model that answers, held against observations as they arrive.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde::Serialize;
 use uu_core::{Month, Record, UniqueUsers};
+use uu_data::site_hash;
 use uu_model::drift::{Arrival, Compared, ConceptDrift, concept_drift};
-use uu_model::{EstimateOptions, Model};
+use uu_model::{Contents, EstimateOptions, Model};
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
 use super::record;
-use crate::watching::{LiveError, LiveReport, LiveVerdict, Observation};
+use crate::watching::{Evidence, EvidenceReport, LiveError, LiveReport, LiveVerdict, Observation};
 use crate::{LoadError, Served, load};
 
 /// Observations that are asked for at a time.
@@ -29,6 +30,7 @@ pub struct Live {
     /// Both models, once there is something to ask them: until then they would only take memory.
     models: Option<Models>,
     error: LiveError,
+    evidence: Evidence,
     arrivals: VecDeque<Arrived>,
     last_number: i64,
 }
@@ -39,6 +41,8 @@ struct Models {
     champion: Arc<Served>,
     /// The one before, while the two are compared.
     previous: Option<Model>,
+    /// Sites that both the one before and the anchor were trained on: nobody makes them up afterwards.
+    known_sites: BTreeSet<u64>,
 }
 
 /// An observation that arrived, beside its estimate.
@@ -58,6 +62,10 @@ pub struct LiveStatus {
     pub version: ModelVersion,
     /// Its error beside that of the one before; `None` where it is not watched.
     pub watch: Option<LiveReport>,
+    /// Whose observations that rests on; `None` where it is not watched.
+    pub evidence: Option<EvidenceReport>,
+    /// Whether a rollback is only suggested: the observations of one sender alone show that the champion is worse.
+    pub suggests_rollback: bool,
     /// Whether its estimates drift away from what is observed, by month of arrival.
     pub concept: ConceptDrift,
 }
@@ -74,6 +82,7 @@ impl Live {
             champion,
             models: None,
             error: LiveError::default(),
+            evidence: Evidence::default(),
             arrivals: VecDeque::new(),
             last_number: aliases.watched_from.unwrap_or_default(),
         }))
@@ -122,7 +131,10 @@ impl Live {
         let estimate = champion.estimate_one(&asked, EstimateOptions::default());
         if let Some(previous) = &models.previous {
             let previous = previous.estimate_one(&asked, EstimateOptions::default()).point;
-            self.error.observe(Observation { site: asked.site.as_deref(), actual, champion: estimate.point, previous });
+            let observation = Observation { site: asked.site.as_deref(), actual, champion: estimate.point, previous };
+            let is_known = observation.site.is_some_and(|site| models.known_sites.contains(&site_hash(site, 0)));
+            self.error.observe(observation);
+            self.evidence.observe(observation, &received.by, is_known);
         }
         let (point, interval) = (estimate.point, (estimate.low, estimate.high));
         self.arrivals.extend(arrived.map(|month| Arrived { month, site: asked.site, actual, point, interval }));
@@ -143,6 +155,12 @@ impl Live {
         self.is_watched().then(|| self.error.report().verdict)
     }
 
+    /// Whether the observations show without any one sender that the champion is worse.
+    #[must_use]
+    pub fn is_corroborated(&self) -> bool {
+        self.evidence.is_corroborated()
+    }
+
     /// What all observations so far say.
     #[must_use]
     pub fn status(&self) -> LiveStatus {
@@ -150,7 +168,11 @@ impl Live {
             arrived: arrival.month,
             compared: Compared { site: arrival.site.as_deref(), actual: arrival.actual, point: arrival.point, interval: arrival.interval },
         });
-        LiveStatus { version: self.champion, watch: self.is_watched().then(|| self.error.report()), concept: concept_drift(arrivals) }
+        let watch = self.is_watched().then(|| self.error.report());
+        let evidence = watch.as_ref().map(|_| self.evidence.report());
+        let shows_worse = watch.as_ref().is_some_and(|watch| matches!(watch.verdict, LiveVerdict::RollBack { .. }));
+        let suggests_rollback = shows_worse && evidence.is_some_and(|evidence| !evidence.is_corroborated);
+        LiveStatus { version: self.champion, watch, evidence, suggests_rollback, concept: concept_drift(arrivals) }
     }
 }
 
@@ -163,7 +185,20 @@ impl Models {
             let loaded = load(registry, Some(version));
             loaded.inspect_err(|error| tracing::warn!(%version, %error, "the champion cannot be compared with the version before")).ok()
         });
-        Ok(Self { champion, previous: previous.map(|served| served.model) })
+        let known_sites = if previous.is_some() { known_sites(registry, aliases) } else { BTreeSet::new() };
+        Ok(Self { champion, previous: previous.map(|served| served.model), known_sites })
+    }
+}
+
+/// Sites that both the version before and the anchor were trained on; none where one of them cannot be read.
+fn known_sites(registry: &Registry, aliases: Aliases) -> BTreeSet<u64> {
+    let of = |version: Option<ModelVersion>| {
+        let artifact = registry.read(version?).inspect_err(|error| tracing::warn!(%error, "sites that training knows cannot be read"));
+        Contents::of(&artifact.ok()?).and_then(|contents| contents.training_sites()).ok()
+    };
+    match (of(aliases.previous), of(aliases.anchor)) {
+        (Some(one), Some(other)) => one.intersection(&other).copied().collect(),
+        _ => BTreeSet::new(),
     }
 }
 

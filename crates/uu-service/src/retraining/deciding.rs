@@ -53,7 +53,8 @@ pub(super) fn decide(
         "batch": report.batch, "forced": settings.force,
     });
     let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated), anchor, distances, ..report };
-    if settings.force || (passes && too_far.is_none()) {
+    // Whoever forces a version past the figures does not want one that cannot answer.
+    if (settings.force || (passes && too_far.is_none())) && gated.broken_laws.is_empty() {
         still_wanted(registry, settings)?;
         let change = Change {
             by: settings.by.clone(),

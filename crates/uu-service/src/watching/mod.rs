@@ -12,10 +12,13 @@
 //! A site counts once, by its first observation: its months err together, and the bounds need differences of which none foretells the
 //! next. Rows without a site count each.
 //!
+//! Whose observations these are is asked before a rollback ([`Evidence`]): one sender alone may make them up.
+//!
 //! Rejected: a test at fixed counts (Bonferroni over looks) needs a plan of looks, and observations arrive as they please; a test of
 //! the champion's errors alone cannot tell a bad model from bad labels, which harm both.
 
 mod confidence_sequence;
+mod evidence;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +29,7 @@ use serde::{Deserialize, Serialize};
 use uu_data::site_hash;
 
 use confidence_sequence::ConfidenceSequence;
+pub use evidence::{Evidence, EvidenceReport, OneSender};
 
 /// Differences beyond a factor of e count as one of e: a sequence's bounds need a bound.
 const MOST_DIFFERENCE: f64 = 1.0;
@@ -113,17 +117,21 @@ impl LiveError {
         if self.verdict != LiveVerdict::KeepWatching {
             return;
         }
-        let Observation { site, actual, champion, previous } = observation;
-        if [actual, champion, previous].iter().any(|users| !users.is_finite() || *users < 1.0) {
-            self.void += 1;
+        match difference(observation) {
+            Some(difference) => self.count(observation.site.map(|site| site_hash(site, 0)), difference),
+            None => self.void += 1,
+        }
+    }
+
+    /// Counts a difference of errors, and says no more once a verdict stands.
+    fn count(&mut self, site: Option<u64>, difference: f64) {
+        if self.verdict != LiveVerdict::KeepWatching {
             return;
         }
-        if site.is_some_and(|site| !self.sites.insert(site_hash(site, 0))) {
+        if site.is_some_and(|site| !self.sites.insert(site)) {
             self.repeated += 1;
             return;
         }
-        let error = |estimate: f64| (actual.ln() - estimate.ln()).abs();
-        let difference = (error(champion) - error(previous)).clamp(-MOST_DIFFERENCE, MOST_DIFFERENCE);
         self.sequence.add(f64::midpoint(difference / MOST_DIFFERENCE, 1.0));
         self.verdict = self.judge();
     }
@@ -158,6 +166,15 @@ impl LiveError {
             LiveVerdict::KeepWatching
         }
     }
+}
+
+/// How much larger the champion's error is, on the logarithmic scale and cut; `None` where the observation says nothing.
+fn difference(Observation { actual, champion, previous, .. }: Observation<'_>) -> Option<f64> {
+    if [actual, champion, previous].iter().any(|users| !users.is_finite() || *users < 1.0) {
+        return None;
+    }
+    let error = |estimate: f64| (actual.ln() - estimate.ln()).abs();
+    Some((error(champion) - error(previous)).clamp(-MOST_DIFFERENCE, MOST_DIFFERENCE))
 }
 
 impl fmt::Display for RollBackReason {
