@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
+use uu_data::replace::ReplaceError;
 use uu_registry::{Mixture, RegistryError, RestoreError, StoreFault};
 use uu_service::{BatchError, LoadError, RetrainError, SourceError, TrainError};
 
@@ -102,6 +103,9 @@ fn hint(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<RestoreError>() {
         return restore_hint(error).map(str::to_owned);
     }
+    if let Some(error) = cause.downcast_ref::<ReplaceError>() {
+        return error.hint().map(str::to_owned);
+    }
     if let Some(error) = cause.downcast_ref::<SourceError>() {
         return match error {
             SourceError::Read(error) => read_hint(error),
@@ -172,6 +176,11 @@ fn read_hint(error: &ReadError) -> Option<String> {
     error.hint().map(Cow::into_owned)
 }
 
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
+/// Whether the reader of an output went away.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    // A file that was asked for by its name is not whole.
+    if error.chain().any(<dyn std::error::Error + 'static>::is::<ReplaceError>) {
+        return false;
+    }
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod failure;
+mod interrupt;
 mod logging;
 mod output;
 mod progress;
@@ -16,6 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     logging::report_contained_panics();
+    interrupt::prepare();
     match commands::run(arguments::parse()) {
         Ok(code) => code,
         Err(error) => failure::report(&error),

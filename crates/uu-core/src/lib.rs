@@ -15,6 +15,7 @@ mod panics;
 mod raw;
 mod record;
 mod site;
+pub mod store_files;
 mod taxonomy;
 mod units;
 mod warning;

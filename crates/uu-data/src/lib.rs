@@ -8,6 +8,7 @@ mod draws;
 mod join;
 mod needs;
 pub mod read;
+pub mod replace;
 pub mod sample;
 mod sealed;
 pub mod write;

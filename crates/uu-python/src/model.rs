@@ -1,15 +1,15 @@
 //! `Model`: what a training made, and what can be asked of it.
 
-use std::io::Write;
+use std::io;
 use std::path::PathBuf;
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
-use tempfile::NamedTempFile;
 use uu_core::OutputColumn;
 use uu_data::clean::CleanOptions;
+use uu_data::replace::{Access, replace};
 use uu_data::write::{Added, with_added};
 use uu_model::{
     ColumnRequest, Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum, estimate_columns, judge, may_carry_labels,
@@ -257,19 +257,13 @@ impl Model {
         fitting.run(old.py(), tables, progress)
     }
 
-    /// Writes the model to a file, in place only when whole.
+    /// Writes the model to a file, in place only when whole; a device or a pipe is written into.
     ///
-    /// :raises OSError: the file cannot be written.
+    /// :raises OSError: the file cannot be written; a folder, a link to nothing and a place in a store are refused.
     #[expect(clippy::needless_pass_by_value, reason = "a path comes out of Python owned")]
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        py.detach(|| {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| ".".as_ref());
-            let mut file = NamedTempFile::new_in(folder)?;
-            file.write_all(&self.artifact)?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            Ok(())
-        })
+        py.detach(|| replace(&path, &self.artifact, Access::Usual).map_err(io::Error::from))?;
+        Ok(())
     }
 
     fn __repr__(&self) -> String {

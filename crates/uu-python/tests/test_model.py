@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pickle
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,40 @@ def test_a_saved_model_is_the_same_when_loaded(model: uu.Model, tmp_path: Path) 
     for again in (uu.load(path), uu.load(str(path)), pickle.loads(pickle.dumps(model)), uu.Model(model.artifact)):
         assert again.checksum == model.checksum
         assert again.about == model.about
+
+
+def test_a_model_is_saved_over_a_file_and_over_nothing_else(model: uu.Model, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "registry.sqlite").write_bytes(b"rows")
+    (tmp_path / "lost").symlink_to("nowhere")
+    for path, reason in [
+        (tmp_path, "is a folder"),
+        (tmp_path / "lost", "which does not exist"),
+        (store / "registry.sqlite", "lies in the store"),
+        (store / "new.uumodel", "lies in the store"),
+    ]:
+        with pytest.raises(OSError, match=reason):
+            model.save(path)
+    assert (tmp_path / "lost").is_symlink()
+    assert (store / "registry.sqlite").read_bytes() == b"rows"
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    model.save(pipe)
+    reader.join()
+    assert read == [model.artifact]
+    assert pipe.is_fifo()
+
+    (tmp_path / "kept.uumodel").write_bytes(b"before")
+    (tmp_path / "link.uumodel").symlink_to("kept.uumodel")
+    model.save(tmp_path / "link.uumodel")
+    assert (tmp_path / "link.uumodel").is_symlink()
+    assert (tmp_path / "kept.uumodel").read_bytes() == model.artifact
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.uumodel", "link.uumodel", "lost", "pipe", "store"]
 
 
 def test_retraining_learns_from_old_and_new_rows(model: uu.Model, sample: pd.DataFrame) -> None:

@@ -14,6 +14,7 @@ use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use uu_core::store_files;
 
 use crate::aliases::{Aliases, write_in};
 use crate::audit::{Entry, note};
@@ -25,8 +26,8 @@ use crate::{ModelVersion, RegistryError, StoreFault};
 
 const FORMAT: u32 = 2;
 const BEFORE: u32 = 1;
-pub(crate) const FORMAT_FILE: &str = "format";
-pub(crate) const CHAMPION_FILE: &str = "champion";
+pub(crate) const FORMAT_FILE: &str = store_files::FORMAT;
+pub(crate) const CHAMPION_FILE: &str = store_files::CHAMPION;
 const EXTENSION: &str = ".uumodel";
 
 /// The longest part of a file that is quoted.

@@ -20,7 +20,7 @@ pub use compare::*;
 pub use data::*;
 pub use error::StudyError;
 pub use relations::*;
-pub use render::{Rendered, WriteError, html, json, leaderboard_csv, markdown, write};
+pub use render::{Rendered, WriteError, check_folder, html, json, leaderboard_csv, markdown, write};
 pub use settings::StudySettings;
 pub use statistics::{Correlation, Histogram, Interval, Summary};
 pub use study::{Provenance, Split, Study, study};

@@ -9,7 +9,7 @@ use std::sync::{Mutex, OnceLock};
 use serde_json::Value;
 use uu_core::Rules;
 use uu_model::{Progress, Silent};
-use uu_report::{Study, StudyError, StudySettings, html, json, leaderboard_csv, markdown, study, write};
+use uu_report::{Study, StudyError, StudySettings, check_folder, html, json, leaderboard_csv, markdown, study, write};
 use uu_testkit::models::{cleaned, quick_settings};
 
 /// Enough that half of two thirds of their rows are still enough to train on.
@@ -211,6 +211,12 @@ fn files_are_put_in_place_together_and_nothing_else_is_left() {
     assert_ne!(fs::read_to_string(out.join("report.md")).unwrap(), "old");
     let names: BTreeSet<String> = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(names, ["leaderboard.csv", "report.html", "report.json", "report.md"].map(str::to_owned).into());
+    fs::remove_file(out.join("report.md")).unwrap();
+    fs::create_dir(out.join("report.md")).unwrap();
+    fs::write(out.join("report.html"), "old").unwrap();
+    assert!(write(&shared().0, &out).is_err() && check_folder(&out, &[]).is_err());
+    assert_eq!(fs::read_to_string(out.join("report.html")).unwrap(), "old", "none is replaced where one cannot be");
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 4);
     let taken = folder.path().join("file");
     fs::write(&taken, "").unwrap();
     assert!(write(&shared().0, &taken).unwrap_err().to_string().contains("could not be made a folder"));

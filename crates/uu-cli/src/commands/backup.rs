@@ -1,18 +1,18 @@
 //! `backup` and `restore`: everything the store holds as one file.
 
-use std::fs::{self, File, OpenOptions};
-use std::hash::{BuildHasher, RandomState};
-use std::io::{self, BufReader, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, IntoInnerError};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use uu_data::replace::{Access, Replacement};
 use uu_registry::{Contents, Onto, Registry, RegistryError};
 use uu_service::{LoadError, load};
 
 use super::{existing, place, tell_aside};
 use crate::arguments::{Backup, Restore};
+use crate::failure::{Advised, is_broken_pipe};
 use crate::output::{counted, note, print_json};
 use crate::settings::Settings;
 
@@ -23,7 +23,9 @@ const STANDARD: &str = "-";
 pub(crate) fn backup(arguments: &Backup, settings: &Settings) -> anyhow::Result<ExitCode> {
     let registry = existing(settings)?;
     let is_standard = arguments.output == Path::new(STANDARD);
-    let contents = if is_standard { registry.backup(io::stdout().lock())? } else { written(&registry, &arguments.output)? };
+    let contents =
+        if is_standard { registry.backup(io::stdout().lock()).map_err(Into::into) } else { written(&registry, &arguments.output) };
+    let contents = contents.map_err(cut_off)?;
     if arguments.json && !is_standard {
         print_json(&contents)?;
     } else {
@@ -70,32 +72,22 @@ fn check_restored(registry: &Registry) -> anyhow::Result<()> {
     }
 }
 
-/// Writes beside the file and puts it in place when it is whole: a backup that fails does not take the place of a good one.
+/// Puts the file in place when it is whole: a backup that fails does not take the place of a good one.
 fn written(registry: &Registry, output: &Path) -> anyhow::Result<Contents> {
-    let new = beside(output)?;
-    let cannot = || format!("cannot write `{}`", output.display());
     // It holds the hashes of tokens and what users sent: nobody else's to read.
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).with_context(cannot)?;
-    let contents = fill(registry, &file).inspect_err(|_| {
-        // Best effort: the error that matters is the one that is returned.
-        let _ = fs::remove_file(&new);
-    })?;
-    fs::rename(&new, output).with_context(cannot)?;
-    Ok(contents)
-}
-
-fn fill(registry: &Registry, file: &File) -> anyhow::Result<Contents> {
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(Replacement::open(output, Access::Owner)?);
     let contents = registry.backup(&mut out)?;
-    out.flush().and_then(|()| file.sync_all()).context("the backup cannot be written")?;
+    let finished = out.into_inner().map_err(IntoInnerError::into_error).and_then(Replacement::finish);
+    finished.with_context(|| format!("the backup cannot be written to `{}`", output.display()))?;
     Ok(contents)
 }
 
-fn beside(output: &Path) -> anyhow::Result<PathBuf> {
-    let name = output.file_name().with_context(|| format!("`{}` names no file", output.display()))?;
-    // Not the process's number alone: in containers that share a folder, each is the first.
-    let random = RandomState::new().hash_one(std::process::id());
-    Ok(output.with_file_name(format!(".{}.{random:016x}.new", name.to_string_lossy())))
+/// A reader that went away has no whole backup, which is no success as it is with rows.
+fn cut_off(error: anyhow::Error) -> anyhow::Error {
+    if !is_broken_pipe(&error) {
+        return error;
+    }
+    Advised::error("the backup was cut off: what reads it closed the pipe", "what was written is no backup; take another one")
 }
 
 fn described(contents: &Contents) -> String {

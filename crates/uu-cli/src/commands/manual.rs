@@ -1,14 +1,13 @@
 //! `man` and `completions`: the command line's manual pages and shell completions.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Command;
 use clap_complete::Shell;
 use clap_mangen::Man;
+use uu_data::replace::{Access, make_folder, replace};
 
 use crate::arguments::visible_command;
 use crate::output::{counted, note, print};
@@ -23,7 +22,7 @@ pub(crate) fn run(folder: Option<&Path>) -> anyhow::Result<ExitCode> {
         print(&with_examples(&whole(&program)?))?;
         return Ok(ExitCode::SUCCESS);
     };
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+    make_folder(folder)?;
     let mut pages = Vec::new();
     write(&program, folder, NAME, &mut pages)?;
     note(&format!("{} written to `{}`", counted(pages.len(), "man page"), folder.display()));
@@ -35,7 +34,7 @@ fn write(command: &Command, folder: &Path, name: &str, pages: &mut Vec<String>) 
     let mut page = Vec::new();
     Man::new(command.clone()).title(name).render(&mut page)?;
     let path = folder.join(format!("{name}.1"));
-    fs::write(&path, with_examples(&text(&page))).with_context(|| format!("cannot write `{}`", path.display()))?;
+    replace(&path, with_examples(&text(&page)).as_bytes(), Access::Usual)?;
     pages.push(name.to_owned());
     command.get_subcommands().try_for_each(|below| write(below, folder, &format!("{name}-{}", below.get_name()), pages))
 }

@@ -1,12 +1,12 @@
 //! `models`: what the store holds, and which version answers.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use serde::Serialize;
 use uu_core::FaultField;
+use uu_data::replace::{Access, make_folder, replace, replace_all};
 use uu_model::{About, Contents, Inputs};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
@@ -224,16 +224,13 @@ fn log(registry: &Registry, (limit, before): (u32, Option<i64>), json: bool) -> 
 fn export(registry: &Registry, version: Option<ModelVersion>, trees: Option<&Path>, artifact: Option<&Path>) -> anyhow::Result<()> {
     let (version, bytes) = uu_service::read(registry, version)?;
     if let Some(file) = artifact {
-        fs::write(file, &bytes).with_context(|| format!("cannot write `{}`", file.display()))?;
+        replace(file, &bytes, Access::Usual)?;
         note(&format!("`{version}` written to `{}`", file.display()));
     }
     let Some(folder) = trees else { return Ok(()) };
     let trees = Contents::of(&bytes)?.trees()?;
-    fs::create_dir_all(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-    for (stage, text) in &trees {
-        let path = folder.join(format!("{stage}.txt"));
-        fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
-    }
+    make_folder(folder)?;
+    replace_all(trees.iter().map(|(stage, text)| (folder.join(format!("{stage}.txt")), text)), Access::Usual)?;
     note(&format!("{} of `{version}` written to `{}`", counted(trees.len(), "stage"), folder.display()));
     Ok(())
 }

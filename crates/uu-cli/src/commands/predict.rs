@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
         ..ReadOptions::default()
     };
     let extras = read.rules.extras.clone();
+    let inputs = vec![input.clone()];
     let reader = open(Input::argument(input), read)?;
     let format = named_format.unwrap_or(match reader.format() {
         // The nested export is only read; its rows are an array's.
@@ -58,7 +59,7 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     }
     let writer = Writer::create(
         output,
-        WriteOptions { format: Some(format), extras, spreadsheet_safe: arguments.spreadsheet_safe, ..WriteOptions::default() },
+        WriteOptions { format: Some(format), extras, inputs, spreadsheet_safe: arguments.spreadsheet_safe, ..WriteOptions::default() },
     )?;
     let counter = rows();
     let rows = if arguments.by_site {

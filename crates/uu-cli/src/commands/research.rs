@@ -1,6 +1,5 @@
 //! `research`: a study of the data and the models, written as a report; then a model for the store.
 
-use std::path::Path;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 
@@ -17,7 +16,7 @@ use crate::settings::Settings;
 
 /// Studies, writes the report, and trains on all rows unless told not to.
 pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<ExitCode> {
-    check_folder(&arguments.out)?;
+    check_folder(&arguments)?;
     // A store that cannot be opened is better told before the study than after it.
     let registry = if arguments.no_model { None } else { Some(registry(settings, arguments.making)?) };
     let reason = format!("{} after a study", trained_on(&arguments.data));
@@ -57,9 +56,10 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
 }
 
 /// A folder that cannot be one is better told before the study than after it.
-fn check_folder(folder: &Path) -> anyhow::Result<()> {
+fn check_folder(arguments: &Research) -> anyhow::Result<()> {
+    let folder = &arguments.out;
     anyhow::ensure!(!folder.exists() || folder.is_dir(), "`--out` must be a folder, and `{}` is none", folder.display());
-    Ok(())
+    Ok(uu_report::check_folder(folder, &arguments.data)?)
 }
 
 /// What was typed, with quotes where a shell needs them.

@@ -2,10 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::process;
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
 use tempfile::TempDir;
+
+/// Variables of this machine that would change what is tested.
+const FOREIGN: [&str; 5] = ["UU_STORE", "UU_DATABASE_URL", "UU_DATABASE_URL_FILE", "UU_ARTIFACTS_URL", "COLUMNS"];
 
 /// What a run came to.
 pub(crate) struct Told {
@@ -51,11 +55,21 @@ impl Fixture {
 /// The binary with arguments, without what this machine has set.
 pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("uu-predictor").unwrap();
-    for name in ["UU_STORE", "UU_DATABASE_URL", "UU_DATABASE_URL_FILE", "UU_ARTIFACTS_URL", "COLUMNS"] {
+    for name in FOREIGN {
         command.env_remove(name);
     }
     command.args(args).env("NO_COLOR", "1").env("USER", "ann");
     command
+}
+
+/// The same as a process whose standard output can be chosen.
+pub(crate) fn binary(args: &[&str]) -> process::Command {
+    let mut binary = process::Command::new(assert_cmd::cargo::cargo_bin!("uu-predictor"));
+    for name in FOREIGN {
+        binary.env_remove(name);
+    }
+    binary.args(args).env("NO_COLOR", "1").env("USER", "ann");
+    binary
 }
 
 pub(crate) fn run_in(args: &[&str], environment: &[(&str, &str)]) -> Told {

@@ -9,5 +9,6 @@ mod help;
 mod looking;
 mod names;
 mod one_site;
+mod outputs;
 mod tables;
 mod terminal;

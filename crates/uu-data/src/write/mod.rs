@@ -12,6 +12,7 @@ mod spreadsheet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Float64Array};
@@ -25,6 +26,7 @@ pub use output::{Compression, Output};
 pub use records::{records_batch, write_records};
 
 use crate::read::Format;
+use crate::replace::ReplaceError;
 use layout::{Layout, fills};
 use output::Sink;
 
@@ -39,6 +41,8 @@ pub struct WriteOptions {
     pub extras: Vec<String>,
     /// Whether CSV is for a spreadsheet: an apostrophe stands before what it would take for a formula.
     pub spreadsheet_safe: bool,
+    /// What the rows are read from, as arguments name it (`-` is standard input): none of these may be the output.
+    pub inputs: Vec<PathBuf>,
 }
 
 /// A column beside those that were given.
@@ -82,6 +86,8 @@ pub enum WriteError {
         /// Why.
         source: io::Error,
     },
+    /// The output is no place for a file.
+    Place(#[from] ReplaceError),
     /// The nested export is an input format.
     NestedIsReadOnly,
     /// A text stands where the column holds numbers.
@@ -110,6 +116,7 @@ impl fmt::Display for WriteError {
         let mut shown = Escaping(formatter);
         match self {
             Self::Io { file, source } => write!(shown, "`{file}` cannot be written: {source}"),
+            Self::Place(refusal) => write!(shown, "{refusal}"),
             Self::NestedIsReadOnly => {
                 shown.write_str("the nested export is only read, expected an output of `csv`, `json`, `ndjson` or `parquet`")
             }
@@ -159,7 +166,7 @@ pub struct Writer {
 impl Writer {
     /// Prepares an output. A path is written beside itself and put in place by [`Writer::finish`]; dropped before, it leaves nothing.
     ///
-    /// **Errors**: the output cannot be made, or its format is only read.
+    /// **Errors**: the output cannot be made, is one of the inputs, or has a format that is only read.
     pub fn create(output: Output, options: WriteOptions) -> Result<Self, WriteError> {
         let name = output.name();
         let format = options.format.or_else(|| Format::of_name(&name)).unwrap_or(Format::Csv);
@@ -167,7 +174,7 @@ impl Writer {
             return Err(WriteError::NestedIsReadOnly);
         }
         let compression = options.compression.unwrap_or_else(|| Compression::of_name(&name));
-        let sink = Sink::open(output, compression).map_err(|source| WriteError::Io { file: name.clone(), source })?;
+        let sink = Sink::open(output, compression, &options.inputs)?;
         Ok(Self {
             name,
             format,

@@ -1,11 +1,11 @@
 //! Where bytes go: a file that appears only when whole, standard output, or a stream; compressed on the way.
 
 use std::fmt;
-use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempPath};
+use super::WriteError;
+use crate::replace::{Access, ReplaceError, Replacement, refuse_inputs, refuse_stdout};
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -14,7 +14,7 @@ const ZSTD_LEVEL: i32 = 3;
 
 /// Where to write.
 pub enum Output {
-    /// A file, put in place when it is whole.
+    /// A file, put in place when it is whole, as [`crate::replace`] does it.
     Path(PathBuf),
     /// Standard output; `-` on the command line.
     Stdout,
@@ -71,21 +71,21 @@ impl Compression {
 
 /// The end of the line: bytes, and what is to happen once they are all there.
 pub(super) enum Destination {
-    Temporary { file: File, path: TempPath, target: PathBuf },
+    File(Replacement),
     Direct(Box<dyn Write + Send>),
 }
 
 impl Write for Destination {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Temporary { file, .. } => file.write(bytes),
+            Self::File(file) => file.write(bytes),
             Self::Direct(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Temporary { file, .. } => file.flush(),
+            Self::File(file) => file.flush(),
             Self::Direct(stream) => stream.flush(),
         }
     }
@@ -101,17 +101,28 @@ pub(super) enum Sink {
 }
 
 impl Sink {
-    pub(super) fn open(output: Output, compression: Compression) -> io::Result<Self> {
+    /// Opens an output that is none of the inputs.
+    pub(super) fn open(output: Output, compression: Compression, inputs: &[PathBuf]) -> Result<Self, WriteError> {
+        let name = output.name();
         let destination = match output {
-            Output::Path(path) => Destination::at(&path)?,
-            Output::Stdout => Destination::Direct(Box::new(io::stdout())),
+            Output::Path(path) => {
+                refuse_inputs(&path, inputs)?;
+                Destination::File(Replacement::open(&path, Access::Usual).map_err(|error| refused(&name, error))?)
+            }
+            Output::Stdout => {
+                refuse_stdout(inputs)?;
+                Destination::Direct(Box::new(io::stdout()))
+            }
             Output::Stream(stream) => Destination::Direct(stream),
         };
         let buffered = BufWriter::with_capacity(BUFFER_BYTES, destination);
         Ok(match compression {
             Compression::None => Self::Plain(buffered),
             Compression::Gzip => Self::Gzip(flate2::write::GzEncoder::new(buffered, flate2::Compression::default())),
-            Compression::Zstd => Self::Zstd(zstd::stream::write::Encoder::new(buffered, ZSTD_LEVEL)?),
+            Compression::Zstd => {
+                let encoder = zstd::stream::write::Encoder::new(buffered, ZSTD_LEVEL);
+                Self::Zstd(encoder.map_err(|source| WriteError::Io { file: name, source })?)
+            }
         })
     }
 
@@ -124,45 +135,17 @@ impl Sink {
         };
         match buffered.into_inner().map_err(io::IntoInnerError::into_error)? {
             Destination::Direct(mut stream) => stream.flush(),
-            Destination::Temporary { file, path, target } => {
-                file.sync_all()?;
-                drop(file);
-                path.persist(target).map_err(|error| error.error)
-            }
+            Destination::File(file) => file.finish(),
         }
     }
 }
 
-impl Destination {
-    fn at(path: &Path) -> io::Result<Self> {
-        // A link is followed, so that what it points to is replaced; a device or a pipe is written as it is.
-        let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-        if target.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        if target.exists() && !target.is_file() {
-            return Ok(Self::Direct(Box::new(File::options().write(true).open(target)?)));
-        }
-        let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let temporary = temporary_in(folder)?;
-        if let Ok(existing) = target.metadata() {
-            temporary.as_file().set_permissions(existing.permissions())?;
-        }
-        let (file, path) = temporary.into_parts();
-        Ok(Self::Temporary { file, path, target })
+/// What the system refuses is told as all its refusals of this output are.
+fn refused(name: &str, error: ReplaceError) -> WriteError {
+    match error {
+        ReplaceError::Io { source, .. } => WriteError::Io { file: name.to_owned(), source },
+        other => other.into(),
     }
-}
-
-/// A temporary file that others may read as they may read any new file, not as they may read a secret.
-fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".uu-predictor-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }
 
 impl Write for Sink {

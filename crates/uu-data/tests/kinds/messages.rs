@@ -1,11 +1,13 @@
 //! Messages: what they quote of an input cannot begin a line of its own, nor command the terminal that shows it.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use uu_core::{Fault, FaultField, FaultRule};
 use uu_data::read::{ColumnUse, ReadError, ReadNote, RowFaults};
+use uu_data::replace::ReplaceError;
 use uu_data::write::WriteError;
 
 const HOSTILE: &str = "a\u{1b}[31m\u{7}\r\n\u{202e}b";
@@ -94,6 +96,17 @@ fn no_error_of_writing_has_a_control_character_of_the_input() {
         WriteError::Parquet(parquet::errors::ParquetError::General(hostile())),
     ];
     quoting.iter().for_each(|error| is_escaped(&error.to_string()));
+    let path = || PathBuf::from(hostile());
+    let places = [
+        ReplaceError::Folder { path: path() },
+        ReplaceError::InStore { path: path(), store: path() },
+        ReplaceError::DanglingLink { path: path(), to: path() },
+        ReplaceError::Input { path: path(), input: "-".into() },
+        ReplaceError::Input { path: "-".into(), input: path() },
+        ReplaceError::NoReader { path: path(), waited_s: 1 },
+        ReplaceError::Io { path: path(), source: io::Error::other(HOSTILE) },
+    ];
+    places.into_iter().for_each(|error| is_escaped(&WriteError::from(error).to_string()));
 }
 
 #[test]

@@ -30,7 +30,7 @@ const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY
 const WITHOUT_LIMITS: [&str; 2] = ["SET LOCAL statement_timeout = 0", "SET LOCAL idle_in_transaction_session_timeout = 0"];
 
 /// SQLite's file in the store.
-pub(crate) const FILE: &str = "registry.sqlite";
+pub(crate) const FILE: &str = uu_core::store_files::DATABASE;
 
 /// Connections at most: readers beside the one writer.
 const CONNECTIONS: u32 = 4;

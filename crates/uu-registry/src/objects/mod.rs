@@ -9,6 +9,8 @@ use std::fs::File;
 use std::io::Seek;
 use std::time::Duration;
 
+use uu_core::store_files::MODELS;
+
 use crate::random::{Hash, bytes, hexadecimal, sha256};
 use crate::{Location, ObjectFault, RegistryError};
 pub(crate) use folder::{LocalFolder, replace};
@@ -53,7 +55,7 @@ impl Folder {
 
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Self::Models => "models",
+            Self::Models => MODELS,
             Self::Observations => "observations",
             Self::Uploads => "uploads",
         }

@@ -1,11 +1,14 @@
 //! The report's files, put in place together.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+
+use uu_data::replace::{Access, ReplaceError, check, make_folder, refuse_inputs, refuse_store, replace_all};
 
 use super::{html, json, leaderboard_csv, markdown};
 use crate::Study;
+
+/// The names of the files of a report.
+const NAMES: [&str; 4] = ["report.html", "report.md", "leaderboard.csv", "report.json"];
 
 /// The files of a report, by name.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,61 +20,54 @@ pub struct Rendered {
 /// The report could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The folder, or one for the unfinished files beside it, could not be made.
+    /// The folder could not be made.
     #[error("`{folder}` could not be made a folder for the report")]
     Folder {
         /// The folder.
         folder: PathBuf,
         /// Why.
         #[source]
-        cause: io::Error,
+        cause: ReplaceError,
     },
     /// A file could not be written or put in its place.
-    #[error("`{file}` could not be written")]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        cause: io::Error,
-    },
+    #[error("the report could not be written")]
+    File(#[from] ReplaceError),
 }
 
 impl Rendered {
     /// All files of the report on `study`.
     #[must_use]
     pub fn of(study: &Study) -> Self {
-        Self {
-            files: vec![
-                ("report.html", html(study)),
-                ("report.md", markdown(study)),
-                ("leaderboard.csv", leaderboard_csv(study)),
-                ("report.json", json(study)),
-            ],
-        }
+        let texts = [html(study), markdown(study), leaderboard_csv(study), json(study)];
+        Self { files: NAMES.into_iter().zip(texts).collect() }
     }
+}
+
+/// Refuses a folder that [`write()`] could not write a report to, or that holds one of the study's inputs under the name of a report's file:
+/// before the study, which takes long.
+///
+/// **Errors**: [`WriteError`]; nothing was changed.
+pub fn check_folder(folder: &Path, inputs: &[PathBuf]) -> Result<(), WriteError> {
+    refuse_store(folder)?;
+    if !folder.exists() {
+        return Ok(());
+    }
+    for file in NAMES.map(|name| folder.join(name)) {
+        refuse_inputs(&file, inputs)?;
+        check(&file)?;
+    }
+    Ok(())
 }
 
 /// Writes the report on `study` into `folder`, which is made where there is none; files of an earlier report are replaced.
 ///
-/// All files are written whole beside the folder's others before the first is put in its place.
+/// All files are written whole before the first is put in its place.
 ///
-/// **Errors**: [`WriteError`]; what was there before is then as it was, unless the last step, renaming, failed half way.
+/// **Errors**: [`WriteError`]; what was there before is then as it was, unless the last step, putting them in place, failed half way.
 pub fn write(study: &Study, folder: &Path) -> Result<Vec<PathBuf>, WriteError> {
-    let in_folder = |cause| WriteError::Folder { folder: folder.to_owned(), cause };
-    fs::create_dir_all(folder).map_err(in_folder)?;
-    // In the folder itself: renaming works within one file system only.
-    let unfinished = tempfile::Builder::new().prefix(".report-").tempdir_in(folder).map_err(in_folder)?;
+    make_folder(folder).map_err(|cause| WriteError::Folder { folder: folder.to_owned(), cause })?;
     let rendered = Rendered::of(study);
-    for (name, text) in &rendered.files {
-        let file = unfinished.path().join(name);
-        fs::write(&file, text).map_err(|cause| WriteError::File { file, cause })?;
-    }
-    let mut written = Vec::with_capacity(rendered.files.len());
-    for (name, _) in &rendered.files {
-        let file = folder.join(name);
-        fs::rename(unfinished.path().join(name), &file).map_err(|cause| WriteError::File { file: file.clone(), cause })?;
-        written.push(file);
-    }
-    Ok(written)
+    let files = || rendered.files.iter().map(|(name, text)| (folder.join(name), text));
+    replace_all(files(), Access::Usual)?;
+    Ok(files().map(|(file, _)| file).collect())
 }

@@ -11,7 +11,7 @@ mod sections;
 
 use crate::Study;
 
-pub use files::{Rendered, WriteError, write};
+pub use files::{Rendered, WriteError, check_folder, write};
 
 /// The report as one page that needs nothing beside it.
 #[must_use]

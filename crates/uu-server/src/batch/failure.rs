@@ -49,7 +49,9 @@ impl Failure {
                 Problem::new(Kind::MalformedBody, format!("{error}; the body has no line break; hint: {}", line_breaks::HINT))
             }
             Self::Batch(BatchError::Read(error)) => unreadable(error),
-            Self::Batch(error @ BatchError::Write(WriteError::Io { .. } | WriteError::NestedIsReadOnly)) => ours(error),
+            Self::Batch(error @ BatchError::Write(WriteError::Io { .. } | WriteError::Place(_) | WriteError::NestedIsReadOnly)) => {
+                ours(error)
+            }
             // What the columns are made of is the sender's: no type or size of theirs is a fault of the server.
             Self::Batch(BatchError::Write(error)) => Problem::new(Kind::MalformedBody, error.to_string()),
             Self::Batch(error @ BatchError::Stopped) => ours(error),

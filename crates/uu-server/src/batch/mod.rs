@@ -152,9 +152,9 @@ impl Job {
         let has_rows = writer.has_rows();
         let write = WriteOptions {
             format: Some(self.media.wanted),
-            compression: None,
             extras: self.served.model.rules().extras.clone(),
             spreadsheet_safe: self.options.spreadsheet_safe,
+            ..WriteOptions::default()
         };
         let mut rows = self.open(reader)?;
         self.columns.set(rows.columns()).ok();

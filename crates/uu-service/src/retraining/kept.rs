@@ -1,6 +1,7 @@
 //! Rows that are kept between trainings.
 
 use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 
 use uu_core::{Checked, Month, Record, Rules};
 use uu_data::clean::CleanError;
@@ -54,13 +55,16 @@ pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &Origi
 
 fn parquet(rows: &Dataset) -> Result<Vec<u8>, WriteError> {
     let failed = |source| WriteError::Io { file: "the rows".to_owned(), source };
-    let folder = tempfile::tempdir().map_err(failed)?;
-    let path = folder.path().join("rows.parquet");
+    // Without a name, so that a process that is ended leaves nothing.
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    let output = Output::Stream(Box::new(file.try_clone().map_err(failed)?));
     let options = WriteOptions { format: Some(Format::Parquet), extras: rows.extras().to_vec(), ..WriteOptions::default() };
-    let mut writer = Writer::create(Output::Path(path.clone()), options)?;
+    let mut writer = Writer::create(output, options)?;
     writer.write(&records_batch(rows.records(), rows.extras()), None, &[])?;
     writer.finish()?;
-    std::fs::read(path).map_err(failed)
+    let mut parquet = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut parquet)).map_err(failed)?;
+    Ok(parquet)
 }
 
 /// Rows that a training may learn from.
