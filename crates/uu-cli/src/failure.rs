@@ -139,6 +139,7 @@ fn registry_hint(error: &RegistryError) -> Option<&'static str> {
         RegistryError::NewerSchema { .. } => Some(
             "start the newer release again, or restore the backup that was made before it into an empty store: `uu-predictor restore --input FILE`",
         ),
+        RegistryError::NotShown { .. } => Some("run it again with a standard output that is kept; no token of it is valid"),
         RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
         RegistryError::DamagedStore { fault: StoreFault::BadFormat { .. }, .. } => Some(
             "if the rest of the store is whole, write that number into it; otherwise restore a backup: `uu-predictor restore --replace --input FILE`",
@@ -178,8 +179,11 @@ fn read_hint(error: &ReadError) -> Option<String> {
 
 /// Whether the reader of an output went away.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    // A file that was asked for by its name is not whole.
-    if error.chain().any(<dyn std::error::Error + 'static>::is::<ReplaceError>) {
+    let is_loss = |cause: &(dyn std::error::Error + 'static)| {
+        // A secret that nobody has seen; a file that was asked for by its name.
+        matches!(cause.downcast_ref::<RegistryError>(), Some(RegistryError::NotShown { .. })) || cause.is::<ReplaceError>()
+    };
+    if error.chain().any(is_loss) {
         return false;
     }
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -229,6 +229,12 @@ pub enum RegistryError {
         /// What the system reported.
         source: Cause,
     },
+    /// A token could not be shown to whom it is for, so it was not made.
+    #[error("the token could not be printed, so it was not created")]
+    NotShown {
+        /// Why not.
+        source: io::Error,
+    },
     /// The database refused.
     #[error("the database refused")]
     Database {

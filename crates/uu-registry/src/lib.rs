@@ -38,7 +38,7 @@ pub use registry::Registry;
 pub use secret::Secret;
 pub use sweep::{SweepAges, Swept};
 pub use time::Timestamp;
-pub use tokens::{Scope, Token, TokenId};
+pub use tokens::{NewToken, Scope, Token, TokenId};
 pub use uploads::{NewUpload, Upload};
 pub use version::{BadVersion, ModelVersion};
 pub use versions::{NewVersion, VersionRecord};

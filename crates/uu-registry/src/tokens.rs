@@ -1,6 +1,7 @@
 //! Access tokens: who may ask the service for what. Only their SHA-256 is kept; with 256 random bits, that is as good as a slow hash.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use base64::Engine;
@@ -112,53 +113,107 @@ impl Token {
     }
 }
 
+/// A token that is to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    /// What it is for.
+    pub name: &'a str,
+    /// What it lets its holder do.
+    pub scope: Scope,
+    /// Who makes it.
+    pub by: &'a str,
+    /// From when on it is refused; `None` where it is good until it is revoked.
+    pub expires_at: Option<Timestamp>,
+}
+
 impl Registry {
     /// Makes a token. The secret is given out this once, and cannot be had again.
     ///
-    /// **Errors**: a system without random bits; a database that cannot be reached or written.
+    /// **Errors**: as [`Registry::show_new_token`].
     pub fn create_token(&self, name: &str, scope: Scope, by: &str) -> Result<(TokenId, Secret), RegistryError> {
         self.create_token_until(name, scope, (None, by))
     }
 
     /// The same for a token that is refused from an instant on.
     ///
-    /// **Errors**: as [`Registry::create_token`].
+    /// **Errors**: as [`Registry::show_new_token`].
     pub fn create_token_until(
         &self,
         name: &str,
         scope: Scope,
         (expires_at, by): (Option<Timestamp>, &str),
     ) -> Result<(TokenId, Secret), RegistryError> {
+        let mut given = None;
+        let id = self.show_new_token(&NewToken { name, scope, by, expires_at }, |_, secret| {
+            given = Some(secret.clone());
+            Ok(())
+        })?;
+        Ok((id, given.expect("the secret is shown before its token is made")))
+    }
+
+    /// Makes a token, good once `show` has shown its secret: one that nobody saw is none.
+    ///
+    /// Other writers wait while it is shown.
+    ///
+    /// **Errors**: [`RegistryError::NotShown`] where `show` fails, and no token is made; a system without random bits; a database that
+    /// cannot be reached or written, where the secret that was shown is no token.
+    pub fn show_new_token(
+        &self,
+        new: &NewToken<'_>,
+        show: impl FnOnce(TokenId, &Secret) -> io::Result<()>,
+    ) -> Result<TokenId, RegistryError> {
         let secret = new_secret()?;
-        let id = self.wait(async {
+        self.wait(async {
             let mut transaction = self.database().write().await?;
-            let id = make(&mut transaction, (name, scope, expires_at), &secret, by).await?;
+            let id = make(&mut transaction, new, &secret).await?;
+            show(id, &secret).map_err(|source| RegistryError::NotShown { source })?;
             transaction.commit().await?;
             Ok(id)
-        })?;
-        Ok((id, secret))
+        })
     }
 
     /// Makes a token of the scope `admin` where there has never been any token; `None` where there has. Of several replicas one makes it.
     ///
-    /// **Errors**: as [`Registry::create_token`].
+    /// **Errors**: as [`Registry::show_new_token`].
     pub fn create_first_token(&self, name: &str, by: &str) -> Result<Option<(TokenId, Secret)>, RegistryError> {
+        let mut given = None;
+        let id = self.show_first_token((name, by), |_, secret| {
+            given = Some(secret.clone());
+            Ok(())
+        })?;
+        Ok(id.zip(given))
+    }
+
+    /// The same, good once `show` has shown its secret, as [`Registry::show_new_token`] does it.
+    ///
+    /// **Errors**: as there.
+    pub fn show_first_token(
+        &self,
+        (name, by): (&str, &str),
+        show: impl FnOnce(TokenId, &Secret) -> io::Result<()>,
+    ) -> Result<Option<TokenId>, RegistryError> {
         const COUNT: &str = "SELECT COUNT(*) AS number FROM tokens";
-        // Most starts find some, and need not wait for a writer.
-        if !self.wait(self.database().fetch("SELECT id FROM tokens LIMIT 1", Vec::new()))?.is_empty() {
+        if self.has_token()? {
             return Ok(None);
         }
         let secret = new_secret()?;
-        let made = self.wait(async {
+        self.wait(async {
             let mut transaction = self.database().write().await?;
             if transaction.number(COUNT, Vec::new()).await? > 0 {
                 return Ok(None);
             }
-            let id = make(&mut transaction, (name, Scope::Admin, None), &secret, by).await?;
+            let id = make(&mut transaction, &NewToken { name, scope: Scope::Admin, by, expires_at: None }, &secret).await?;
+            show(id, &secret).map_err(|source| RegistryError::NotShown { source })?;
             transaction.commit().await?;
             Ok(Some(id))
-        })?;
-        Ok(made.map(|id| (id, secret)))
+        })
+    }
+
+    /// Whether there has ever been a token; who asks does not wait for a writer.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn has_token(&self) -> Result<bool, RegistryError> {
+        Ok(!self.wait(self.database().fetch("SELECT id FROM tokens LIMIT 1", Vec::new()))?.is_empty())
     }
 
     /// The token that `secret` is, if it is one and good. How long that takes says nothing about how near a guess came.
@@ -213,15 +268,8 @@ fn new_secret() -> Result<Secret, RegistryError> {
     Ok(Secret::new(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes::<RANDOM_BYTES>()?))))
 }
 
-/// What a token is for, what it lets its holder do, and until when.
-type Terms<'a> = (&'a str, Scope, Option<Timestamp>);
-
-async fn make(
-    transaction: &mut Transaction,
-    (name, scope, expires_at): Terms<'_>,
-    secret: &Secret,
-    by: &str,
-) -> Result<TokenId, RegistryError> {
+async fn make(transaction: &mut Transaction, new: &NewToken<'_>, secret: &Secret) -> Result<TokenId, RegistryError> {
+    let NewToken { name, scope, by, expires_at } = *new;
     let id = transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM tokens", Vec::new()).await?;
     let hash = sha256(secret.expose().as_bytes());
     let values = vec![

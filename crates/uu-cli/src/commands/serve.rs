@@ -15,8 +15,9 @@ use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSetting
 use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
+use super::tokens::printed;
 use crate::arguments::Making;
-use crate::output::{note, print};
+use crate::output::{is_discarded, note};
 use crate::settings::{Settings, TokensFor};
 
 /// How often the registry is looked at for another version in use: a promotion answers within two seconds, its loading included.
@@ -90,11 +91,17 @@ fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Opt
 
 /// Makes the first token of a store, and prints it: on standard output, where no log is kept.
 fn first_token(registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
-    if settings.server.tokens == TokensFor::None {
+    if settings.server.tokens == TokensFor::None || registry.has_token()? {
         return Ok(());
     }
-    if let Some((id, secret)) = registry.create_first_token("first", "serve")? {
-        print(secret.expose())?;
+    if is_discarded() {
+        tracing::warn!(
+            "no first token is created, since standard output is the null device or closed, so that nobody could see it; \
+             `uu-predictor tokens create NAME --scope admin` creates one"
+        );
+        return Ok(());
+    }
+    if let Some(id) = printed(|show| registry.show_first_token(("first", "serve"), show))? {
         note(&format!(
             "Created the first access token (number {id}, scope admin). It is printed on standard output now and cannot be shown again; \
              `uu-predictor tokens create` creates others."

@@ -1,13 +1,14 @@
 //! `tokens`: who may ask the service for what.
 
+use std::io;
 use std::process::ExitCode;
 
-use uu_registry::{Registry, Scope, Timestamp, Token, TokenId};
+use uu_registry::{NewToken, Registry, RegistryError, Scope, Secret, Timestamp, Token, TokenId};
 
 use super::{actor, existing, registry};
 use crate::arguments::{Expiry, Tokens};
 use crate::failure::Advised;
-use crate::output::{Column, Page, Table, note, print, print_json, short};
+use crate::output::{Column, Page, Table, note, print, print_json, print_secret, short};
 use crate::settings::Settings;
 
 /// Exit code of a revocation that had nothing to revoke.
@@ -66,12 +67,29 @@ fn create(registry: &Registry, (name, scope): (&str, Scope), expiry: &Expiry) ->
             "`--valid-for 90d` counts from now",
         ));
     }
-    let (id, secret) = registry.create_token_until(name, scope, (expires_at, &actor()))?;
-    print(secret.expose())?;
+    let by = actor();
+    let id = printed(|show| registry.show_new_token(&NewToken { name, scope, by: &by, expires_at }, show))?;
     let end = expires_at.map_or_else(String::new, |end| format!(", good until {} UTC", short(&end)));
     note(&format!("Created token {id} (scope {scope}{end}). It is printed on standard output now and cannot be shown again."));
     Ok(())
 }
+
+/// Makes a token that is printed before it is valid: one that nobody could see is never valid.
+pub(super) fn printed<T>(make: impl FnOnce(&mut Show<'_>) -> Result<T, RegistryError>) -> anyhow::Result<T> {
+    let mut is_printed = false;
+    let made = make(&mut |_, secret| {
+        print_secret(secret)?;
+        is_printed = true;
+        Ok(())
+    });
+    made.map_err(|error| {
+        let error = anyhow::Error::from(error);
+        if is_printed { error.context("the token that was printed is not valid: it could not be stored") } else { error }
+    })
+}
+
+/// Shows a new token.
+type Show<'s> = dyn FnMut(TokenId, &Secret) -> io::Result<()> + 's;
 
 /// How a token stands, for people.
 fn state(token: &Token) -> String {

@@ -5,10 +5,14 @@ mod numbers;
 mod page;
 mod table;
 
+use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use serde::Serialize;
 use uu_core::escaped;
+use uu_registry::Secret;
 
 pub(crate) use metrics::{accuracy, beside_baselines, data, evaluation, falling_steps, quality};
 pub(crate) use numbers::{counted, percent, short, whole, words};
@@ -25,6 +29,23 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
         out.write_all(b"\n")?;
     }
     out.flush()
+}
+
+/// Prints a secret that cannot be had again.
+///
+/// **Errors**: standard output that cannot be written, or that keeps nothing of it.
+pub(crate) fn print_secret(secret: &Secret) -> io::Result<()> {
+    if is_discarded() {
+        return Err(io::Error::other("standard output is the null device, or closed"));
+    }
+    print(secret.expose())
+}
+
+/// Whether standard output keeps nothing: it is the null device, which also takes the place of one that is closed.
+pub(crate) fn is_discarded() -> bool {
+    let Ok(out) = io::stdout().as_fd().try_clone_to_owned().and_then(|out| File::from(out).metadata()) else { return true };
+    let device = |found: &Metadata| found.file_type().is_char_device().then(|| found.rdev());
+    device(&out).is_some_and(|out| fs::metadata("/dev/null").is_ok_and(|null| device(&null) == Some(out)))
 }
 
 /// Prints data as JSON.

@@ -1,8 +1,9 @@
 //! A folder with rows and a store with a small model of them, made once; and the binary as a user runs it.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process;
+use std::process::{self, Stdio};
 use std::sync::OnceLock;
 
 use assert_cmd::Command;
@@ -70,6 +71,23 @@ pub(crate) fn binary(args: &[&str]) -> process::Command {
     }
     binary.args(args).env("NO_COLOR", "1").env("USER", "ann");
     binary
+}
+
+/// What a server without a standard output logs until it listens.
+pub(crate) fn log_of_server(store: &str, environment: &[(&str, &str)]) -> String {
+    let mut server = binary(&["serve", "--listen", "127.0.0.1:0", "--store", store]);
+    let mut server = server.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = String::new();
+    for line in BufReader::new(server.stderr.take().unwrap()).lines().map_while(Result::ok) {
+        log.push_str(&line);
+        log.push('\n');
+        if line.contains("listening on") {
+            break;
+        }
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    log
 }
 
 pub(crate) fn run_in(args: &[&str], environment: &[(&str, &str)]) -> Told {

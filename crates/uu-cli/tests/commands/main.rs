@@ -12,3 +12,4 @@ mod one_site;
 mod outputs;
 mod tables;
 mod terminal;
+mod tokens;

@@ -1,6 +1,8 @@
 //! Tokens: given out once, known by their hash, good until revoked, or until they expire.
 
-use uu_registry::{RegistryError, Scope, Timestamp, TokenId};
+use std::io;
+
+use uu_registry::{NewToken, RegistryError, Scope, Secret, Timestamp, TokenId};
 
 use crate::{Check, Fresh};
 
@@ -10,6 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("no_token_is_kept_or_shown", hidden),
     ("the_first_token_is_made_once", first),
     ("an_expired_token_is_not_known", expiry),
+    ("a_token_that_cannot_be_shown_is_none", unshown),
 ];
 
 fn life(fresh: &Fresh) {
@@ -87,4 +90,30 @@ fn first(fresh: &Fresh) {
     assert_eq!(registry.verify(secret.expose()).unwrap().map(|token| (token.id, token.scope)), Some((*id, Scope::Admin)));
     registry.revoke_token(*id, "ann").unwrap();
     assert!(registry.create_first_token("first", "serve").unwrap().is_none(), "what was revoked does not come back by itself");
+}
+
+fn unshown(fresh: &Fresh) {
+    let registry = fresh.open();
+    let mut seen = Vec::new();
+    let mut fail = |_: TokenId, secret: &Secret| {
+        seen.push(secret.clone());
+        Err(io::Error::other("no paper"))
+    };
+    assert!(matches!(registry.show_first_token(("first", "serve"), &mut fail), Err(RegistryError::NotShown { .. })));
+    assert!(!registry.has_token().unwrap());
+    let new = NewToken { name: "nightly", scope: Scope::Read, by: "ann", expires_at: None };
+    assert!(matches!(registry.show_new_token(&new, &mut fail), Err(RegistryError::NotShown { .. })));
+    for secret in &seen {
+        assert!(registry.verify(secret.expose()).unwrap().is_none());
+    }
+    assert!(seen.len() == 2 && registry.audit_log(10, None).unwrap().is_empty());
+    // It was not valid while it was shown.
+    let other = fresh.open();
+    let id = registry.show_new_token(&new, |_, secret| {
+        assert!(other.verify(secret.expose()).unwrap().is_none());
+        seen.push(secret.clone());
+        Ok(())
+    });
+    assert_eq!(registry.verify(seen[2].expose()).unwrap().map(|token| token.id), Some(id.unwrap()));
+    assert!(registry.create_first_token("first", "serve").unwrap().is_none());
 }
