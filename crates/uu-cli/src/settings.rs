@@ -14,7 +14,7 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
 use uu_model::TrainSettings;
-use uu_registry::{Location, QueueBounds, Registry, Secret};
+use uu_registry::{Location, QueueBounds, Registry, Secret, without_secrets};
 use uu_server::{Access, Lifecycle, Limits, Policies, RateLimits, Tokens};
 use uu_service::jobs::{DeliveryLimits, Policy};
 use uu_service::watching::OneSender;
@@ -301,6 +301,15 @@ impl Settings {
         checks::check_roots(self)
     }
 
+    /// The settings as they may be shown: every text that is a URL without what may be secret in it, whatever setting it is of.
+    ///
+    /// **Errors**: none that settings can cause.
+    pub(crate) fn without_secrets(&self) -> anyhow::Result<Self> {
+        let mut settings = serde_json::to_value(self)?;
+        redact(&mut settings);
+        Ok(serde_json::from_value(settings)?)
+    }
+
     /// Where the state of the service is kept.
     pub(crate) fn location(&self) -> Location {
         Location { store: self.store.clone(), database_url: self.database_url.clone(), artifacts_url: self.artifacts_url.clone() }
@@ -388,12 +397,25 @@ impl Settings {
     }
 }
 
+/// Redacts every text of the settings.
+fn redact(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => *text = without_secrets(text).into_owned(),
+        serde_json::Value::Array(values) => values.iter_mut().for_each(redact),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(redact),
+        _ => {}
+    }
+}
+
 /// The database's URL from the file that `UU_DATABASE_URL_FILE` names: as strong as the variable it stands for.
 fn database_url_of_file(variables: &Env) -> anyhow::Result<BTreeMap<&'static str, String>> {
     let value = |wanted: &str| variables.iter().find(|(name, value)| name.as_str() == wanted && !value.is_empty()).map(|(_, value)| value);
     let Some(path) = value(DATABASE_URL_FILE) else { return Ok(BTreeMap::new()) };
     anyhow::ensure!(value("database_url").is_none(), "`UU_DATABASE_URL` and `UU_DATABASE_URL_FILE` are both set, and one must be");
-    let url = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{path}`, which `UU_DATABASE_URL_FILE` names"))?;
+    let url = std::fs::read_to_string(&path).with_context(|| {
+        // Which may be the URL itself, by mistake.
+        format!("cannot read `{}`, which `UU_DATABASE_URL_FILE` names", without_secrets(&path))
+    })?;
     Ok(BTreeMap::from([("database_url", url.trim().to_owned())]))
 }
 

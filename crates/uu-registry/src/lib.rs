@@ -35,7 +35,7 @@ pub use jobs::{Asker, Claim, Job, JobEvent, JobId, JobState, Order, Outcome, Que
 pub use location::Location;
 pub use observations::{Batch, BatchContents, BatchId, Mixture, Observation, ObservationBatch, Received, Waiting};
 pub use registry::Registry;
-pub use secret::Secret;
+pub use secret::{Secret, without_secrets};
 pub use sweep::{SweepAges, Swept};
 pub use time::Timestamp;
 pub use tokens::{NewToken, Scope, Token, TokenId};

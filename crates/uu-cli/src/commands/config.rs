@@ -18,8 +18,8 @@ pub(crate) fn defaults() -> anyhow::Result<ExitCode> {
 pub(crate) fn run(arguments: &Config, settings: &Settings) -> anyhow::Result<ExitCode> {
     settings.check_for_serving()?;
     match arguments {
-        Config::Show { json: true, .. } => print_json(settings)?,
-        Config::Show { .. } => print(&toml::to_string_pretty(settings)?)?,
+        Config::Show { json: true, .. } => print_json(&settings.without_secrets()?)?,
+        Config::Show { .. } => print(&toml::to_string_pretty(&settings.without_secrets()?)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -140,11 +140,11 @@ fn same_store(command: &mut Command, settings: &Settings, config: Option<&Path>)
     if let Some(config) = config {
         command.arg("--config").arg(config);
     }
+    // Not as flags, which others on this machine could see.
     if let Some(url) = &settings.artifacts_url {
-        command.arg("--artifacts-url").arg(url);
+        command.env("UU_ARTIFACTS_URL", url);
     }
     if let Some(url) = &settings.database_url {
-        // Not as a flag, which others on this machine could see.
         command.env("UU_DATABASE_URL", url.expose()).env_remove("UU_DATABASE_URL_FILE");
     }
 }

@@ -10,6 +10,7 @@ mod looking;
 mod names;
 mod one_site;
 mod outputs;
+mod passwords;
 mod tables;
 mod terminal;
 mod tokens;

@@ -14,6 +14,7 @@ use uu_core::store_files::MODELS;
 use crate::random::{Hash, bytes, hexadecimal, sha256};
 use crate::{Location, ObjectFault, RegistryError};
 pub(crate) use folder::{LocalFolder, replace};
+pub(crate) use remote::OPTIONS as URL_OPTIONS;
 use remote::Remote;
 
 /// Random bytes in an object's name.

@@ -31,7 +31,7 @@ const REQUEST: Duration = Duration::from_secs(120);
 const RETRY: Duration = Duration::from_secs(10);
 
 /// What may stand in the query of the URL. Credentials may not: they come from the environment (`AWS_ACCESS_KEY_ID`, ..).
-const OPTIONS: [&str; 5] = ["endpoint", "region", "allow_http", "skip_signature", "virtual_hosted_style_request"];
+pub(crate) const OPTIONS: [&str; 5] = ["endpoint", "region", "allow_http", "skip_signature", "virtual_hosted_style_request"];
 
 /// A bucket, or the part of it under a prefix.
 #[derive(Debug)]
