@@ -21,6 +21,7 @@ use crate::audit::{Entry, note};
 use crate::database::Database;
 use crate::error::failed;
 use crate::objects::{Folder, LocalFolder, Objects, Stored, replace};
+use crate::private;
 use crate::versions::{NewVersion, insert, known};
 use crate::{ModelVersion, RegistryError, StoreFault};
 
@@ -36,10 +37,10 @@ const MOST_QUOTED: usize = 80;
 /// Who is said to have made what was taken over.
 const ADOPTER: &str = "uu-predictor";
 
-/// Makes the folder.
+/// Makes the folder, for its owner alone.
 pub(crate) fn make_folder(store: &Path) -> Result<(), RegistryError> {
-    let models = store.join(Folder::Models.name());
-    fs::create_dir_all(&models).map_err(|source| failed("make the folder", &models, source))
+    private::make_folder(store)?;
+    private::make_folder(&store.join(Folder::Models.name()))
 }
 
 /// Whether the folder's own file says that it is, or was, a store of this layout.

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
-use uu_registry::{Registry, Timestamp};
+use uu_registry::{Exposed, Location, Registry, Timestamp};
 use uu_server::App;
 use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSettings};
 use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
@@ -31,6 +31,7 @@ pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) ->
     settings.check_for_serving()?;
     allow_open_files(settings.server.connections);
     let registry = registry(settings, making)?;
+    warn_of_exposed(&settings.location());
     let serving = Arc::new(Serving::default());
     let empty = match first_look(&registry, settings.first_model.as_deref())? {
         Some(served) => {
@@ -108,6 +109,19 @@ fn first_token(registry: &Registry, settings: &Settings) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Warns where others on this machine may read the store.
+fn warn_of_exposed(location: &Location) {
+    let exposed = location.exposed();
+    let Some(Exposed { path, mode }) = exposed.first() else { return };
+    tracing::warn!(
+        path = %path.display(),
+        mode = format!("{mode:04o}"),
+        exposed = exposed.len(),
+        "other users of this machine may read the store: `chmod -R go= {}` leaves it to its owner",
+        location.store.display()
+    );
 }
 
 /// A name no other replica has, and no other start of this one.

@@ -11,6 +11,7 @@ mod names;
 mod one_site;
 mod outputs;
 mod passwords;
+mod private_store;
 mod tables;
 mod terminal;
 mod tokens;

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use super::error::refused;
-use crate::{RegistryError, Secret};
+use crate::{RegistryError, Secret, private};
 
 /// The name of a table, if it is there.
 pub(super) const SQLITE_TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = $1";
@@ -50,6 +50,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 /// A commit lasts through a power cut (`FULL`), and readers do not wait for writers (`WAL`). Without `may_make` no file is made, and one that is there
 /// stays as it is.
 pub(super) async fn sqlite(store: &Path, may_make: bool) -> Result<SqlitePool, RegistryError> {
+    let is_new = !store.join(FILE).exists();
     let options = SqliteConnectOptions::new()
         .filename(store.join(FILE))
         .create_if_missing(may_make)
@@ -67,7 +68,13 @@ pub(super) async fn sqlite(store: &Path, may_make: bool) -> Result<SqlitePool, R
         match pool.connect_with(options.clone()).await.map_err(refused) {
             // Turning a new file to WAL does not wait for another process that does the same.
             Err(RegistryError::Unavailable { .. }) if Instant::now() < deadline => tokio::time::sleep(BETWEEN_TRIES).await,
-            other => return other,
+            Ok(pool) => {
+                // SQLite lets others read what it makes; files that it makes later have the database's permissions.
+                let made = if is_new { private::database_files(store).to_vec() } else { Vec::new() };
+                made.iter().try_for_each(|file| private::close_to_others(file))?;
+                return Ok(pool);
+            }
+            Err(error) => return Err(error),
         }
     }
 }

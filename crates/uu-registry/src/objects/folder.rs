@@ -3,14 +3,14 @@
 //! Every file is written beside its place, flushed to the disk and then moved into it, so that a crash at any instant leaves either nothing
 //! under its name or all of it. (The `object_store` crate's folders do not flush, so this is not theirs.)
 
-use std::fs::{self, DirEntry, File, OpenOptions};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::{Folder, Found};
 use crate::error::failed;
-use crate::{RegistryError, random};
+use crate::{RegistryError, private, random};
 
 /// Ends the name of a file that is being written.
 const UNFINISHED: &str = ".new";
@@ -53,7 +53,7 @@ impl LocalFolder {
     fn place_of(&self, object: &str) -> Result<PathBuf, RegistryError> {
         let place = self.root.join(object);
         let folder = place.parent().unwrap_or(&self.root);
-        fs::create_dir_all(folder).map_err(|source| failed("make the folder", folder, source))?;
+        private::make_folder(folder)?;
         Ok(place)
     }
 
@@ -151,7 +151,7 @@ fn write_beside(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -
     // Not the process's number: in containers that share a folder, each is the first.
     let random = random::hexadecimal(&random::bytes::<8>()?);
     let path = place.with_file_name(format!(".{name}.{random}{UNFINISHED}"));
-    let written = OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| {
+    let written = private::options().write(true).create_new(true).open(&path).and_then(|mut file| {
         write(&mut file)?;
         file.sync_all()
     });

@@ -1,7 +1,8 @@
 //! Opening: by many at once, and again.
 
-use uu_registry::{Aliases, Registry, RegistryError};
+use uu_registry::{Aliases, Exposed, Registry, RegistryError};
 
+use crate::versions::put;
 use crate::{Check, Fresh};
 
 pub(crate) const CHECKS: &[Check] = &[
@@ -9,6 +10,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a_registry_opened_again_knows_what_was_there", again),
     ("looking_makes_no_registry", looking),
     ("no_secret_is_shown", secrets),
+    ("the_folder_is_its_owner_s_and_what_is_wider_is_found", private),
 ];
 
 fn many_at_once(fresh: &Fresh) {
@@ -54,4 +56,21 @@ fn secrets(fresh: &Fresh) {
         let shown = format!("{error:?} {error}");
         assert!(!shown.contains("hunter3"), "{shown}");
     }
+}
+
+fn private(fresh: &Fresh) {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    let registry = fresh.open();
+    put(&registry, b"model");
+    assert_eq!(fresh.location.exposed(), []);
+    let store = &fresh.location.store;
+    let Some(files) = fresh.artifacts().filter(|files| !files.is_empty()) else { return };
+    set_permissions(store, Permissions::from_mode(0o750)).unwrap();
+    set_permissions(&files[0], Permissions::from_mode(0o604)).unwrap();
+    let found: Vec<_> = fresh.location.exposed().into_iter().map(|Exposed { path, mode }| (path, mode)).collect();
+    assert_eq!(found, [(store.clone(), 0o750), (files[0].clone(), 0o604)]);
+    fresh.open();
+    assert_eq!(fresh.location.exposed().len(), 2, "what is there may be meant so");
 }
