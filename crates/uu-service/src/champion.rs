@@ -155,7 +155,7 @@ mod tests {
         let (served, damage) = load_whole(&registry).unwrap();
         assert!(served.version == sound.to_string() && matches!(damage, Some(LoadError::Artifact { .. })), "the version before answers");
         registry.promote(sound, &Change::default()).unwrap();
-        assert!(matches!(rollback(&registry, &Change::default()), Err(LoadError::Artifact { .. })));
+        assert!(matches!(rollback(&registry, None, &Change::default()), Err(LoadError::Artifact { .. })));
         let empty = tempfile::tempdir().unwrap();
         let empty = Registry::open(&Location::folder(empty.path())).unwrap();
         assert!(crate::take_up(&empty, &unsound()).is_err());

@@ -52,9 +52,10 @@ pub(super) fn decide(
         "observed_revision": report.observed_revision, "anchor": anchor, "distances": distances, "choice": report.choice,
         "batch": report.batch, "forced": settings.force,
     });
-    let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated), anchor, distances, ..report };
     // Whoever forces a version past the figures does not want one that cannot answer.
-    if (settings.force || (passes && too_far.is_none())) && gated.broken_laws.is_empty() {
+    let is_promoted = gated.broken_laws.is_empty() && (settings.force || (passes && too_far.is_none()));
+    let report = Retraining { version: Some(version), about: Some(trained.about.clone()), gate: Some(gated), anchor, distances, ..report };
+    if is_promoted {
         still_wanted(registry, settings)?;
         let change = Change {
             by: settings.by.clone(),
