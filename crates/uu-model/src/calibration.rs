@@ -263,7 +263,7 @@ mod tests {
         assert_eq!(sound.check(), Ok(()));
         let spoilt: [fn(&mut Scores); 5] = [
             |scores| scores.count = 1,
-            |scores| drop(scores.quantiles.pop()),
+            |scores| scores.quantiles.truncate(1),
             |scores| scores.quantiles.reverse(),
             |scores| scores.quantiles[0] = f32::NAN,
             |scores| scores.quantiles[256] = f32::INFINITY,

@@ -162,8 +162,8 @@ mod tests {
         parts.ranges.resize(7, None);
         parts.fills.resize(7, None);
     })]
-    #[case::stages_that_are_fewer_than_inputs(|parts: &mut Parts| drop(parts.fills.pop()))]
-    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| drop(parts.ranges.pop()))]
+    #[case::stages_that_are_fewer_than_inputs(|parts: &mut Parts| parts.fills.truncate(3))]
+    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| parts.ranges.truncate(3))]
     #[case::a_range_that_is_none(|parts: &mut Parts| parts.ranges[0] = Some((f64::NAN, 1.0)))]
     #[case::a_range_that_is_upside_down(|parts: &mut Parts| parts.ranges[0] = Some((2.0, 1.0)))]
     #[case::visits_that_were_not_learned(|parts: &mut Parts| parts.ranges[VISITS] = None)]
@@ -171,7 +171,7 @@ mod tests {
     #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(0, 1.0), (9, 1.0)]))]
     #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(0, 0.0)]))]
     #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(200))]
-    #[case::a_column_too_few(|parts: &mut Parts| drop(parts.spread.columns.pop()))]
+    #[case::a_column_too_few(|parts: &mut Parts| parts.spread.columns.truncate(3))]
     #[case::a_linear_model_that_is_not_there(|parts: &mut Parts| parts.spread.columns[0] = Column::Linear)]
     #[case::an_encoder_that_knows_nothing(|parts: &mut Parts| parts.ratio.encoder = Encoder::default())]
     #[case::levels_of_other_sources(|parts: &mut Parts| parts.ratio.levels = vec![0.0; 9])]

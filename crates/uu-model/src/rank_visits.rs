@@ -282,8 +282,8 @@ mod tests {
     fn bounds_that_enclose_nothing_are_refused() {
         assert_eq!(learned().check(), Ok(()));
         let spoilt: [fn(&mut RankVisits); 5] = [
-            |bounds| drop(bounds.low.pop()),
-            |bounds| drop(bounds.high.pop()),
+            |bounds| bounds.low.truncate(1),
+            |bounds| bounds.high.truncate(1),
             |bounds| bounds.ranks.reverse(),
             |bounds| bounds.low[0] = f64::NAN,
             |bounds| bounds.low[0] = bounds.high[0] + 1.0,
