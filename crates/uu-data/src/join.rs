@@ -31,7 +31,7 @@ pub struct JoinReport {
 impl JoinReport {
     /// What both came to.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
+    pub fn and(self, other: &Self) -> Self {
         Self {
             known: self.known + other.known,
             new: self.new + other.new,

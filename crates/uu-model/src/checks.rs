@@ -145,7 +145,7 @@ mod tests {
     use crate::model::Model;
 
     fn parts() -> Parts {
-        Model::from_bytes(&trained().artifact).unwrap().into_parts()
+        Model::from_bytes(&trained().artifact).expect("the artifact is whole").into_parts()
     }
 
     #[test]

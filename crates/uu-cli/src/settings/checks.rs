@@ -23,7 +23,7 @@ const LEAST_SILENCE_S: u64 = 5;
 struct Faults(Vec<String>);
 
 impl Faults {
-    fn between<T: PartialOrd + Display>(&mut self, name: &str, value: T, range: RangeInclusive<T>) {
+    fn between<T: PartialOrd + Display + Copy>(&mut self, name: &str, value: T, range: RangeInclusive<T>) {
         if !range.contains(&value) {
             self.0.push(format!("`{name}` must be between {} and {}, got {value}", range.start(), range.end()));
         }

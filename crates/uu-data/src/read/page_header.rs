@@ -107,7 +107,7 @@ impl<R: Read> Header<R> {
                 (COUNT, I32) if count.is_none() => count = Some(self.number()?),
                 (field, I32) if field == encoding_field && encoding.is_none() => encoding = Some(self.number()?),
                 (field, I32) if is_level(field) && levels[field as usize - 5].is_none() => {
-                    levels[field as usize - 5] = Some(self.number()?)
+                    levels[field as usize - 5] = Some(self.number()?);
                 }
                 (field, _) if field == COUNT || field == encoding_field || is_level(field) => return Err(HeaderError::Contradiction),
                 _ => self.skip(kind, 0)?,

@@ -10,7 +10,7 @@ const UNREADABLE: [u32; 2] = [11, 26];
 /// Whether the file is damaged or no database, as SQLite reports it.
 pub(crate) fn is_unreadable(error: &RegistryError) -> bool {
     let RegistryError::Database { source } = error else { return false };
-    let code = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
+    let code = source.downcast_ref::<sqlx::Error>().and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
     code.and_then(|code| class(&code)).is_some_and(|class| UNREADABLE.contains(&class))
 }
 

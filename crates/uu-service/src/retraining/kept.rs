@@ -108,7 +108,7 @@ impl Known {
         let (training, taught) = join_rows(&later.training, &new.training)?;
         let labels = if by_force { Labels::Newer } else { Labels::First };
         let (sealed, judged) = join_rows_by(labels, &seal.split(&self.first).sealed, &new.sealed)?;
-        Ok(Joined { rows, seal, split: Split { training, sealed }, report: taught.and(judged) })
+        Ok(Joined { rows, seal, split: Split { training, sealed }, report: taught.and(&judged) })
     }
 }
 
