@@ -45,7 +45,7 @@ pub(crate) fn filter(level: &str) -> anyhow::Result<EnvFilter> {
     let has_bad_word = level.split(',').map(str::trim).filter(is_word).any(|word| word.parse::<LevelFilter>().is_err());
     let filter = if has_bad_word { None } else { EnvFilter::try_new(level).ok() };
     let expected = "`off`, `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,uu_server=debug`";
-    filter.ok_or_else(|| anyhow::anyhow!("`log.level` must be {expected}, got `{level}`"))
+    filter.ok_or_else(|| anyhow::anyhow!("`log.level` must be {expected}, got `{}`", uu_registry::without_secrets(level)))
 }
 
 /// Writes a field of a line for people; what a value quotes of a request can neither begin a line of its own nor command the terminal.

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use uu_registry::without_secrets;
+
 use super::{LogSettings, RetrainingSettings, ServerSettings, Settings};
 use crate::failure::Advised;
 use crate::logging;
@@ -31,7 +33,7 @@ impl Faults {
 
     fn each<'a>(&mut self, name: &str, values: impl IntoIterator<Item = &'a String>, (is_good, expected): (fn(&str) -> bool, &str)) {
         let bad = values.into_iter().filter(|value| !is_good(value));
-        self.0.extend(bad.map(|value| format!("`{name}` must hold {expected}, got `{value}`")));
+        self.0.extend(bad.map(|value| format!("`{name}` must hold {expected}, got `{}`", without_secrets(value))));
     }
 
     fn finish(self) -> anyhow::Result<()> {
@@ -68,7 +70,7 @@ pub(super) fn check(settings: &Settings) -> anyhow::Result<()> {
 pub(super) fn check_roots(settings: &Settings) -> anyhow::Result<()> {
     let mut faults = Faults::default();
     for root in settings.retraining.roots.iter().filter(|root| !root.is_dir()) {
-        faults.0.push(format!("`retraining.roots` must name folders that are there, got `{}`", root.display()));
+        faults.0.push(format!("`retraining.roots` must name folders that are there, got `{}`", without_secrets(&root.to_string_lossy())));
     }
     faults.finish()
 }
@@ -82,7 +84,10 @@ fn check_log(log: &LogSettings, faults: &mut Faults) {
 fn check_server(server: &ServerSettings, faults: &mut Faults) {
     let is_address = server.listen.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if !is_address {
-        faults.0.push(format!("`server.listen` must be an address and a port such as `127.0.0.1:5000`, got `{}`", server.listen));
+        faults.0.push(format!(
+            "`server.listen` must be an address and a port such as `127.0.0.1:5000`, got `{}`",
+            without_secrets(&server.listen)
+        ));
     }
     faults.each("server.hosts", &server.hosts, (uu_server::is_host_name, "names without scheme, port and path"));
     faults.each("server.origins", &server.origins, (uu_server::is_origin, "origins such as `https://example.com`"));

@@ -198,7 +198,10 @@ fn an_interrupted_command_leaves_nothing(#[case] signal: &str) {
     let folder = folder();
     let folder = folder.path().canonicalize().unwrap();
     let output = folder.join("out.csv");
-    let mut command = binary(&["sample", "--sites", "4000000", "--output"]);
+    let sample = binary(&["sample", "--sites", "4000000", "--output"]);
+    // Whoever starts the tests in the background may have had interrupts ignored, which what they start would inherit.
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT").arg(sample.get_program()).args(sample.get_args());
     command.arg(&output).stdout(Stdio::null()).stderr(Stdio::null());
     let mut process = command.spawn().unwrap();
     wait_for_output(process.id(), &folder);

@@ -10,7 +10,6 @@ const URL: &str = "s3://ann:hunter2@bucket/prefix?secret_access_key=hunter2&regi
 #[case("UU_ARTIFACTS_URL")]
 #[case("UU_STORE")]
 #[case("UU_FIRST_MODEL")]
-#[case("UU_SERVER__LISTEN")]
 fn no_setting_shows_a_password(#[case] variable: &str) {
     for args in [["config", "show"].as_slice(), &["config", "show", "--json"]] {
         let output = command(args).env(variable, URL).output().unwrap();
@@ -18,6 +17,17 @@ fn no_setting_shows_a_password(#[case] variable: &str) {
         assert!(!shown.contains("hunter2"), "{variable}: {shown}");
         assert!(shown.contains("s3://[redacted]@bucket/prefix?secret_access_key=[redacted]&region=eu-west-1"), "{variable}: {shown}");
     }
+}
+
+#[rstest]
+#[case("UU_SERVER__LISTEN", URL)]
+#[case("UU_SERVER__HOSTS", "[\"s3://ann:hunter2@bucket/prefix\"]")]
+#[case("UU_RETRAINING__ROOTS", "[\"s3://ann:hunter2@bucket/prefix\"]")]
+#[case("UU_LOG__LEVEL", "s3://ann:hunter2@bucket/prefix")]
+fn a_setting_that_cannot_be_used_is_named_without_its_password(#[case] variable: &str, #[case] value: &str) {
+    let output = command(&["config", "show"]).env(variable, value).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && error.contains("[redacted]@bucket/prefix") && !error.contains("hunter2"), "{error}");
 }
 
 #[test]
