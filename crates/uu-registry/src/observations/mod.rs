@@ -46,7 +46,7 @@ pub struct Received {
 
 /// All rows.
 pub(crate) const EVERY: &str = "SELECT o.number AS number, o.batch AS batch, o.source AS source, o.site AS site, o.month AS month,
-        o.fields AS fields, b.received_at AS received_at
+        o.fields AS fields, b.received_at AS received_at, b.made_by AS made_by
     FROM observations o JOIN batches b ON b.id = o.batch";
 
 impl Registry {

@@ -157,7 +157,7 @@ fn other(fresh: &Fresh) {
 fn versions(fresh: &Fresh) {
     filled(fresh);
     fresh.execute("DELETE FROM windows");
-    fresh.execute("UPDATE aliases SET champion = 1, previous = NULL");
+    fresh.execute("UPDATE aliases SET champion = 1, previous = NULL, anchor = NULL");
     fresh.execute("DELETE FROM versions WHERE number = 3");
     let (one, two, three) = (ModelVersion::new(1), ModelVersion::new(2), ModelVersion::new(3));
     assert_eq!(refused(&fresh.location), StoreFault::LostVersions { last: three, newest: Some(two) });
@@ -192,7 +192,7 @@ fn without_identity(fresh: &Fresh) {
     assert_eq!(fresh.open().list().unwrap().len(), 3, "its database names what is there");
     assert!(fresh.location.store.join("identity").is_file(), "it has one now");
     forget();
-    let no_champion = "UPDATE aliases SET champion = NULL, previous = NULL, generation = 0";
+    let no_champion = "UPDATE aliases SET champion = NULL, previous = NULL, anchor = NULL, generation = 0";
     for statement in ["DELETE FROM windows", no_champion, "DELETE FROM versions"] {
         fresh.execute(statement);
     }

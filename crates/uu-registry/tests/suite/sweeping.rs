@@ -86,7 +86,7 @@ fn apart(fresh: &Fresh) {
     let error = registry.sweep_older_than(Duration::ZERO).unwrap_err();
     assert!(matches!(error, RegistryError::DamagedStore { fault: StoreFault::OtherStore { .. }, .. }), "{error}");
     // Or all rows of versions are gone.
-    fresh.execute("UPDATE aliases SET champion = NULL, previous = NULL");
+    fresh.execute("UPDATE aliases SET champion = NULL, previous = NULL, anchor = NULL");
     fresh.execute("DELETE FROM versions");
     let error = registry.sweep_older_than(Duration::ZERO).unwrap_err();
     assert!(matches!(error, RegistryError::DamagedStore { fault: StoreFault::LostVersions { .. }, .. }), "{error}");
