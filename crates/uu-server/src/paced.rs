@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    const STALL: Duration = Duration::from_millis(100);
+    const STALL: Duration = Duration::from_millis(500);
 
     fn bounds() -> BodyBounds {
         BodyBounds { bytes: 1_000_000, stall: STALL, time: Duration::from_secs(60), least_bytes_per_s: 10_000 }
