@@ -76,7 +76,7 @@ fn what_can_be_no_number_and_no_month_is_told() {
 }
 
 /// A file whose column `note` holds bytes, of which its Arrow schema says that they are of `declared`.
-fn declared_as(declared: DataType, notes: Vec<&[u8]>) -> Vec<u8> {
+fn declared_as(declared: &DataType, notes: Vec<&[u8]>) -> Vec<u8> {
     let dates: ArrayRef = Arc::new(Date32Array::from(vec![DAY; notes.len()]));
     let visits: ArrayRef = Arc::new(Int32Array::from(vec![7; notes.len()]));
     let columns = vec![("date", dates), ("visits", visits), ("note", Arc::new(BinaryArray::from_vec(notes)) as ArrayRef)];
@@ -102,8 +102,8 @@ fn declared_as(declared: DataType, notes: Vec<&[u8]>) -> Vec<u8> {
 #[case(DataType::Utf8View)]
 #[case(DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8)))]
 fn bytes_that_a_file_calls_texts_are_looked_at(#[case] declared: DataType) {
-    assert_eq!(read(declared_as(declared.clone(), vec![b"abc", "я".as_bytes()])).unwrap().len(), 2);
-    let refused = read(declared_as(declared, vec![b"abc", b"abcd\xFF"])).unwrap_err();
+    assert_eq!(read(declared_as(&declared, vec![b"abc", "я".as_bytes()])).unwrap().len(), 2);
+    let refused = read(declared_as(&declared, vec![b"abc", b"abcd\xFF"])).unwrap_err();
     insta::allow_duplicates! {
         insta::assert_snapshot!(refused, @"`a.parquet` is not a readable Parquet file: the texts of column `note` are not UTF-8");
     }
