@@ -17,6 +17,9 @@ use crate::{
 /// Longest text a name can be; longer ones are no host name, source or category.
 const MAX_NAME_BYTES: usize = 2048;
 
+/// What is expected of one.
+const A_SHORT_TEXT: &str = "a short text";
+
 /// Largest values that are believed. Beyond them a well-formed value is reported and left out.
 ///
 /// The busiest site of the world has some 10^11 visits a month; the deepest published mean visit has 105 pages and lasts 6,477
@@ -138,7 +141,7 @@ impl Checker<'_> {
             }
             RawValue::Text(text) if text.len() <= MAX_NAME_BYTES => Some(text.trim()).filter(|text| !text.is_empty()),
             other => {
-                self.fault(FaultRule::NotAText, field, shown(other), "a short text");
+                self.fault(FaultRule::NotAText, field, shown(other), A_SHORT_TEXT);
                 None
             }
         }
@@ -155,7 +158,7 @@ impl Checker<'_> {
             // Its form in ASCII may be longer than what was given.
             SiteName::Host(site) if site.len() > MAX_NAME_BYTES => {
                 let found = shortened(text);
-                self.fault(FaultRule::NotAText, Field::Site, found, "a short text");
+                self.fault(FaultRule::NotAText, Field::Site, found, A_SHORT_TEXT);
                 None
             }
             SiteName::Host(site) => Some(site),

@@ -94,7 +94,7 @@ fn of_month(month: Month, day: u32) -> Option<u32> {
 }
 
 fn number(digits: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
-    (lengths.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok()).flatten()
+    lengths.contains(&digits.len()).then(|| of_digits(digits.as_bytes())).flatten()
 }
 
 /// What follows a day: `T` or a blank, hours and minutes, perhaps seconds with a fraction, perhaps an offset or a zone.

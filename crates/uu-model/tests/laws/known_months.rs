@@ -47,7 +47,7 @@ fn known_months_that_cannot_be_used_are_said_on_the_months_that_are_estimated() 
     let without_visits = Record { visits: Visits::new(0.0).ok(), ..a_month("2024-01", Some(3e5)) };
     assert_eq!(not_used(model(), &[without_visits, asked.clone()]), [None, Some(UnusedMonths::NoVisits)]);
     assert_eq!(not_used(model(), &[a_month("2024-01", Some(0.0)), a_month("2024-02", Some(3e5)), asked.clone()]), [None, None, None]);
-    // One month a site: nothing tells what the months of a site share.
+    // One month a site: nothing shows what the months of a site share.
     let rows = dataset(1_000);
     let mut seen = std::collections::BTreeSet::new();
     let single = rows.subset(|_, record| seen.insert(record.site.clone()));
