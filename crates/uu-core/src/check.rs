@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::fault::FaultField;
 use crate::hint::Points;
 use crate::missing::is_missing_marker;
-use crate::names::escaped;
+use crate::names::{escaped, trimmed};
 use crate::site::{SiteName, canonical};
 use crate::units::OutOfRange;
 use crate::{
@@ -139,7 +139,7 @@ impl Checker<'_> {
                 self.warnings.push(Warning::MissingMarker { field: FaultField::Field(field), found: text.trim().to_owned() });
                 None
             }
-            RawValue::Text(text) if text.len() <= MAX_NAME_BYTES => Some(text.trim()).filter(|text| !text.is_empty()),
+            RawValue::Text(text) if text.len() <= MAX_NAME_BYTES => Some(trimmed(text)).filter(|text| !text.is_empty()),
             other => {
                 self.fault(FaultRule::NotAText, field, shown(other), A_SHORT_TEXT);
                 None
@@ -219,7 +219,7 @@ impl Checker<'_> {
             return;
         }
         let text = match self.raw.get(field) {
-            RawValue::Text(text) => text.trim(),
+            RawValue::Text(text) => trimmed(text),
             _ => "",
         };
         if found.fract() != 0.0 || Points::of(text) == Some(Points::Either) {
@@ -254,7 +254,7 @@ impl Checker<'_> {
                 return None;
             }
             RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown(None), code.to_string())),
-            RawValue::Text(text) => match text.trim().parse::<f64>() {
+            RawValue::Text(text) => match trimmed(text).parse::<f64>() {
                 Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown(None), bare(text))),
                 Err(_) => Category::from_name(text).map_err(|error| (error, bare(text))),
             },
@@ -322,7 +322,7 @@ fn read_number(value: &RawValue<'_>) -> Result<Option<f64>, NoNumber> {
     match value {
         RawValue::Unknown => Ok(None),
         RawValue::Number(number) if number.is_finite() => Ok(Some(*number)),
-        RawValue::Text(text) => match text.trim().parse::<f64>() {
+        RawValue::Text(text) => match trimmed(text).parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Some(number)),
             _ if is_missing_marker(text) => Err(NoNumber::Marker(text.trim().to_owned())),
             _ => Err(NoNumber::Other(shown(value))),

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::names::trimmed;
 use crate::{Fault, FaultField, FaultRule, Field, Month};
 
 impl Fault {
@@ -64,7 +65,7 @@ impl Points {
     /// What the points of a text are; `None` where it has none or is no number.
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
-        let text = text.trim();
+        let text = trimmed(text);
         let (whole, groups) = text.split_once('.')?;
         let is_grouped = (1..=3).contains(&whole.len())
             && digits(whole)

@@ -1,5 +1,7 @@
 //! How other programs write that a value is unknown.
 
+use crate::names::trimmed;
+
 /// The markers, in lower case: of pandas, R, SQL exports, spreadsheets and web analytics.
 const MARKERS: [&str; 37] = [
     "nan",
@@ -62,7 +64,7 @@ const FIRST_BYTES: [bool; 256] = {
 /// Letter case does not matter. An empty text is no marker: it is nothing at all.
 #[must_use]
 pub fn is_missing_marker(text: &str) -> bool {
-    let text = text.trim();
+    let text = trimmed(text);
     // Nearly no name begins as a marker does.
     let begins_as_one = text.bytes().next().is_some_and(|first| FIRST_BYTES[usize::from(first)]);
     begins_as_one && text.len() <= LONGEST && MARKERS.iter().any(|marker| marker.eq_ignore_ascii_case(text))

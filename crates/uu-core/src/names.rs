@@ -84,6 +84,14 @@ pub fn visible(name: &str) -> Cow<'_, str> {
     Cow::Owned(seen.trim().to_owned())
 }
 
+/// A text without the blanks around it. Of nearly all texts the first and the last byte show that there are none.
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
 /// A text from outside as it may stand in a message or a log: control and invisible characters are written as escapes.
 #[must_use]
 pub fn escaped(text: &str) -> Cow<'_, str> {

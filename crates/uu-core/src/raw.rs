@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Field;
+use crate::names::trimmed;
 
 /// One value as a file, a request or a frame gave it.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -26,7 +27,7 @@ impl<'a> RawValue<'a> {
     #[must_use]
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         let text = text.into();
-        if text.trim().is_empty() { Self::Unknown } else { Self::Text(text) }
+        if trimmed(&text).is_empty() { Self::Unknown } else { Self::Text(text) }
     }
 
     /// The value of an optional number.

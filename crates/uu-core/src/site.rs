@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::names::trimmed;
+
 /// What a text in the place of a site's name is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SiteName {
@@ -60,7 +62,7 @@ const MAX_LABEL_BYTES: usize = 63;
 /// Brings the name of a site into its one form: no scheme, user, port, query, fragment or `www.`, lower case, IDNA; a path other than `/`
 /// stays, in its own case.
 pub(crate) fn canonical(text: &str) -> SiteName {
-    let text = text.trim();
+    let text = trimmed(text);
     // Most names are in the one form already, which is found out at a glance.
     if is_host(text) && !text.starts_with("www.") && !has_punycode(text) {
         return SiteName::Host(text.into());

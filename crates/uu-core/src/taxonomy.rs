@@ -34,6 +34,8 @@ struct Entry {
 
 struct Taxonomy {
     entries: Vec<Entry>,
+    /// Paths as the taxonomy writes them, which is how most data have them.
+    written: HashMap<&'static str, Category>,
     /// Folded path, top name or sub name to what it can mean; a top shadows the sub-categories of its name.
     names: HashMap<String, Vec<Category>>,
 }
@@ -62,6 +64,9 @@ impl Category {
     ///
     /// **Errors**: [`NoCategory`] where the name leads to none, or to several.
     pub fn from_name(name: &str) -> Result<Self, NoCategory> {
+        if let Some(category) = TAXONOMY.written.get(name) {
+            return Ok(*category);
+        }
         match TAXONOMY.names.get(&folded(name)).map(Vec::as_slice) {
             Some([category]) => Ok(*category),
             Some(several) => Err(NoCategory::Ambiguous(several.to_vec())),
@@ -121,13 +126,14 @@ impl Taxonomy {
     fn parse(table: &'static str) -> Self {
         let paths: Vec<&'static str> = table.lines().skip(1).filter_map(|line| line.split_once(',')).map(|(_, path)| path).collect();
         let code_of = |path: &str| paths.iter().position(|other| *other == path).map(|index| Category(index as u16 + 1));
-        let mut taxonomy = Self { entries: Vec::with_capacity(paths.len()), names: HashMap::new() };
+        let mut taxonomy = Self { entries: Vec::with_capacity(paths.len()), written: HashMap::new(), names: HashMap::new() };
         for path in &paths {
             let top = path.split('/').next().and_then(code_of).expect("the table lists the top of every path; a test reads it whole");
             taxonomy.entries.push(Entry { path, folded: folded(path), top });
         }
         for (index, path) in paths.iter().enumerate() {
             let category = Category(index as u16 + 1);
+            taxonomy.written.insert(path, category);
             taxonomy.names.entry(folded(path)).or_default().push(category);
         }
         for (index, path) in paths.iter().enumerate() {
@@ -144,7 +150,10 @@ impl Taxonomy {
 /// Lower case, words joined by one `_`, `&` read as `and`; `/`, `>`, `|`, `:`, `\` and their like part the levels, and so does a dash between blanks.
 fn folded(name: &str) -> String {
     let dashes = [" - ", " \u{2013} ", " \u{2014} "];
-    if let Some(dash) = dashes.into_iter().find(|dash| name.contains(dash)) {
+    // A blank is found faster than a dash, and most names have none.
+    if name.contains(' ')
+        && let Some(dash) = dashes.into_iter().find(|dash| name.contains(dash))
+    {
         return folded(&name.replace(dash, "/"));
     }
     let mut folded = String::with_capacity(name.len());
@@ -174,13 +183,21 @@ fn folded(name: &str) -> String {
         }
         pending = "";
         if word.is_empty() {
-            folded.extend(letter.to_lowercase());
+            lower(&mut folded, letter);
         } else {
             folded.push_str(word);
             pending = "_";
         }
     }
     folded
+}
+
+fn lower(folded: &mut String, letter: char) {
+    if letter.is_ascii() {
+        folded.push(letter.to_ascii_lowercase());
+    } else {
+        folded.extend(letter.to_lowercase());
+    }
 }
 
 impl fmt::Display for Category {

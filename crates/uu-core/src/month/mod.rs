@@ -7,6 +7,8 @@ use std::str::FromStr;
 
 pub use written::day_of;
 
+use crate::names::trimmed;
+
 /// A calendar month; every day of it is the same month.
 ///
 /// Ordered in time. Written and shown as its first day, `YYYY-MM-DD`.
@@ -114,7 +116,7 @@ impl FromStr for Month {
     type Err = NotAMonth;
 
     fn from_str(text: &str) -> Result<Self, NotAMonth> {
-        written::read(text.trim()).ok_or(NotAMonth)
+        written::read(trimmed(text)).ok_or(NotAMonth)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringBuilder};
+use arrow::array::{ArrayBuilder, ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use uu_core::{Fault, FaultField, FaultRule};
@@ -15,7 +15,7 @@ use super::csv_rows::{Row, Rows};
 use super::dialect::Dialect;
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, ReadError};
 
-/// Rows, and bytes of text, that a column has room for from the start.
+/// Rows, and bytes of text, that a column of the first chunk has room for from the start; later ones have what the chunk before took.
 const FIRST_ROOM: usize = 1 << 10;
 
 pub(super) struct CsvChunks {
@@ -27,6 +27,8 @@ pub(super) struct CsvChunks {
     dialect: Dialect,
     rows_read: u64,
     started: bool,
+    /// Rows, and bytes of text, that each column of the next chunk has room for.
+    room: Vec<(usize, usize)>,
 }
 
 pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, ReadError> {
@@ -41,7 +43,11 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
         header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
     let binding = context.bind(&names)?;
     let schema = Arc::new(Schema::new(names.into_iter().map(|name| Column::new(name, DataType::Utf8, true)).collect::<Vec<_>>()));
-    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, started: false })
+    let width = schema.fields().len();
+    // Where there are many columns, the room that a builder makes beforehand is most of what they take.
+    let room = context.rows_of(width).min(FIRST_ROOM);
+    let room = vec![(room, room); width];
+    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, started: false, room })
 }
 
 fn failed(context: &Context, row: u64, error: io::Error) -> ReadError {
@@ -55,9 +61,7 @@ impl ChunkSource for CsvChunks {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let width = self.schema.fields().len();
         let most_rows = self.context.rows_of(width);
-        // Where there are many columns, the room that a builder makes beforehand is most of what they take.
-        let room = most_rows.min(FIRST_ROOM);
-        let mut builders: Vec<StringBuilder> = (0..width).map(|_| StringBuilder::with_capacity(room, room)).collect();
+        let mut builders: Vec<StringBuilder> = self.room.iter().map(|(rows, bytes)| StringBuilder::with_capacity(*rows, *bytes)).collect();
         let (mut malformed, mut lines) = (Vec::new(), Vec::new());
         let (mut rows, mut bytes) = (0, 0);
         while rows < most_rows && bytes < MAX_CHUNK_BYTES {
@@ -77,6 +81,7 @@ impl ChunkSource for CsvChunks {
             return Ok(None);
         }
         self.started = true;
+        self.room = builders.iter().map(|builder| (builder.len(), builder.values_slice().len())).collect();
         let columns: Vec<ArrayRef> = builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns).expect("every row appends to every column");
         let mut chunk = self.context.chunk(batch, &self.binding, &mut self.rows_read, malformed);
@@ -107,9 +112,13 @@ impl ChunkSource for CsvChunks {
 fn append(builders: &mut [StringBuilder], record: &Row) -> Option<Fault> {
     let whole = std::str::from_utf8(record.as_slice());
     for (index, builder) in builders.iter_mut().enumerate() {
-        match record.get(index) {
-            None | Some([]) => builder.append_null(),
-            Some(cell) => builder.append_value(String::from_utf8_lossy(cell)),
+        let Some(place) = record.place(index).filter(|place| !place.is_empty()) else {
+            builder.append_null();
+            continue;
+        };
+        match whole.ok().and_then(|whole| whole.get(place.clone())) {
+            Some(cell) => builder.append_value(cell),
+            None => builder.append_value(String::from_utf8_lossy(&record.as_slice()[place])),
         }
     }
     let fault = |expected: String, found: String| {

@@ -4,6 +4,7 @@
 //! megabytes would take hundreds.
 
 use std::io::{self, BufRead, BufReader};
+use std::ops::Range;
 
 use csv_core::ReadRecordResult;
 
@@ -38,18 +39,18 @@ impl Row {
         &self.text[..self.text_length]
     }
 
-    /// A cell; `None` behind the last, and beyond the widest table.
-    pub(super) fn get(&self, index: usize) -> Option<&[u8]> {
+    /// Where a cell is in [`Row::as_slice`]; `None` behind the last, and beyond the widest table.
+    pub(super) fn place(&self, index: usize) -> Option<Range<usize>> {
         if index >= self.cells {
             return None;
         }
         let end = *self.ends.get(index)?;
         let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        Some(&self.text[start..end])
+        Some(start..end)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        (0..self.cells.min(self.ends.len())).filter_map(|index| self.get(index))
+        (0..self.cells.min(self.ends.len())).filter_map(|index| self.place(index)).map(|place| &self.text[place])
     }
 
     fn grow_text(&mut self) {
