@@ -33,6 +33,9 @@ use media::Media;
 pub(crate) use media::{encoding, given};
 use options::Options;
 
+/// Rows that are read, estimated and written at a time; several such chunks are under way in each batch.
+const CHUNK_ROWS: usize = 8_192;
+
 /// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.
 ///
 /// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
@@ -192,6 +195,7 @@ impl Job {
             allow_repeated_months: self.options.allow_repeated_months,
             // Compression gives nobody more than he may send without it.
             decompressed_bytes: self.limits.batch_body_bytes,
+            chunk_rows: CHUNK_ROWS,
             ..ReadOptions::default()
         };
         if self.media.given != Format::Parquet {
