@@ -22,7 +22,7 @@ pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
             let colours = io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none();
             log.with_ansi(colours).fmt_fields(debug_fn(write_field).delimited(" ")).init();
         }
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => log.json().with_span_list(false).init(),
     }
     Ok(())
 }

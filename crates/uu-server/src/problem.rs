@@ -9,6 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::{Fault, FaultField, FaultRule, Field, escaped};
 
+use crate::request_id;
+
 /// Most faults listed in one answer; `errorCount` counts all of them.
 pub(crate) const MOST_FAULTS: usize = 1_000;
 
@@ -38,6 +40,40 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in their order.
+    pub(crate) const ALL: [Self; 20] = [
+        Self::MalformedBody,
+        Self::MalformedRequest,
+        Self::Misdirected,
+        Self::ForeignOrigin,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Timeout,
+        Self::TooLarge,
+        Self::UnsupportedMediaType,
+        Self::NotAcceptable,
+        Self::Conflict,
+        Self::Validation,
+        Self::TooBusy,
+        Self::TooMany,
+        Self::Internal,
+        Self::NotReady,
+        Self::StoreAway,
+        Self::StoreFull,
+    ];
+
+    /// Its short name: the last part of its `type`.
+    pub(crate) fn name(self) -> &'static str {
+        let (_, urn, _) = self.parts();
+        urn.rsplit(':').next().unwrap_or(urn)
+    }
+
+    pub(crate) fn status(self) -> StatusCode {
+        self.parts().0
+    }
+
     fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::MalformedBody => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-body", "the body cannot be read"),
@@ -144,6 +180,10 @@ pub(crate) struct ProblemDocument {
     status: u16,
     /// What happened this time.
     detail: String,
+    /// The id of the request, which is the answer's `X-Request-Id` and on every line of the log that the request caused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0193f2a0-5c1d-7b3e-9a44-2f6d1c0b8e57")]
+    request_id: Option<String>,
     /// Line of the body, where it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -216,6 +256,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: self.detail,
+            request_id: request_id::current(),
             line: self.place.map(|(line, _)| line),
             column: self.place.map(|(_, column)| column),
             errors: self.faults,
@@ -248,6 +289,8 @@ impl IntoResponse for Problem {
         let (status, ..) = self.kind.parts();
         let (kind, retry_after_s) = (self.kind, self.retry_after_s);
         let mut response = (status, self.into_json()).into_response();
+        // For the metrics.
+        response.extensions_mut().insert(kind);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after_s {
@@ -410,6 +453,12 @@ pub(crate) fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
     use rstest::rstest;
+
+    #[test]
+    fn all_kinds_are_listed_in_their_order() {
+        assert!(Kind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
+        assert_eq!(Kind::ALL.last(), Some(&Kind::StoreFull));
+    }
 
     #[test]
     fn nothing_that_a_request_says_commands_the_terminal_that_shows_its_answer() {

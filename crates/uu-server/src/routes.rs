@@ -1,6 +1,6 @@
 //! Every route, declared together with its entry in the API's description.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::http::Method;
@@ -70,6 +70,30 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(docs::page_file))
 }
 
+/// The paths of the routes, with the names of their variable segments in braces; those without come first.
+static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut paths: Vec<String> = described().into_openapi().paths.paths.into_keys().collect();
+    paths.sort_by_key(|path| path.contains('{'));
+    paths
+});
+
+/// The route that a path takes, as it is declared: `/jobs/{id}` for `/jobs/7`.
+pub(crate) fn template(path: &str) -> Option<&'static str> {
+    PATHS.iter().map(String::as_str).find(|route| leads_to(path, route))
+}
+
+/// Whether a path takes a route.
+pub(crate) fn leads_to(path: &str, route: &str) -> bool {
+    let (mut parts, mut segments) = (route.split('/'), path.split('/'));
+    loop {
+        match (parts.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(part), Some(segment)) if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
 /// The description of the API (OpenAPI 3.1).
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
@@ -97,4 +121,23 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 async fn method_not_allowed() -> impl IntoResponse {
     Problem::new(Kind::MethodNotAllowed, "the `Allow` header lists the methods it takes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/predict", Some("/predict"))]
+    #[case("/jobs/7", Some("/jobs/{id}"))]
+    #[case("/jobs/7/events", Some("/jobs/{id}/events"))]
+    #[case("/models/rollback", Some("/models/rollback"))]
+    #[case("/models/v0001", Some("/models/{version}"))]
+    #[case("/jobs/", None)]
+    #[case("/jobs/7/8/9", None)]
+    #[case("/predict/", None)]
+    fn a_path_takes_the_route_that_it_fits(#[case] path: &str, #[case] expected: Option<&str>) {
+        assert_eq!(template(path), expected);
+    }
 }

@@ -20,8 +20,10 @@ use uu_service::Served;
 use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
+use crate::counted::counted;
 use crate::limits::Limits;
 use crate::line_breaks::Lines;
+use crate::metrics::BatchMetrics;
 use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::slots::ClientAddress;
@@ -95,6 +97,8 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let options = Options::read(head.uri.query())?;
     let media = Media::of(&head.headers)?;
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
+    let BatchMetrics { received, sent: answered, .. } = app.metrics.batches.clone();
+    let body = counted(body, move |bytes| received.increment(bytes as u64));
     let mut body = Paced::new(body, BodyBounds { bytes: limit, ..app.limits.body_bounds() });
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
@@ -108,8 +112,11 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
     let (writer, answer) = bridge::answer_writer(media.wanted, waits);
     let columns = Arc::new(OnceLock::new());
-    let job = Job { served, media, options, limits: app.limits.clone(), columns: Arc::clone(&columns) };
+    let job =
+        Job { served, media, options, limits: app.limits.clone(), metrics: app.metrics.batches.clone(), columns: Arc::clone(&columns) };
+    let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || {
+        let _entered = span.enter();
         let ending = writer.ending();
         let outcome = job.run(reader, writer, &of_job);
         drop(slot);
@@ -117,6 +124,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     });
     match answer.started(media.wanted, sent.clone()).await {
         Started::Answer(body) => {
+            let body = counted(body, move |bytes| answered.increment(bytes as u64));
             let mut response = response(media, body);
             if let Some(columns) = columns.get() {
                 column_headers::insert(response.headers_mut(), columns);
@@ -143,6 +151,7 @@ struct Job {
     media: Media,
     options: Options,
     limits: Limits,
+    metrics: BatchMetrics,
     /// How the columns are used, once they are known.
     columns: Arc<OnceLock<ColumnUse>>,
 }
@@ -163,11 +172,13 @@ impl Job {
             writer: Writer::create(Output::Stream(Box::new(writer)), write).map_err(BatchError::Write)?,
             estimate: self.options.estimate,
         };
-        let (began, limits) = (Instant::now(), &self.limits);
+        let (began, limits, mut counted) = (Instant::now(), &self.limits, 0);
         let report = batch::predict_batch(&self.served, batch, &mut |rows| {
             if rows > 0 {
                 has_rows.set();
             }
+            self.metrics.estimated.increment(rows - counted);
+            counted = rows;
             let stop = if rows > limits.batch_rows {
                 Refusal::TooManyRows(limits.batch_rows)
             } else if began.elapsed() > limits.batch_timeout {
@@ -178,6 +189,7 @@ impl Job {
             refusal.set(stop);
             ControlFlow::Break(())
         })?;
+        self.metrics.skipped.increment(report.skipped.total);
         tracing::debug!(rows = report.rows, skipped = report.skipped.total, "a batch is done");
         if report.rows == 0 { Err(Failure::NoRows(report.skipped)) } else { Ok(()) }
     }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod child;
+mod counts;
 mod policy;
 mod supervisor;
 mod work;
@@ -15,6 +16,7 @@ use uu_data::read::{BounceRateUnit, Decimal};
 
 pub use accept::{AcceptError, Delivered, DeliveryLimits, accept};
 pub use child::{ChildError, ChildProcess, ProgressLine};
+pub use counts::{EndedJobs, JobCounts};
 pub use policy::{Policy, apply as apply_policy};
 pub use supervisor::{Supervisor, SupervisorSettings};
 pub use work::{ChildOutcome, RetrainJob, work};
