@@ -8,6 +8,7 @@ use utoipa::openapi::{OpenApi, SecurityRequirement};
 use uu_service::registry::{RegistryError, Scope};
 
 use crate::app::App;
+use crate::description::TOKEN;
 use crate::metrics::{BadToken, Route};
 use crate::not_found::is_operation;
 use crate::origins;
@@ -100,7 +101,7 @@ pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Sc
 
 /// Writes into the description of the API who may send what.
 pub(crate) fn described_security(api: &mut OpenApi) {
-    let token = SecurityRequirement::new::<_, [&str; 0], &str>("token", []);
+    let token = SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             operation.security = Some(match audience(Route::of(path), &method) {

@@ -16,26 +16,28 @@ use uu_service::{DriftStatus, DriftVerdict, drift_status};
 use crate::app::App;
 use crate::parameters::NoParameters;
 use crate::problem::{Problem, ProblemDocument};
+use crate::schema::drift::{DriftVerdictDocument, ObservationDriftDocument, RequestDriftDocument};
 
 /// How far requests and observations have drifted.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[schema(as = Drift)]
+#[expect(dead_code, reason = "describes what the service's own type is written as")]
 pub(crate) struct DriftDocument {
     /// The version in use.
     #[schema(example = "v0002")]
     version: String,
     /// The gravest of all verdicts: `too_few`, `stable`, `moderate` or `strong`.
-    #[schema(example = "stable")]
+    #[schema(value_type = DriftVerdictDocument)]
     verdict: String,
     /// Requests of the last day: for each input, the estimate, the category, the source and the pattern of known inputs the population
     /// stability index (as found, and less what chance adds), what chance reaches, and the Jensen-Shannon distance. Null where an earlier
     /// release trained the model.
-    requests: Option<serde_json::Value>,
+    requests: Option<RequestDriftDocument>,
     /// Replicas that counted them.
     replicas: usize,
-    /// What observations say: `watch`, the error beside that of the version before, with `evidence`, whose observations that rests on, and
+    /// What observations show: `watch`, the error beside that of the version before, with `evidence`, whose observations that rests on, and
     /// `suggests_rollback`, whether it is one sender's alone; and `concept`, labels beside estimates by month of arrival.
-    observations: serde_json::Value,
+    observations: ObservationDriftDocument,
 }
 
 /// The same as a section of a page.

@@ -8,6 +8,7 @@ mod batch;
 mod body;
 mod categories;
 mod counted;
+mod description;
 mod docs;
 mod draining;
 mod drift;

@@ -11,8 +11,8 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::described_security;
 use crate::app::App;
+use crate::description::{TOKEN, completed};
 use crate::not_found::not_found;
 use crate::problem::{Kind, Problem};
 use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, models, observations, older, predict, retrain};
@@ -21,6 +21,7 @@ use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, mo
 #[openapi(
     info(title = "UU Predictor", description = "Unique users of web sites, estimated from what is known of their traffic."),
     modifiers(&Bearer),
+    components(schemas(crate::schema::lifecycle::JobEventDocument)),
     tags(
         (name = "predict", description = "Estimates"),
         (name = "retrain", description = "New data, and what comes of them"),
@@ -37,8 +38,12 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("made by `uu-predictor tokens create`")).build();
-        api.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("uu_..")
+            .description(Some("made by `uu-predictor tokens create`"))
+            .build();
+        api.components.get_or_insert_default().add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
     }
 }
 
@@ -97,9 +102,7 @@ pub(crate) fn leads_to(path: &str, route: &str) -> bool {
 /// The description of the API (OpenAPI 3.1).
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut api = described().into_openapi();
-    described_security(&mut api);
-    api
+    completed(described().into_openapi())
 }
 
 /// The operations of a path, with their methods.

@@ -26,6 +26,8 @@ use crate::line_breaks::Lines;
 use crate::metrics::BatchMetrics;
 use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::shapes::FileBody;
+use crate::schema::{BounceRateUnitName, DecimalName, Row};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, BodyReader, RefusalCell, body_reader};
 use bridge::{AnswerWriter, Started};
@@ -49,11 +51,11 @@ use options::Options;
     path = "/predict/batch",
     tag = "predict",
     params(
-        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("level" = Option<f64>, Query, minimum = 0.5, maximum = 0.99, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
         ("explain" = Option<bool>, Query, description = "Adds a column `explanation` with each input's factor on the estimate"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them"),
-        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
-        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
+        ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
         ("spreadsheetSafe" = Option<bool>, Query, description = "In CSV, an apostrophe stands before each cell and column name that a spreadsheet would take for a formula"),
     ),
@@ -62,8 +64,8 @@ use options::Options;
         content(
             (String = "text/csv", example = "date,site,visits\n2018-12,example.com,1000000\n"),
             (String = "application/x-ndjson"),
-            (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<Row> = "application/json"),
+            (FileBody = "application/vnd.apache.parquet"),
         ),
     ),
     responses(
@@ -74,7 +76,7 @@ use options::Options;
             (String = "text/csv"),
             (String = "application/x-ndjson"),
             (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (FileBody = "application/vnd.apache.parquet"),
         )),
         (status = 400, description = "The body cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 406, description = "No such answer format", body = ProblemDocument, content_type = "application/problem+json"),

@@ -26,6 +26,8 @@ use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::shapes::{FileBody, FileUri};
+use crate::schema::{BounceRateUnitName, DecimalName, FilesForm, Row};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, body_reader};
 use options::Options;
@@ -45,19 +47,19 @@ const MOST_FILES: usize = 100;
     params(
         ("force" = Option<bool>, Query, description = "Promotes the challenger whatever is found; needs the scope `admin`, and is logged"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them all"),
-        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
-        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+        ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
-        ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given up to 100 times"),
+        ("uri" = inline(Option<Vec<FileUri>>), Query, max_items = 100, description = "A file to learn from instead of a body; may be given up to 100 times"),
     ),
     request_body(
         description = "The rows; gzip and zstd are read",
         content(
             (String = "text/csv", example = "date,site,visits,unique_users\n2018-12,example.com,1000000,420000\n"),
             (String = "application/x-ndjson"),
-            (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
-            (Vec<u8> = "multipart/form-data"),
+            (Vec<Row> = "application/json"),
+            (FileBody = "application/vnd.apache.parquet"),
+            (FilesForm = "multipart/form-data"),
         ),
     ),
     responses(
