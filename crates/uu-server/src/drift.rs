@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
 use uu_service::{DriftStatus, DriftVerdict, drift_status};
 
@@ -121,7 +121,8 @@ impl Computed {
     /// **Errors**: no version is in use, or it cannot be loaded; the store cannot be reached.
     async fn recent(app: &Arc<App>) -> Result<Arc<Self>, Problem> {
         let app = Arc::clone(app);
-        let recent = tokio::spawn(async move {
+        let span = tracing::Span::current();
+        let computing = async move {
             let mut last = app.drift.lock().await;
             let served = app.serving.current().map(|served| served.version.clone());
             if let Some(last) = last.as_ref().filter(|last| last.at.elapsed() < FRESH && last.served == served) {
@@ -130,8 +131,8 @@ impl Computed {
             let computed = Arc::new(Self::now(&app, served).await?);
             *last = Some(Arc::clone(&computed));
             Ok(computed)
-        });
-        recent.await.unwrap_or_else(|error| {
+        };
+        tokio::spawn(computing.instrument(span)).await.unwrap_or_else(|error| {
             tracing::error!(%error, "drift could not be computed");
             Err(Problem::internal())
         })

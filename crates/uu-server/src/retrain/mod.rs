@@ -7,6 +7,7 @@ mod place;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Extension;
 use axum::body::{Body, HttpBody};
@@ -15,7 +16,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use uu_service::batch::Format;
-use uu_service::jobs::{AcceptError, Delivered, RetrainRequest, accept};
+use uu_service::jobs::{AcceptError, Checking, Delivered, RetrainRequest, accept};
 use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
@@ -109,12 +110,14 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         }
         None => Work::Uris(options.uris.clone()),
     };
-    let taking = Arc::clone(app);
+    let (taking, waits, span) = (Arc::clone(app), StopWhenDropped::default(), tracing::Span::current());
+    let stop = Arc::clone(&waits.0);
     let taken = tokio::task::spawn_blocking(move || {
-        // Reading and checking go on where the client does not wait for them.
+        let _entered = span.enter();
+        // It is kept until the check has ended, which is soon where the client no longer waits for it.
         let _slot = slot;
         let files = work.files(&taking)?;
-        take(&taking, &files, &options, &caller.by).map_err(|error| refused(&error, is_glued))
+        take(&taking, &files, (&options, &stop), &caller.by).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
         Ok(taken) => taken?,
@@ -124,6 +127,16 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         }
     };
     Ok(accepted(app.ask(move |registry| registry.job(job)).await?))
+}
+
+/// Has work stop once whoever waits for it is gone: its client hung up, or the server ends.
+#[derive(Default)]
+struct StopWhenDropped(Arc<AtomicBool>);
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Where the rows are.
@@ -145,7 +158,7 @@ impl Work {
     }
 }
 
-fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, AcceptError> {
+fn take(app: &App, files: &[Delivered], (options, stop): (&Options, &AtomicBool), by: &str) -> Result<JobId, AcceptError> {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let request = RetrainRequest {
         origin: names.join(", "),
@@ -158,7 +171,8 @@ fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<J
     };
     let lifecycle = &app.lifecycle;
     let asker = Asker { by, bounds: lifecycle.queue };
-    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, asker)
+    let checking = Checking { rules: &lifecycle.rules, limits: lifecycle.delivery, stop };
+    accept(&lifecycle.registry, files, checking, &request, asker)
 }
 
 /// What a delivery that is not taken is answered with; one that is a single line has lost its line breaks on the way.
@@ -172,6 +186,8 @@ fn refused(error: &AcceptError, is_glued: bool) -> Problem {
             Problem::new(Kind::Validation, format!("{error}; the body has no line break; hint: {hint}"))
         }
         AcceptError::Read(error) => unreadable(error),
+        // Nobody is there to read it.
+        AcceptError::Stopped => Problem::new(Kind::Timeout, error.to_string()),
         AcceptError::TooManyRows { .. } => Problem::new(Kind::TooLarge, error.to_string()),
         AcceptError::NoUsableRow { .. } => Problem::new(Kind::Validation, error.to_string()),
         AcceptError::Store(error) => store_problem(error),

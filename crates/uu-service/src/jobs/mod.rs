@@ -14,7 +14,7 @@ mod work;
 use serde::{Deserialize, Serialize};
 use uu_data::read::{BounceRateUnit, Decimal};
 
-pub use accept::{AcceptError, Delivered, DeliveryLimits, accept};
+pub use accept::{AcceptError, Checking, Delivered, DeliveryLimits, accept};
 pub use child::{ChildError, ChildProcess, ProgressLine};
 pub use counts::{EndedJobs, JobCounts};
 pub use policy::{Policy, apply as apply_policy};
