@@ -1,5 +1,6 @@
 //! The access log: one line for each request, once its answer is out.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -130,15 +131,21 @@ impl Line {
     }
 }
 
+/// A text of the request, cut where it is long.
+fn short(text: &str) -> Cow<'_, str> {
+    // Bytes are at least as many as letters: what has few needs no copy.
+    if text.len() < 80 { Cow::Borrowed(text) } else { Cow::Owned(shortened(text)) }
+}
+
 /// Writes a line at a level, which must be constant.
 macro_rules! write_line {
     ($level:ident, $line:expr) => {{
         let line = $line;
         tracing::event!(
             Level::$level,
-            method = %shortened(line.method.as_str()),
+            method = %short(line.method.as_str()),
             route = line.route(),
-            path = shortened(line.uri.path()),
+            path = short(line.uri.path()).as_ref(),
             status = line.status,
             bytes_in = line.bytes_in.load(Ordering::Relaxed),
             bytes_out = line.bytes_out,

@@ -15,7 +15,7 @@ tokio::task_local! {
 
 /// The id of the request that this task answers, where it answers one.
 pub(crate) fn current() -> Option<String> {
-    CURRENT.try_with(|ids| ids.id.to_str().unwrap_or_default().to_owned()).ok()
+    CURRENT.try_with(|ids| ids.id.as_str().to_owned()).ok()
 }
 
 /// A span with the ids of the request that this task answers: the one it is in, else a new one.
@@ -27,17 +27,44 @@ pub(crate) fn span() -> Span {
 /// Most bytes of an id that is taken from a request.
 const MOST_BYTES: usize = 128;
 
+/// Bytes of an id that is made: 32 digits and 4 dashes.
+const MADE_BYTES: usize = 36;
+
 /// The ids of a request: `X-Request-Id`, which every request has, and `traceparent`, where it came with a valid one.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestIds {
-    id: HeaderValue,
+    id: Id,
     trace: Option<HeaderValue>,
+}
+
+/// An id. One that is made becomes a header's value when the answer has it, and takes no memory of its own before.
+#[derive(Clone, Debug)]
+enum Id {
+    Given(HeaderValue),
+    Made([u8; MADE_BYTES]),
+}
+
+impl Id {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Given(id) => id.to_str().unwrap_or_default(),
+            Self::Made(id) => std::str::from_utf8(id).unwrap_or_default(),
+        }
+    }
+
+    fn into_header(self) -> HeaderValue {
+        match self {
+            Self::Given(id) => id,
+            Self::Made(id) => HeaderValue::from_bytes(&id).expect("digits and dashes are a header's value"),
+        }
+    }
 }
 
 impl RequestIds {
     /// Takes the id that a request came with if it is short printable ASCII, else makes one (UUID, version 7).
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let id = single(headers, &REQUEST_ID).filter(|id| is_short_and_printable(id.as_bytes())).cloned().unwrap_or_else(made);
+        let given = single(headers, &REQUEST_ID).filter(|id| is_short_and_printable(id.as_bytes()));
+        let id = given.map_or_else(|| Id::Made(made()), |id| Id::Given(id.clone()));
         let trace = single(headers, &TRACEPARENT).filter(|value| is_traceparent(value.as_bytes())).cloned();
         Self { id, trace }
     }
@@ -49,14 +76,14 @@ impl RequestIds {
 
     /// A span of the log that has the ids.
     pub(crate) fn span(&self) -> Span {
-        let (request_id, traceparent) = (self.id.to_str().unwrap_or_default(), self.trace.as_ref().and_then(|trace| trace.to_str().ok()));
+        let (request_id, traceparent) = (self.id.as_str(), self.trace.as_ref().and_then(|trace| trace.to_str().ok()));
         // Of the highest level, so that errors have it whatever else is logged.
         tracing::error_span!("request", request_id, traceparent)
     }
 
     /// Puts the ids on the answer.
     pub(crate) fn insert(self, headers: &mut HeaderMap) {
-        headers.insert(&REQUEST_ID, self.id);
+        headers.insert(&REQUEST_ID, self.id.into_header());
         if let Some(trace) = self.trace {
             headers.insert(&TRACEPARENT, trace);
         }
@@ -92,17 +119,16 @@ fn is_traceparent(value: &[u8]) -> bool {
 }
 
 /// A new id: nobody else's, and greater than those made before.
-fn made() -> HeaderValue {
+fn made() -> [u8; MADE_BYTES] {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let id = uuid_v7(since.as_millis(), fastrand::u128(..));
-    HeaderValue::from_bytes(&written(id)).expect("digits and dashes are a header's value")
+    written(uuid_v7(since.as_millis(), fastrand::u128(..)))
 }
 
 /// A UUID in its usual form. Every request without an id of its own gets one, so it is written without the machinery of formatting.
-fn written(id: u128) -> [u8; 36] {
+fn written(id: u128) -> [u8; MADE_BYTES] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = [b'-'; 36];
-    let places = (0..36).filter(|place| !matches!(place, 8 | 13 | 18 | 23));
+    let mut text = [b'-'; MADE_BYTES];
+    let places = (0..MADE_BYTES).filter(|place| !matches!(place, 8 | 13 | 18 | 23));
     for (digit, place) in places.enumerate() {
         text[place] = DIGITS[(id >> (124 - 4 * digit)) as usize & 0xf];
     }
@@ -131,17 +157,17 @@ mod tests {
     #[case("a\u{e9}", false)]
     fn an_id_is_taken_if_it_is_short_printable_ascii(#[case] given: &str, #[case] is_taken: bool) {
         let headers = HeaderMap::from_iter([(REQUEST_ID.clone(), HeaderValue::from_bytes(given.as_bytes()).unwrap())]);
-        assert_eq!(RequestIds::of(&headers).id == given.as_bytes(), is_taken);
+        assert_eq!(RequestIds::of(&headers).id.into_header() == given.as_bytes(), is_taken);
     }
 
     #[test]
     fn a_long_id_and_two_ids_are_replaced() {
         let long = "x".repeat(MOST_BYTES + 1);
         let mut headers = HeaderMap::from_iter([(REQUEST_ID.clone(), HeaderValue::from_str(&long).unwrap())]);
-        assert_ne!(RequestIds::of(&headers).id, long);
+        assert_ne!(RequestIds::of(&headers).id.as_str(), long);
         headers.insert(&REQUEST_ID, HeaderValue::from_static("one"));
         headers.append(&REQUEST_ID, HeaderValue::from_static("two"));
-        assert_eq!(RequestIds::of(&headers).id.len(), 36);
+        assert_eq!(RequestIds::of(&headers).id.as_str().len(), MADE_BYTES);
     }
 
     #[rstest]

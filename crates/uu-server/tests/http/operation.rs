@@ -53,24 +53,6 @@ fn metrics_count_requests_by_route_and_status() {
     assert!(!text.contains("made"));
 }
 
-#[test]
-fn every_answer_has_an_id_of_its_request() {
-    let server = Server::start();
-    let mut client = server.client();
-    let uuid = |id: &str| id.len() == 36 && id.as_bytes()[14] == b'7' && id.matches('-').count() == 4;
-    for (method, path) in
-        [("GET", "/predict?date=2018-12&visits=1"), ("POST", "/retrain"), ("GET", "/nowhere"), ("PUT", "/predict"), ("GET", "/health/live")]
-    {
-        let made = client.request(method, path, &[], b"");
-        assert!(uuid(made.header("x-request-id").unwrap()), "{path}: {:?}", made.headers);
-        assert_eq!(made.header("traceparent"), None);
-        let given = client.request(method, path, &[("X-Request-Id", "a-b.c/1"), ("traceparent", "nonsense")], b"");
-        assert_eq!((given.header("x-request-id"), given.header("traceparent")), (Some("a-b.c/1"), None), "{path}");
-    }
-    let long = "x".repeat(129);
-    assert!(uuid(client.request("GET", "/categories", &[("X-Request-Id", &long)], b"").header("x-request-id").unwrap()));
-}
-
 /// Names and types of the metrics in Prometheus' text form.
 fn types(text: &str) -> std::collections::BTreeMap<&str, &str> {
     text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect()
