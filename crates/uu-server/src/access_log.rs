@@ -33,13 +33,12 @@ impl Trace {
         let ids = RequestIds::of(request.headers());
         let is_logged =
             app.access_log && if is_of_machines(route) { tracing::enabled!(Level::DEBUG) } else { tracing::enabled!(Level::INFO) };
+        let span = if has_few_lines(app, route) { Span::none() } else { ids.span() };
         if !is_logged {
-            let span = if has_few_lines(app, route) { Span::none() } else { ids.span() };
             return (Self { span, ids, line: None }, request);
         }
-        let span = ids.span();
         let address = app.access.client(peer, request.headers());
-        let line = Line::of(&request, route, (address, span.clone()));
+        let line = Line::of(&request, route, (address, ids.clone()));
         let bytes_in = Arc::clone(&line.bytes_in);
         let request = request.map(|body| {
             if body.is_end_stream() {
@@ -97,7 +96,7 @@ fn is_of_machines(route: Route) -> bool {
 
 /// What is logged of a request: no body, no query, no token. Written when it is dropped, whatever became of the request.
 struct Line {
-    span: Span,
+    ids: RequestIds,
     route: Route,
     method: Method,
     uri: Uri,
@@ -114,9 +113,9 @@ struct Line {
 }
 
 impl Line {
-    fn of(request: &Request<Body>, route: Route, (address, span): (IpAddr, Span)) -> Self {
+    fn of(request: &Request<Body>, route: Route, (address, ids): (IpAddr, RequestIds)) -> Self {
         Self {
-            span,
+            ids,
             route,
             method: request.method().clone(),
             uri: request.uri().clone(),
@@ -141,8 +140,12 @@ fn short(text: &str) -> Cow<'_, str> {
 macro_rules! write_line {
     ($level:ident, $line:expr) => {{
         let line = $line;
+        // Outside of the request's span, which estimates do not have.
         tracing::event!(
+            parent: None,
             Level::$level,
+            request_id = line.ids.id(),
+            traceparent = line.ids.traceparent(),
             method = %short(line.method.as_str()),
             route = line.route(),
             path = short(line.uri.path()).as_ref(),
@@ -176,7 +179,6 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let _entered = self.span.enter();
         if is_of_machines(self.route) {
             write_line!(DEBUG, &*self);
         } else {

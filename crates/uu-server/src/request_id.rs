@@ -15,7 +15,7 @@ tokio::task_local! {
 
 /// The id of the request that this task answers, where it answers one.
 pub(crate) fn current() -> Option<String> {
-    CURRENT.try_with(|ids| ids.id.as_str().to_owned()).ok()
+    CURRENT.try_with(|ids| ids.id().to_owned()).ok()
 }
 
 /// A span with the ids of the request that this task answers: the one it is in, else a new one.
@@ -76,9 +76,16 @@ impl RequestIds {
 
     /// A span of the log that has the ids.
     pub(crate) fn span(&self) -> Span {
-        let (request_id, traceparent) = (self.id.as_str(), self.trace.as_ref().and_then(|trace| trace.to_str().ok()));
         // Of the highest level, so that errors have it whatever else is logged.
-        tracing::error_span!("request", request_id, traceparent)
+        tracing::error_span!("request", request_id = self.id(), traceparent = self.traceparent())
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    pub(crate) fn traceparent(&self) -> Option<&str> {
+        self.trace.as_ref().and_then(|trace| trace.to_str().ok())
     }
 
     /// Puts the ids on the answer.

@@ -72,7 +72,8 @@ fn problems_name_their_request() {
     }
     // One that its handler did not answer.
     let limits = Limits { request_timeout: std::time::Duration::from_millis(200), ..Limits::default() };
-    let mut slow = Server::with(limits).client();
+    let server = Server::with(limits);
+    let mut slow = server.client();
     slow.send(
         b"POST /predict HTTP/1.1\r\nhost: test\r\nx-request-id: slow\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{",
     );
