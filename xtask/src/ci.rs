@@ -17,15 +17,26 @@ pub(crate) struct Arguments {
     filters: Vec<String>,
 }
 
-/// Runs the steps in turn, the quick ones first and the tests last, so that their summary ends the output.
+/// Runs the steps in turn, the tests last, so that their summary ends the output.
 ///
 /// A failed step does not keep the next from running: one run shows all that is wrong.
 pub(crate) fn run(root: &Path, arguments: &Arguments) -> Result<()> {
     let mut failed = Failed::default();
-    if arguments.filters.is_empty() {
-        check(root, arguments.full, &mut failed);
+    let is_whole = arguments.filters.is_empty();
+    if is_whole {
+        failed.step("format", || cargo(root, "fmt").args(["--all", "--check"]).run());
+        failed.step("structure", || tidy::run(root));
+        failed.step("licences", || licences(root, arguments.full));
     }
-    test(root, arguments, &mut failed);
+    let is_built = failed.step("building the tests", || everywhere(root, "test").args(["--no-run"]).run());
+    if is_whole && is_built {
+        check_beside_deployments(root, arguments.full, &mut failed);
+    } else if is_whole {
+        check(root, &mut failed);
+    }
+    if is_built {
+        test(root, arguments, &mut failed);
+    }
     if !failed.steps.is_empty() {
         bail!("failed: {}", failed.steps.join(", "));
     }
@@ -57,12 +68,25 @@ fn everywhere(root: &Path, subcommand: &str) -> Program {
     cargo(root, subcommand).args(["--workspace", "--locked"])
 }
 
-fn check(root: &Path, full: bool, failed: &mut Failed) {
-    failed.step("format", || cargo(root, "fmt").args(["--all", "--check"]).run());
-    failed.step("structure", || tidy::run(root));
+fn check(root: &Path, failed: &mut Failed) {
     failed.step("lints", || everywhere(root, "clippy").args(["--all-targets", "--", "-D", "warnings"]).run());
     failed.step("documentation", || everywhere(root, "doc").args(["--no-deps"]).env("RUSTDOCFLAGS", "-D warnings").run());
-    failed.step("licences", || licences(root, full));
+}
+
+/// A deployment waits for most of its time, for other programs and for containers: what computes is done meanwhile, but for the tests, which are not
+/// to be disturbed.
+fn check_beside_deployments(root: &Path, full: bool, failed: &mut Failed) {
+    std::thread::scope(|scope| {
+        let deployments = scope.spawn(|| ship::run(root, full));
+        check(root, failed);
+        failed.step("API document", || openapi::check_built(root));
+        failed.step("Python wheel", || python::run(root, full));
+        failed.step("deployments", || {
+            let Ok(deployed) = deployments.join() else { bail!("the deployments panicked") };
+            ship::print_log(root)?;
+            deployed
+        });
+    });
 }
 
 /// Licences and origins of the dependencies; with `full`, known vulnerabilities too, whose list comes over the network.
@@ -79,14 +103,6 @@ fn licences(root: &Path, full: bool) -> Result<()> {
 /// Plain `cargo test` and not a process for each test: tests of one file share the models they train.
 fn test(root: &Path, arguments: &Arguments, failed: &mut Failed) {
     let filters = || ["--"].into_iter().chain(arguments.filters.iter().map(String::as_str));
-    if !failed.step("building the tests", || everywhere(root, "test").args(["--no-run"]).run()) {
-        return;
-    }
-    if arguments.filters.is_empty() {
-        failed.step("API document", || openapi::check_built(root));
-        failed.step("Python wheel", || python::run(root, arguments.full));
-        failed.step("deployments", || ship::run(root, arguments.full));
-    }
     failed.step("tests", || everywhere(root, "test").args(["--no-fail-fast"]).args(filters()).run());
     if arguments.full {
         let long = || everywhere(root, "test").args(["--no-fail-fast", "--tests"]).args(filters()).args(["--ignored"]);

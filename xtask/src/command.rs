@@ -1,6 +1,7 @@
 //! Running programs, said aloud.
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -35,6 +36,15 @@ impl Program {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
+    }
+
+    /// Has what it writes go to that file.
+    ///
+    /// **Errors**: it cannot be made.
+    pub(crate) fn into_file(mut self, path: &Path) -> Result<Self> {
+        let file = File::create(path).with_context(|| format!("`{}` could not be made", path.display()))?;
+        self.command.stderr(file.try_clone()?).stdout(file);
+        Ok(self)
     }
 
     /// Runs it, its output shown.

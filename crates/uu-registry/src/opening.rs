@@ -54,6 +54,7 @@ pub(crate) async fn open(location: &Location, making: Making) -> Result<Opened, 
     match look_twice(location, &places).await {
         Ok(Found::Store(..)) if making == Making::Anew => Err(RegistryError::WholeStore { place: place_of(location) }),
         Ok(Found::Store(marks)) => {
+            refuse_read_only(location)?;
             let database = connected(location).await?;
             finish(location, &places, &database, &marks).await?;
             Ok(Opened { database, objects, aside: None })
@@ -153,6 +154,18 @@ fn has_database_file(location: &Location) -> Result<bool, RegistryError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         other => other.map(|file| file.len() > 0).map_err(|source| failed("look at", &file, source)),
     }
+}
+
+/// Refuses a file of SQLite's that cannot be written. SQLite itself opens it for reading, and whether that succeeds depends on what the last process
+/// left beside it.
+fn refuse_read_only(location: &Location) -> Result<(), RegistryError> {
+    let file = location.store.join(DATABASE_FILE);
+    if location.database_url.is_some() || !file.exists() {
+        return Ok(());
+    }
+    let unwritable =
+        |source: io::Error| RegistryError::Unwritable { what: format!("database `{}`", file.display()), source: source.into() };
+    std::fs::OpenOptions::new().append(true).open(&file).map(drop).map_err(unwritable)
 }
 
 /// Whether the database has tables of a store; they then belong to what is in the places.

@@ -212,7 +212,7 @@ impl IntoResponse for Problem {
         if kind == Kind::Unauthorized {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if matches!(kind, Kind::Timeout | Kind::TooLarge | Kind::MalformedRequest) {
+        if matches!(kind, Kind::Timeout | Kind::TooLarge | Kind::MalformedRequest | Kind::Misdirected) {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -79,7 +79,9 @@ fn pages_of_its_own_and_those_that_are_listed_may_and_so_may_what_is_no_browser(
 #[case("/models", "user@localhost", 400)]
 fn a_server_answers_under_its_own_names_alone(#[case] path: &str, #[case] host: &str, #[case] status: u16) {
     let server = Server::start();
-    assert_eq!(answer(&server, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n")).status, status);
+    let asked = answer(&server, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    assert_eq!(asked.status, status);
+    assert_eq!(asked.header("connection") == Some("close"), status != 200, "a connection under another name serves nothing else");
     let posted = answer(&server, &format!("POST {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nContent-Length: 0\r\n\r\n"));
     assert_eq!(posted.status == status, status != 200, "{}", posted.status);
 }
