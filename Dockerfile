@@ -40,7 +40,8 @@ COPY --from=recipe /build/recipe.json recipe.json
 RUN cargo chef cook --release --locked --package uu-cli --recipe-path recipe.json
 COPY . .
 # The binary holds the list of the crates it was made of, some KiB of it: whoever scans the image finds them.
-RUN cargo auditable build --release --locked --package uu-cli && \
+ARG REVISION=unknown
+RUN UU_COMMIT="${REVISION}" cargo auditable build --release --locked --package uu-cli && \
     install -D --strip target/release/uu-predictor /usr/local/bin/uu-predictor
 
 

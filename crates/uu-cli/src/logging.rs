@@ -1,6 +1,6 @@
 //! The log: on standard error, for people or for machines.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::io;
 
 use tracing::field::Field;
@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
-use uu_core::escaped;
+use uu_core::Escaping;
 
 use crate::settings::{LogFormat, LogSettings};
 
@@ -22,7 +22,7 @@ pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
             let colours = io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none();
             log.with_ansi(colours).fmt_fields(debug_fn(write_field).delimited(" ")).init();
         }
-        LogFormat::Json => log.json().init(),
+        LogFormat::Json => log.json().with_span_list(false).init(),
     }
     Ok(())
 }
@@ -50,14 +50,17 @@ pub(crate) fn filter(level: &str) -> anyhow::Result<EnvFilter> {
 
 /// Writes a field of a line for people; what a value quotes of a request can neither begin a line of its own nor command the terminal.
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
-    let value = format!("{value:?}");
     match field.name() {
-        "message" => write!(writer, "{}", escaped(&value)),
+        "message" => {}
         // The place in the code of a line that comes by the crate `log`.
-        name if name.starts_with("log.") => Ok(()),
-        name if writer.has_ansi_escapes() => write!(writer, "\u{1b}[3m{name}\u{1b}[0m\u{1b}[2m=\u{1b}[0m{}", escaped(&value)),
-        name => write!(writer, "{name}={}", escaped(&value)),
+        name if name.starts_with("log.") => return Ok(()),
+        name if writer.has_ansi_escapes() => write!(writer, "\u{1b}[3m{name}\u{1b}[0m\u{1b}[2m=\u{1b}[0m")?,
+        name => {
+            writer.write_str(name)?;
+            writer.write_char('=')?;
+        }
     }
+    write!(Escaping(writer), "{value:?}")
 }
 
 #[cfg(test)]

@@ -76,6 +76,8 @@ pub(crate) struct LogSettings {
     pub level: String,
     /// How a line looks.
     pub format: LogFormat,
+    /// Whether a server logs each request.
+    pub access: bool,
 }
 
 /// How a log line looks.
@@ -361,6 +363,7 @@ impl Settings {
                 requests_per_s_per_token: server.requests_per_s_per_token,
                 writes_per_s_per_token: server.writes_per_s_per_token,
             },
+            access_log: self.log.access,
         }
     }
 

@@ -79,6 +79,10 @@ fn new_data_teach_a_challenger_and_labels_that_cannot_be_are_set_aside() {
     let of = &report["retraining"];
     assert_eq!((code, &of["decision"]), (1, &"set_aside".into()), "{of}");
     assert!(of["version"].is_null() && of["reasons"][0].as_str().unwrap().contains("`panel` disagree"), "{of}");
+    let (code, again) = fixture.json(&["retrain", "--data", "tenfold.csv"]);
+    assert_eq!((code, &again["retraining"]["batch"]), (1, &of["batch"]), "rows that are set aside are kept once");
+    let (_, batches) = fixture.json(&["observations", "list"]);
+    assert_eq!(batches.as_array().unwrap().len(), 3, "{batches}");
 
     let (_, versions) = fixture.json(&["models", "list"]);
     let champions: Vec<&Value> = versions.as_array().unwrap().iter().filter(|version| version["champion"] == true).collect();

@@ -4,7 +4,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test fails: a machine may be slow, and busy.
@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 struct Server {
     child: Child,
     address: String,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
@@ -31,24 +32,48 @@ impl Server {
             .spawn()
             .unwrap();
         let (sender, receiver) = mpsc::channel();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let lines = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&log);
         std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                let address = line.split_once("listening on http://").map(|(_, rest)| rest.split_whitespace().next().unwrap().to_owned());
+            for line in lines.lines().map_while(Result::ok) {
+                kept.lock().unwrap().push(line.clone());
+                // In JSON it is followed by a quotation mark.
+                let is_behind = |letter: char| letter.is_whitespace() || letter == '"';
+                let address = line.split_once("listening on http://").map(|(_, rest)| rest.split(is_behind).next().unwrap().to_owned());
                 if let Some(address) = address {
                     let _ = sender.send(address);
                 }
             }
         });
         let address = receiver.recv_timeout(PATIENCE).expect("the server says where it listens");
-        Self { child, address }
+        Self { child, address, log }
     }
 
-    fn ask(&self, request: &str) -> (u16, String) {
+    /// The whole answer, as it came.
+    fn answer(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// The line of the log that has all these, once it is there.
+    fn line(&self, parts: &[&str]) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let found = self.log.lock().unwrap().iter().find(|line| parts.iter().all(|part| line.contains(part))).cloned();
+            if let Some(line) = found {
+                return line;
+            }
+            assert!(Instant::now() < deadline, "no line has {parts:?}: {:#?}", self.log.lock().unwrap());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn ask(&self, request: &str) -> (u16, String) {
+        let answer = self.answer(request);
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
@@ -210,4 +235,89 @@ fn stops_gracefully(mut server: Server) {
         }
     };
     assert_eq!(exit.code(), Some(0));
+}
+
+/// A server whose store takes up a small model, and a token of its.
+fn with_a_model(folder: &std::path::Path, settings: &[(&str, &str)]) -> (Server, String) {
+    let (store, artifact) = (folder.join("store"), folder.join("first.uumodel"));
+    std::fs::write(&artifact, &uu_testkit::models::trained().artifact).unwrap();
+    let create = ["tokens", "create", "importer", "--scope", "write", "--store"];
+    let output = assert_cmd::Command::cargo_bin("uu-predictor").unwrap().args(create).arg(&store).output().unwrap();
+    let token = String::from_utf8(output.stdout).unwrap().trim().to_owned();
+    let first = [("UU_FIRST_MODEL", artifact.to_str().unwrap())];
+    (Server::start_with(&store, &[first.as_slice(), settings].concat()), token)
+}
+
+const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+#[test]
+fn each_request_has_one_line_of_the_log_with_its_ids_and_without_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, token) = with_a_model(folder.path(), &[]);
+    let head = |id: &str| {
+        format!("Host: localhost\r\nConnection: close\r\nAuthorization: Bearer {token}\r\nX-Request-Id: {id}\r\ntraceparent: {TRACE}\r\n")
+    };
+    let answer = server.answer(&format!("GET /predict?date=2018-12&visits=1&domain=hidden.example HTTP/1.1\r\n{}\r\n", head("one")));
+    let lower = answer.to_ascii_lowercase();
+    assert!(lower.contains("\r\nx-request-id: one\r\n") && lower.contains(&format!("\r\ntraceparent: {TRACE}\r\n")), "{answer}");
+    let line = server.line(&["request_id=\"one\"", "answered"]);
+    let length = answer.split_once("\r\n\r\n").unwrap().1.len();
+    let of_body = format!("bytes_in=0 bytes_out={length} ");
+    for part in
+        [" INFO ", TRACE, "method=GET", "route=\"/predict\"", "path=\"/predict\"", "status=200", &of_body, "time_ms=", "address=127.0.0.1"]
+    {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+
+    // Another way in: a route with a name in it, a token that is looked at, a body, a refusal.
+    server.answer(&format!("POST /jobs/7/retry?hidden=1 HTTP/1.1\r\n{}Content-Length: 6\r\n\r\nhidden", head("two")));
+    let line = server.line(&["request_id=\"two\"", "answered"]);
+    for part in ["route=\"/jobs/{id}/retry\"", "path=\"/jobs/7/retry\"", "status=422", "(importer)\""] {
+        assert!(line.contains(part), "{part} in {line}");
+    }
+    let bodies = "date,visits\n2018-12,1\n";
+    let length = bodies.len();
+    server.answer(&format!(
+        "POST /predict/batch HTTP/1.1\r\n{}Content-Type: text/csv\r\nContent-Length: {length}\r\n\r\n{bodies}",
+        head("three")
+    ));
+    let line = server.line(&["request_id=\"three\"", "answered"]);
+    assert!(line.contains(&format!("bytes_in={length} ")) && !line.contains("bytes_out=0 "), "{line}");
+
+    // A client that hangs up.
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    stream.write_all(format!("POST /predict HTTP/1.1\r\n{}Content-Length: 9\r\n\r\n", head("four")).as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    drop(stream);
+    server.line(&["request_id=\"four\"", "POST"]);
+
+    // Probes are not logged at this level; an id is made where none fits.
+    let answer = server.answer("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: a\u{7f}b\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 400"), "{answer}");
+    server.get("/nowhere");
+    server.line(&["route=\"other\"", "path=\"/nowhere\"", "status=404"]);
+    let log = server.log.lock().unwrap().join("\n");
+    assert_eq!(log.matches("request_id=\"one\"").count(), 1, "{log}");
+    assert!(!log.contains("hidden") && !log.contains(&token) && !log.contains("/health/live"), "{log}");
+}
+
+#[test]
+fn the_access_log_is_json_or_off_where_that_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, _) = with_a_model(folder.path(), &[("UU_LOG__FORMAT", "json"), ("UU_LOG__LEVEL", "debug")]);
+    server.answer("GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: probe\r\n\r\n");
+    let line: serde_json::Value = serde_json::from_str(&server.line(&["probe", "answered"])).unwrap();
+    assert_eq!((&line["level"], &line["fields"]["request_id"], &line["fields"]["status"]), (&"DEBUG".into(), &"probe".into(), &200.into()));
+    drop(server);
+    let folder = tempfile::tempdir().unwrap();
+    let (server, _) = with_a_model(folder.path(), &[("UU_LOG__ACCESS", "false")]);
+    let answer = server.answer("GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert!(answer.to_ascii_lowercase().contains("\r\nx-request-id: "), "{answer}");
+    let answer =
+        server.answer("GET /predict?date=2018-12&visits=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Request-Id: quiet\r\n\r\n");
+    assert!(answer.to_ascii_lowercase().contains("\r\nx-request-id: quiet\r\n"), "{answer}");
+    let log = Arc::clone(&server.log);
+    stops_gracefully(server);
+    let log = log.lock().unwrap().join("\n");
+    assert!(log.contains("listening on") && !log.contains("access_log") && !log.contains("quiet"), "{log}");
 }

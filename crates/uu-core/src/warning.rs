@@ -179,6 +179,31 @@ impl fmt::Display for UnusedMonths {
 }
 
 impl Warning {
+    /// All stable codes.
+    pub const CODES: [&'static str; 21] = [
+        "below_one",
+        "implausible_value",
+        "unknown_category",
+        "ambiguous_category",
+        "unknown_field",
+        "users_exceed_visits",
+        "pages_below_bounce",
+        "outside_training_range",
+        "not_learned",
+        "unknown_source",
+        "nothing_known",
+        "missing_marker",
+        "not_a_host",
+        "total_row",
+        "fractional_count",
+        "bounce_rate_fraction",
+        "duplicate_month",
+        "own_estimate",
+        "filled_inputs_unmarked",
+        "known_months_not_used",
+        "rank_and_visits_disagree",
+    ];
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {

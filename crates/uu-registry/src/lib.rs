@@ -32,7 +32,7 @@ pub use audit::{AuditRecord, Entry};
 pub use backup::{BackupError, Contents, Onto, RestoreError};
 pub use error::{ObjectFault, RegistryError};
 pub use fault::StoreFault;
-pub use jobs::{Asker, Claim, Job, JobEvent, JobId, JobState, Order, Outcome, QueueBounds, Watch};
+pub use jobs::{Asker, Claim, Job, JobEvent, JobId, JobState, Order, Outcome, QueueBounds, UnfinishedJobs, Watch};
 pub use location::Location;
 pub use observations::{Batch, BatchContents, BatchId, Mixture, Observation, ObservationBatch, Received, Waiting};
 pub use private::Exposed;

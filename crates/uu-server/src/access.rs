@@ -8,7 +8,8 @@ use utoipa::openapi::{OpenApi, SecurityRequirement};
 use uu_service::registry::{RegistryError, Scope};
 
 use crate::app::App;
-use crate::metrics::Route;
+use crate::description::TOKEN;
+use crate::metrics::{BadToken, Route};
 use crate::not_found::is_operation;
 use crate::origins;
 use crate::problem::{Kind, Problem};
@@ -100,7 +101,7 @@ pub(crate) fn needed(route: Route, method: &Method, tokens: Tokens) -> Option<Sc
 
 /// Writes into the description of the API who may send what.
 pub(crate) fn described_security(api: &mut OpenApi) {
-    let token = SecurityRequirement::new::<_, [&str; 0], &str>("token", []);
+    let token = SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []);
     for (path, item) in &mut api.paths.paths {
         for (method, operation) in operations(item) {
             operation.security = Some(match audience(Route::of(path), &method) {
@@ -141,22 +142,25 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         return Ok(());
     };
     let Some(secret) = bearer(request.headers()) else {
+        app.metrics.bad_token(BadToken::Missing);
         return Err(Problem::new(Kind::Unauthorized, "this needs `Authorization: Bearer TOKEN`; `uu-predictor tokens create` makes one"));
     };
     // One that was good lately passes, whatever others send from its address.
     if !app.verified.was_good_lately(secret) {
-        app.rates.before_a_token(address)?;
+        app.rates.before_a_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
     }
     let is_reading = needed == Scope::Read;
     let Some(caller) = app.verified.token(&app.lifecycle.registry, secret, is_reading).await? else {
         app.rates.a_bad_token(address);
+        app.metrics.bad_token(BadToken::Invalid);
         return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, was revoked or has expired"));
     };
-    app.rates.of_token(&caller.0, !is_reading)?;
     let caller = Caller { by: caller.0, scope: caller.1 };
-    caller.must_have(needed)?;
+    let in_time = app.rates.of_token(&caller.by, !is_reading).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany));
+    let allowed = in_time.and_then(|()| caller.must_have(needed).inspect_err(|_| app.metrics.bad_token(BadToken::Scope)));
+    // Also where it is refused: the log names the token.
     request.extensions_mut().insert(caller);
-    Ok(())
+    allowed
 }
 
 fn is_of_lifecycle(route: Route) -> bool {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use tokio::sync::watch;
 use uu_core::Rules;
@@ -32,6 +33,7 @@ pub struct App {
     pub(crate) lifecycle: Lifecycle,
     pub(crate) access: Access,
     pub(crate) rates: Rates,
+    pub(crate) access_log: bool,
     pub(crate) verified: Verified,
     /// Requests that wait for the store.
     store: Workers,
@@ -75,6 +77,8 @@ pub struct Policies {
     pub access: Access,
     /// How often anybody may ask.
     pub rates: RateLimits,
+    /// Whether each request has a line of the log.
+    pub access_log: bool,
 }
 
 /// Requests that wait for the store: beyond so many at a time, and so many waiting, 429.
@@ -84,7 +88,7 @@ impl App {
     /// The server's state around the holder of the model in use.
     #[must_use]
     pub fn new(serving: Arc<Serving>, lifecycle: Lifecycle, policies: Policies) -> Arc<Self> {
-        let Policies { limits, access, rates } = policies;
+        let Policies { limits, access, rates, access_log } = policies;
         Arc::new(Self {
             serving,
             metrics: Metrics::new(),
@@ -94,6 +98,7 @@ impl App {
             listeners: Slots::new(limits.listeners),
             store: Workers::new(STORE_REQUESTS.0, STORE_REQUESTS.1),
             rates: Rates::new(rates),
+            access_log,
             verified: Verified::default(),
             drift: LastDrift::default(),
             stopping: watch::Sender::new(false),
@@ -140,8 +145,10 @@ impl App {
         question: impl FnOnce(&Registry) -> Result<T, E> + Send + 'static,
         told: impl FnOnce(E) -> Problem,
     ) -> Result<T, Problem> {
-        let registry = self.lifecycle.registry.clone();
-        self.store.run(move || question(&registry)).await?.map_err(told)
+        let (registry, begin) = (self.lifecycle.registry.clone(), Instant::now());
+        let answered = self.store.run(move || question(&registry)).await;
+        self.metrics.store.record(begin.elapsed());
+        answered?.map_err(told)
     }
 
     /// The model in use; a request keeps the one it began with.

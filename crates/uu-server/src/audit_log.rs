@@ -11,6 +11,7 @@ use uu_service::registry::AuditRecord;
 use crate::app::App;
 use crate::parameters::{Parameters, bad_parameter};
 use crate::problem::{Problem, ProblemDocument};
+use crate::schema::lifecycle::AuditDocument;
 
 /// Records that are listed unless asked otherwise, and at most.
 const LISTED: (u32, u32) = (20, 1_000);
@@ -19,7 +20,7 @@ const LISTED: (u32, u32) = (20, 1_000);
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AuditLog {
     /// The newest first; each with its number, who, what, to what, when, why, and the figures it rests on.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<AuditDocument>)]
     records: Vec<AuditRecord>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct AuditLog {
     path = "/audit-log",
     tag = "models",
     params(
-        ("limit" = Option<u32>, Query, description = "Records at most, up to 1,000; 20 unless asked otherwise"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "Records at most, up to 1,000; 20 unless asked otherwise"),
         ("before" = Option<i64>, Query, description = "Only records older than the one of this number"),
     ),
     responses(

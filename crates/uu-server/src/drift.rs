@@ -9,33 +9,35 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde::Serialize;
+use tracing::Instrument;
 use utoipa::ToSchema;
 use uu_service::{DriftStatus, DriftVerdict, drift_status};
 
 use crate::app::App;
 use crate::parameters::NoParameters;
 use crate::problem::{Problem, ProblemDocument};
+use crate::schema::drift::{DriftVerdictDocument, ObservationDriftDocument, RequestDriftDocument};
 
 /// How far requests and observations have drifted.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, ToSchema)]
 #[schema(as = Drift)]
+#[expect(dead_code, reason = "describes what the service's own type is written as")]
 pub(crate) struct DriftDocument {
     /// The version in use.
     #[schema(example = "v0002")]
     version: String,
     /// The gravest of all verdicts: `too_few`, `stable`, `moderate` or `strong`.
-    #[schema(example = "stable")]
+    #[schema(value_type = DriftVerdictDocument)]
     verdict: String,
     /// Requests of the last day: for each input, the estimate, the category, the source and the pattern of known inputs the population
     /// stability index (as found, and less what chance adds), what chance reaches, and the Jensen-Shannon distance. Null where an earlier
     /// release trained the model.
-    requests: Option<serde_json::Value>,
+    requests: Option<RequestDriftDocument>,
     /// Replicas that counted them.
     replicas: usize,
-    /// What observations say: `watch`, the error beside that of the version before, with `evidence`, whose observations that rests on, and
+    /// What observations show: `watch`, the error beside that of the version before, with `evidence`, whose observations that rests on, and
     /// `suggests_rollback`, whether it is one sender's alone; and `concept`, labels beside estimates by month of arrival.
-    observations: serde_json::Value,
+    observations: ObservationDriftDocument,
 }
 
 /// The same as a section of a page.
@@ -119,7 +121,8 @@ impl Computed {
     /// **Errors**: no version is in use, or it cannot be loaded; the store cannot be reached.
     async fn recent(app: &Arc<App>) -> Result<Arc<Self>, Problem> {
         let app = Arc::clone(app);
-        let recent = tokio::spawn(async move {
+        let span = tracing::Span::current();
+        let computing = async move {
             let mut last = app.drift.lock().await;
             let served = app.serving.current().map(|served| served.version.clone());
             if let Some(last) = last.as_ref().filter(|last| last.at.elapsed() < FRESH && last.served == served) {
@@ -128,8 +131,8 @@ impl Computed {
             let computed = Arc::new(Self::now(&app, served).await?);
             *last = Some(Arc::clone(&computed));
             Ok(computed)
-        });
-        recent.await.unwrap_or_else(|error| {
+        };
+        tokio::spawn(computing.instrument(span)).await.unwrap_or_else(|error| {
             tracing::error!(%error, "drift could not be computed");
             Err(Problem::internal())
         })

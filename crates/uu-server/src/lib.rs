@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+mod access_log;
 mod app;
 mod audit_log;
 mod batch;
 mod body;
 mod categories;
+mod counted;
+mod description;
 mod docs;
 mod draining;
 mod drift;
@@ -28,6 +31,7 @@ mod places;
 mod predict;
 mod problem;
 mod rates;
+mod request_id;
 mod retrain;
 mod routes;
 mod run;

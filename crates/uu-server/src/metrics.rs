@@ -1,18 +1,22 @@
-//! The server's metrics: all of them are declared here.
+//! The server's metrics: `declared` lists all of them.
+
+mod declared;
+mod process;
+mod scraped;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header;
-use axum::response::IntoResponse;
-use metrics::{Counter, Gauge, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use uu_core::contained_panics;
-use uu_service::registry::ModelVersion;
-use uu_service::{DriftVerdict, Serving};
+use axum::response::{IntoResponse, Response};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::app::App;
+use crate::problem::Kind;
+use declared::{BATCH_BYTES, BATCH_ROWS, CONNECTIONS, DURATION, Declared, PANICS, PROBLEMS, REQUESTS, STORE_DURATION, TOKENS_REFUSED};
+use scraped::scraped;
 
 /// Upper bounds of the duration histogram's buckets, seconds.
 const DURATIONS_S: [f64; 14] = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -56,6 +60,11 @@ impl Route {
         (Self::Other, "other"),
     ];
 
+    /// Its name in metrics, and in the log where a path has no route of its own.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
     pub(crate) fn of(path: &str) -> Self {
         match path {
             "/predict" => Self::Predict,
@@ -86,76 +95,84 @@ struct RouteMetrics {
     duration: Histogram,
 }
 
-/// Handles of every metric, registered once.
+/// Why a request was refused for its token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum BadToken {
+    Missing,
+    Invalid,
+    Scope,
+    TooMany,
+}
+
+impl BadToken {
+    const ALL: [&'static str; 4] = ["missing", "invalid", "scope", "too_many"];
+}
+
+/// What is counted of batches.
+#[derive(Clone)]
+pub(crate) struct BatchMetrics {
+    pub(crate) estimated: Counter,
+    pub(crate) skipped: Counter,
+    pub(crate) received: Counter,
+    pub(crate) sent: Counter,
+}
+
+/// Handles of the metrics that are recorded, registered once; the others are read when somebody asks for them.
 pub(crate) struct Metrics {
     handle: PrometheusHandle,
-    recorder: Arc<PrometheusRecorder>,
     routes: [RouteMetrics; Route::ALL.len()],
+    problems: [Counter; Kind::ALL.len()],
+    bad_tokens: [Counter; BadToken::ALL.len()],
     pub(crate) connections: Gauge,
     pub(crate) panics: Counter,
+    pub(crate) batches: BatchMetrics,
+    /// Time that requests waited for the store.
+    pub(crate) store: Histogram,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
         let builder = PrometheusBuilder::new().set_buckets(&DURATIONS_S).expect("the list of buckets is not empty");
-        let recorder = Arc::new(builder.build_recorder());
+        let recorder = builder.build_recorder();
         let handle = recorder.handle();
         // A recorder of one's own, not the process's: tests run several servers in one process.
-        metrics::with_local_recorder(&*recorder, || {
-            describe_counter!("uu_http_requests_total", "Requests answered, by route and status class.");
-            describe_histogram!("uu_http_request_duration_seconds", "Time from a request's headers to its answer's.");
-            describe_gauge!("uu_http_connections", "Open connections.");
-            describe_counter!("uu_http_panics_total", "Requests whose handling panicked.");
-            describe_counter!("uu_contained_panics_total", "Panics of libraries over damaged data, which were refused.");
-            describe_gauge!("uu_model_version", "Number of the model version that answers.");
-            describe_gauge!("uu_drift_verdict", "Gravest drift: 0 too few to tell, 1 stable, 2 moderate, 3 strong.");
-            describe_gauge!(
-                "uu_drift_psi",
-                "Population stability index of recent requests against the training data, less what chance adds."
-            );
-            describe_gauge!("uu_drift_concept_verdict", "Drift of observations against estimates, graded as `uu_drift_verdict`.");
-            describe_gauge!("uu_watch_observations", "Observations that the champion was compared on with the version before.");
-            describe_gauge!("uu_watch_log_error_difference", "Mean error of the logarithm beyond that of the version before.");
+        metrics::with_local_recorder(&recorder, || {
+            declared::ALL.iter().for_each(Declared::describe);
             let routes = Route::ALL.map(|(_, route)| RouteMetrics {
-                requests: STATUS_CLASSES.map(|status| counter!("uu_http_requests_total", "route" => route, "status" => status)),
-                duration: histogram!("uu_http_request_duration_seconds", "route" => route),
+                requests: STATUS_CLASSES.map(|status| counter!(REQUESTS.name, "route" => route, "status" => status)),
+                duration: histogram!(DURATION.name, "route" => route),
             });
             Self {
                 handle,
-                recorder: recorder.clone(),
                 routes,
-                connections: gauge!("uu_http_connections"),
-                panics: counter!("uu_http_panics_total"),
+                problems: Kind::ALL.map(|kind| counter!(PROBLEMS.name, "type" => kind.name())),
+                bad_tokens: BadToken::ALL.map(|reason| counter!(TOKENS_REFUSED.name, "reason" => reason)),
+                connections: gauge!(CONNECTIONS.name),
+                panics: counter!(PANICS.name),
+                batches: BatchMetrics {
+                    estimated: counter!(BATCH_ROWS.name, "outcome" => "estimated"),
+                    skipped: counter!(BATCH_ROWS.name, "outcome" => "skipped"),
+                    received: counter!(BATCH_BYTES.name, "direction" => "received"),
+                    sent: counter!(BATCH_BYTES.name, "direction" => "sent"),
+                },
+                store: histogram!(STORE_DURATION.name),
             }
         })
     }
 
-    pub(crate) fn answered(&self, route: Route, status: u16, duration: Duration) {
+    /// Counts an answer.
+    pub(crate) fn answered(&self, route: Route, response: &Response, duration: Duration) {
         let metrics = &self.routes[route as usize];
-        metrics.requests[usize::from(status / 100 - 1).min(STATUS_CLASSES.len() - 1)].increment(1);
+        metrics.requests[usize::from(response.status().as_u16() / 100 - 1).min(STATUS_CLASSES.len() - 1)].increment(1);
         metrics.duration.record(duration);
+        if let Some(kind) = response.extensions().get::<Kind>() {
+            self.problems[*kind as usize].increment(1);
+        }
     }
 
-    /// Puts what is known of the model in use into its gauges.
-    fn show(&self, serving: &Serving) {
-        metrics::with_local_recorder(&*self.recorder, || {
-            counter!("uu_contained_panics_total").absolute(contained_panics());
-            if let Some(version) = serving.current().and_then(|served| served.version.parse::<ModelVersion>().ok()) {
-                gauge!("uu_model_version").set(f64::from(version.number()));
-            }
-            let Some(drift) = serving.drift() else { return };
-            let grade = |verdict: DriftVerdict| f64::from(verdict as u8);
-            gauge!("uu_drift_verdict").set(grade(drift.verdict));
-            for figure in drift.requests.iter().flat_map(|requests| &requests.figures) {
-                // The figures are those of the model: its inputs and some others, none of which a client can make up.
-                gauge!("uu_drift_psi", "figure" => figure.figure.name().to_owned()).set(figure.psi_corrected);
-            }
-            gauge!("uu_drift_concept_verdict").set(grade(drift.observations.concept.verdict));
-            if let Some(watch) = &drift.observations.watch {
-                gauge!("uu_watch_observations").set(watch.observations as f64);
-                gauge!("uu_watch_log_error_difference").set(watch.mean_difference.unwrap_or_default());
-            }
-        });
+    /// Counts a request that is refused for its token.
+    pub(crate) fn bad_token(&self, reason: BadToken) {
+        self.bad_tokens[reason as usize].increment(1);
     }
 
     /// Moves what was recorded into its buckets; what is not moved takes memory.
@@ -173,6 +190,5 @@ impl std::fmt::Debug for Metrics {
 /// The server's metrics, in Prometheus' text form.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
 pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    app.metrics.show(&app.serving);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.handle.render())
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.handle.render() + &scraped(&app))
 }

@@ -16,6 +16,8 @@ use crate::body::{read_text, read_whole};
 use crate::malformed::{Expected, malformed};
 use crate::parameters::NoParameters;
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::lifecycle::VersionDocument;
+use crate::schema::shapes::VersionName;
 
 /// The versions there are.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +32,7 @@ pub(crate) struct ModelList {
     #[schema(value_type = Option<String>, example = "v0001")]
     anchor: Option<ModelVersion>,
     /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<VersionDocument>)]
     versions: Vec<VersionRecord>,
 }
 
@@ -47,9 +49,10 @@ pub(crate) struct AliasesAnswer {
 
 /// Why the version in use is changed, and to which one; all of it may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct RollbackRequest {
     /// Why, for the audit log.
+    #[serde(default)]
     reason: String,
     /// The version that is thought to answer now: where another one does, nothing is changed.
     #[schema(example = "v0003")]
@@ -61,9 +64,10 @@ pub(crate) struct RollbackRequest {
 
 /// Why the version in use is changed; all of it may be left out.
 #[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ChangeRequest {
     /// Why, for the audit log.
+    #[serde(default)]
     reason: String,
     /// The version that is thought to answer now: where another one does, nothing is changed.
     #[schema(example = "v0001")]
@@ -92,6 +96,7 @@ impl From<Aliases> for AliasesAnswer {
 #[utoipa::path(
     get,
     path = "/models",
+    operation_id = "list_models",
     tag = "models",
     responses(
         (status = 200, description = "The versions", body = ModelList),
@@ -107,10 +112,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result
 #[utoipa::path(
     get,
     path = "/models/{version}",
+    operation_id = "show_model",
     tag = "models",
-    params(("version" = String, Path, description = "The version, as `v0001`")),
+    params(("version" = inline(VersionName), Path, example = "v0001", description = "The version, as `v0001`")),
     responses(
-        (status = 200, description = "The version", body = Object),
+        (status = 200, description = "The version", body = VersionDocument),
         (status = 404, description = "There is no such version", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -129,9 +135,10 @@ pub(crate) async fn show(
 #[utoipa::path(
     post,
     path = "/models/{version}/promote",
+    operation_id = "promote_model",
     tag = "models",
-    params(("version" = String, Path, description = "The version, as `v0001`")),
-    request_body(content = ChangeRequest, description = "May be left out"),
+    params(("version" = inline(VersionName), Path, example = "v0001", description = "The version, as `v0001`")),
+    request_body(content = Option<ChangeRequest>, description = "May be left out"),
     responses(
         (status = 200, description = "Which version answers now", body = AliasesAnswer),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
@@ -161,8 +168,9 @@ pub(crate) async fn promote(
 #[utoipa::path(
     post,
     path = "/models/rollback",
+    operation_id = "rollback_model",
     tag = "models",
-    request_body(content = RollbackRequest, description = "May be left out"),
+    request_body(content = Option<RollbackRequest>, description = "May be left out"),
     responses(
         (status = 200, description = "Which version answers now", body = AliasesAnswer),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),

@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use uu_core::nearest;
 
 use crate::problem::{Kind, Problem, shortened};
-use crate::routes::{openapi, operations};
+use crate::routes::{leads_to, openapi, operations};
 
 /// The paths of the routes, with the names of their variable segments in braces.
 static ROUTES: LazyLock<Vec<(String, Vec<Method>)>> = LazyLock::new(|| {
@@ -32,12 +32,6 @@ pub(crate) async fn not_found(uri: Uri) -> impl IntoResponse {
 pub(crate) fn is_operation(method: &Method, path: &str) -> bool {
     let method = if *method == Method::HEAD { &Method::GET } else { method };
     ROUTES.iter().any(|(route, methods)| methods.contains(method) && leads_to(path, route))
-}
-
-fn leads_to(path: &str, route: &str) -> bool {
-    let (parts, segments) = (route.split('/'), path.split('/'));
-    let is_filled = |(part, segment): (&str, &str)| part == segment || (part.starts_with('{') && !segment.is_empty());
-    parts.clone().count() == segments.clone().count() && parts.zip(segments).all(is_filled)
 }
 
 /// The route that a path seems to mean: the same but for slashes and case, one with something before it, or one that is spelled much like it.

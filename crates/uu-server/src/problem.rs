@@ -1,72 +1,21 @@
 //! Errors as RFC 9457 problem documents.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::io;
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::{Fault, FaultField, FaultRule, Field, escaped};
 
+use crate::request_id;
+pub(crate) use kind::Kind;
+
 /// Most faults listed in one answer; `errorCount` counts all of them.
 pub(crate) const MOST_FAULTS: usize = 1_000;
-
-/// What kind of problem it is: each has one status and one stable `type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    MalformedBody,
-    MalformedRequest,
-    Misdirected,
-    ForeignOrigin,
-    Unauthorized,
-    Forbidden,
-    NotFound,
-    MethodNotAllowed,
-    Timeout,
-    TooLarge,
-    UnsupportedMediaType,
-    NotAcceptable,
-    Conflict,
-    Validation,
-    TooBusy,
-    TooMany,
-    Internal,
-    NotReady,
-    StoreAway,
-    StoreFull,
-}
-
-impl Kind {
-    fn parts(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Self::MalformedBody => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-body", "the body cannot be read"),
-            Self::MalformedRequest => (StatusCode::BAD_REQUEST, "urn:uu-predictor:problem:malformed-request", "the request cannot be read"),
-            Self::Misdirected => (StatusCode::MISDIRECTED_REQUEST, "urn:uu-predictor:problem:misdirected", "the server has another name"),
-            Self::ForeignOrigin => (StatusCode::FORBIDDEN, "urn:uu-predictor:problem:foreign-origin", "another site's page asked"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "urn:uu-predictor:problem:unauthorized", "a token is needed"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "urn:uu-predictor:problem:forbidden", "that is not allowed"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "urn:uu-predictor:problem:not-found", "no such resource"),
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "urn:uu-predictor:problem:method-not-allowed", "the resource does not take this method")
-            }
-            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "urn:uu-predictor:problem:not-acceptable", "no such answer format"),
-            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "urn:uu-predictor:problem:timeout", "the request took too long"),
-            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "urn:uu-predictor:problem:body-too-large", "the body is too large"),
-            Self::UnsupportedMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "urn:uu-predictor:problem:unsupported-media-type", "the media type is not supported")
-            }
-            Self::Conflict => (StatusCode::CONFLICT, "urn:uu-predictor:problem:conflict", "that cannot be done as things stand"),
-            Self::Validation => (StatusCode::UNPROCESSABLE_ENTITY, "urn:uu-predictor:problem:validation", "the request breaks rules"),
-            Self::TooBusy => (StatusCode::TOO_MANY_REQUESTS, "urn:uu-predictor:problem:too-busy", "the server is busy"),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "urn:uu-predictor:problem:too-many-requests", "too many requests"),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "urn:uu-predictor:problem:internal", "the server failed"),
-            Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:not-ready", "no model is in use yet"),
-            Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:store-away", "the store cannot be reached"),
-            Self::StoreFull => (StatusCode::INSUFFICIENT_STORAGE, "urn:uu-predictor:problem:store-full", "the store is full"),
-        }
-    }
-}
 
 /// An error as the client sees it.
 #[derive(Clone, Debug)]
@@ -144,6 +93,10 @@ pub(crate) struct ProblemDocument {
     status: u16,
     /// What happened this time.
     detail: String,
+    /// The id of the request, which is the answer's `X-Request-Id` and on every line of the log that the request caused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0193f2a0-5c1d-7b3e-9a44-2f6d1c0b8e57")]
+    request_id: Option<String>,
     /// Line of the body, where it could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -216,6 +169,7 @@ impl Problem {
             title,
             status: status.as_u16(),
             detail: self.detail,
+            request_id: request_id::current(),
             line: self.place.map(|(line, _)| line),
             column: self.place.map(|(_, column)| column),
             errors: self.faults,
@@ -248,6 +202,8 @@ impl IntoResponse for Problem {
         let (status, ..) = self.kind.parts();
         let (kind, retry_after_s) = (self.kind, self.retry_after_s);
         let mut response = (status, self.into_json()).into_response();
+        // For the metrics.
+        response.extensions_mut().insert(kind);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = retry_after_s {

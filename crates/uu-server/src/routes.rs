@@ -1,6 +1,6 @@
 //! Every route, declared together with its entry in the API's description.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::http::Method;
@@ -11,8 +11,8 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::described_security;
 use crate::app::App;
+use crate::description::{TOKEN, completed};
 use crate::not_found::not_found;
 use crate::problem::{Kind, Problem};
 use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, models, observations, older, predict, retrain};
@@ -21,6 +21,7 @@ use crate::{audit_log, batch, categories, docs, drift, health, jobs, metrics, mo
 #[openapi(
     info(title = "UU Predictor", description = "Unique users of web sites, estimated from what is known of their traffic."),
     modifiers(&Bearer),
+    components(schemas(crate::schema::lifecycle::JobEventDocument)),
     tags(
         (name = "predict", description = "Estimates"),
         (name = "retrain", description = "New data, and what comes of them"),
@@ -37,8 +38,12 @@ struct Bearer;
 
 impl Modify for Bearer {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("made by `uu-predictor tokens create`")).build();
-        api.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("uu_..")
+            .description(Some("made by `uu-predictor tokens create`"))
+            .build();
+        api.components.get_or_insert_default().add_security_scheme(TOKEN, SecurityScheme::Http(scheme));
     }
 }
 
@@ -70,12 +75,34 @@ fn described() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(docs::page_file))
 }
 
+/// The paths of the routes, with the names of their variable segments in braces; those without come first.
+static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut paths: Vec<String> = described().into_openapi().paths.paths.into_keys().collect();
+    paths.sort_by_key(|path| path.contains('{'));
+    paths
+});
+
+/// The route that a path takes, as it is declared: `/jobs/{id}` for `/jobs/7`.
+pub(crate) fn template(path: &str) -> Option<&'static str> {
+    PATHS.iter().map(String::as_str).find(|route| leads_to(path, route))
+}
+
+/// Whether a path takes a route.
+pub(crate) fn leads_to(path: &str, route: &str) -> bool {
+    let (mut parts, mut segments) = (route.split('/'), path.split('/'));
+    loop {
+        match (parts.next(), segments.next()) {
+            (None, None) => return true,
+            (Some(part), Some(segment)) if part == segment || (part.starts_with('{') && !segment.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
 /// The description of the API (OpenAPI 3.1).
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut api = described().into_openapi();
-    described_security(&mut api);
-    api
+    completed(described().into_openapi())
 }
 
 /// The operations of a path, with their methods.
@@ -97,4 +124,23 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 
 async fn method_not_allowed() -> impl IntoResponse {
     Problem::new(Kind::MethodNotAllowed, "the `Allow` header lists the methods it takes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("/predict", Some("/predict"))]
+    #[case("/jobs/7", Some("/jobs/{id}"))]
+    #[case("/jobs/7/events", Some("/jobs/{id}/events"))]
+    #[case("/models/rollback", Some("/models/rollback"))]
+    #[case("/models/v0001", Some("/models/{version}"))]
+    #[case("/jobs/", None)]
+    #[case("/jobs/7/8/9", None)]
+    #[case("/predict/", None)]
+    fn a_path_takes_the_route_that_it_fits(#[case] path: &str, #[case] expected: Option<&str>) {
+        assert_eq!(template(path), expected);
+    }
 }

@@ -22,8 +22,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
+use tracing::Instrument;
 
-use crate::access::admit;
+use crate::access::{Caller, admit};
+use crate::access_log::Trace;
 use crate::app::App;
 use crate::draining::Draining;
 use crate::lanes::{Admission, Lanes, Serve};
@@ -31,6 +33,7 @@ use crate::metrics::Route;
 use crate::places::{Places, Seat};
 use crate::predict;
 use crate::problem::{Kind, Problem};
+use crate::request_id;
 use crate::routes::router;
 use crate::security_headers;
 use crate::slots::ClientAddress;
@@ -167,42 +170,55 @@ impl Serve for Serving {
     }
 }
 
-/// Answers one request: within its time, and whatever its handler does.
-async fn handle(app: Arc<App>, mut router: Router, (peer, request): (IpAddr, Request<Incoming>)) -> Result<Response, Infallible> {
+/// Answers one request, with its ids and its line of the log.
+async fn handle(app: Arc<App>, router: Router, (peer, request): (IpAddr, Request<Incoming>)) -> Result<Response, Infallible> {
     let start = Instant::now();
     let route = Route::of(request.uri().path());
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
+    let (head, body) = request.into_parts();
+    let body = Body::new(Draining::new(&head.headers, body));
+    let (mut trace, request) = Trace::begin(&app, (route, peer), Request::from_parts(head, body));
+    let ids = trace.ids.clone();
+    let mut response = ids.within(answer(&app, router, (route, peer, request), &mut trace)).await;
+    security_headers::add(response.headers_mut(), route, has_token);
+    app.metrics.answered(route, &response, start.elapsed());
+    Ok(trace.end(response))
+}
+
+/// Answers a request within its time, and whatever its handler does.
+async fn answer(
+    app: &Arc<App>,
+    mut router: Router,
+    (route, peer, mut request): (Route, IpAddr, Request<Body>),
+    trace: &mut Trace,
+) -> Response {
+    let span = trace.span();
     let handler = async {
-        let (head, body) = request.into_parts();
-        let body = Body::new(Draining::new(&head.headers, body));
-        let mut request = Request::from_parts(head, body);
         if matches!(route, Route::Batch | Route::Retrain | Route::Jobs) {
             let client = ClientAddress(app.access.client(peer, request.headers()));
             request.extensions_mut().insert(client);
         }
-        if let Err(problem) = admit(&app, route, peer, &mut request).await {
+        let admitted = admit(app, route, peer, &mut request).await;
+        trace.came_from(request.extensions().get::<Caller>());
+        if let Err(problem) = admitted {
             return problem.into_response();
         }
         // Most requests are these, and looking their route up among the others takes as long as checking them.
         if route == Route::Predict && request.method() == Method::POST {
-            return predict::post_predict(State(Arc::clone(&app)), request).await;
+            return predict::post_predict(State(Arc::clone(app)), request).await;
         }
         let Ok(response) = router.call(request).await;
         response
     };
     // A batch takes as long as its bytes take, and so does a delivery; they bound each wait for them instead.
     let bound = if matches!(route, Route::Batch | Route::Retrain) { Duration::MAX } else { app.limits.request_timeout };
-    let answered = AssertUnwindSafe(tokio::time::timeout(bound, handler)).catch_unwind().await;
-    let mut response = match answered {
+    match AssertUnwindSafe(tokio::time::timeout(bound, handler.instrument(span))).catch_unwind().await {
         Ok(Ok(response)) => response,
         Ok(Err(_elapsed)) => Problem::new(Kind::Timeout, "the request was not complete, or not answered, in time").into_response(),
         Err(_panic) => {
             app.metrics.panics.increment(1);
-            tracing::error!(?route, "a handler panicked");
+            request_id::span().in_scope(|| tracing::error!(?route, "a handler panicked"));
             Problem::internal().into_response()
         }
-    };
-    security_headers::add(response.headers_mut(), route, has_token);
-    app.metrics.answered(route, response.status().as_u16(), start.elapsed());
-    Ok(response)
+    }
 }

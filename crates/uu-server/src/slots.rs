@@ -58,6 +58,11 @@ impl Slots {
         Some(Slot { network, taken: Arc::clone(&self.taken) })
     }
 
+    /// How many are taken.
+    pub(crate) fn taken(&self) -> usize {
+        lock(&self.taken).in_all
+    }
+
     fn most_of_one(&self) -> usize {
         (self.most - self.most.div_ceil(4)).max(1)
     }

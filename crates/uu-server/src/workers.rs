@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::problem::{Kind, Problem};
+use crate::request_id;
 
 /// Runs large requests on blocking threads: so many at a time, so many waiting.
 #[derive(Debug)]
@@ -27,12 +28,14 @@ impl Workers {
         let busy = || Problem::new(Kind::TooBusy, "too many large requests at once; try again").retry_after(1);
         let admitted = Arc::clone(&self.admitted).try_acquire_owned().map_err(|_| busy())?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(|_| busy())?;
+        let span = request_id::span();
+        let of_work = span.clone();
         let permitted = move || {
             let _permits = (admitted, running);
-            work()
+            of_work.in_scope(work)
         };
         tokio::task::spawn_blocking(permitted).await.map_err(|error| {
-            tracing::error!(%error, "a large request failed");
+            span.in_scope(|| tracing::error!(%error, "a large request failed"));
             Problem::internal()
         })
     }

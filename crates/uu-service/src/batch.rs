@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use uu_core::Field;
+use uu_core::{Field, OutputColumn};
 use uu_data::read::GoodChunk;
 use uu_data::write::Added;
 use uu_model::{ColumnRequest, EstimateOptions, estimate_columns, may_carry_labels};
@@ -189,6 +189,10 @@ impl Estimating<'_> {
             let labels = *self.labels.get_or_insert_with(|| chunk.json.is_some() || may_carry_labels(&chunk.batch.schema()));
             let request = ColumnRequest { rows, labels, by_site: self.by_site, options: self.options };
             let mut added = estimate_columns(&self.served.model, &self.served.version, request);
+            for warnings in added.iter().filter(|added| added.name == OutputColumn::Warnings.column()) {
+                // A text is the code and what it is about: `unknown_category: category`.
+                warnings.each_text(|text| self.served.warnings.count(text.split(':').next().unwrap_or(text)));
+            }
             if self.unit == BounceRateUnit::Fraction {
                 // A column then holds one unit, given or filled.
                 added.iter_mut().filter(|added| added.name == Field::BounceRate.column()).for_each(|added| added.scale(0.01));

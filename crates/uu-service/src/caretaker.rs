@@ -86,6 +86,7 @@ impl Caretaker {
     /// **Errors**: the store fails, or the champion cannot be loaded.
     pub fn step(&mut self) -> Result<(), LoadError> {
         self.watch()?;
+        self.serving.jobs().unfinished_are(self.registry.unfinished_jobs()?);
         if self.last_slice.elapsed() >= SLICE {
             self.last_slice = Instant::now();
             // What crashes left behind, and files of jobs that nobody will retry any more.

@@ -18,6 +18,7 @@ mod serving;
 mod shipped;
 mod sources;
 mod training;
+mod warning_counts;
 pub mod watching;
 
 pub use batch::{Batch, BatchError, BatchReport, BatchRows, predict_batch, sort_by_site};
@@ -33,6 +34,7 @@ pub use shipped::{ShippedError, take_up};
 pub use sources::{SourceError, Sources};
 pub use training::{Intent, IntervalsDoNotHold, NewVersion, TrainError, TrainingRows, train};
 pub use uu_model::drift::DriftVerdict;
+pub use warning_counts::WarningCounts;
 
 /// The store, for those who are to depend on the use cases alone.
 pub mod registry {

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use uu_core::Record;
+use uu_core::{Record, Warning};
 use uu_model::drift::{Reference, Window};
 use uu_model::{ArtifactError, Contents, Estimate, Model};
 use uu_registry::ModelVersion;
 
-use crate::DriftStatus;
+use crate::jobs::JobCounts;
+use crate::{DriftStatus, WarningCounts};
 
 /// Slices of the window of recent requests, beside the one that is being filled.
 const WINDOW_SLICES: usize = 24;
@@ -25,6 +26,8 @@ pub struct Served {
     pub model: Model,
     /// Its recent requests; `None` where an earlier release trained it, and did not keep what they are compared with.
     pub window: Option<Window>,
+    /// Warnings that were given, by whichever version.
+    pub(crate) warnings: Arc<WarningCounts>,
 }
 
 impl Served {
@@ -41,7 +44,7 @@ impl Served {
     pub fn of_contents(version: impl Into<String>, contents: Contents<'_>) -> Result<Self, ArtifactError> {
         let lanes = thread::available_parallelism().map_or(1, NonZero::get);
         let window = contents.drift_reference()?.map(|reference| Window::new(Arc::new(reference), lanes, WINDOW_SLICES));
-        Ok(Self { version: version.into(), model: contents.into_model()?, window })
+        Ok(Self { version: version.into(), model: contents.into_model()?, window, warnings: Arc::default() })
     }
 
     /// What its requests are compared with, where this is that version.
@@ -55,6 +58,11 @@ impl Served {
         if let Some(window) = &self.window {
             window.record(LANE.with(|lane| *lane), record, estimate);
         }
+    }
+
+    /// Counts the warnings that a request was answered with.
+    pub fn count_warnings<'w>(&self, warnings: impl IntoIterator<Item = &'w Warning>) {
+        warnings.into_iter().for_each(|warning| self.warnings.count(warning.code()));
     }
 }
 
@@ -91,12 +99,20 @@ pub struct Serving {
     current: ArcSwapOption<Served>,
     readiness: ArcSwap<Readiness>,
     drift: ArcSwapOption<DriftStatus>,
+    warnings: Arc<WarningCounts>,
+    jobs: Arc<JobCounts>,
 }
 
 impl Default for Serving {
     fn default() -> Self {
         let preparing = Readiness::Preparing { stage: "starting".to_owned(), done: 0.0 };
-        Self { current: ArcSwapOption::empty(), readiness: ArcSwap::from_pointee(preparing), drift: ArcSwapOption::empty() }
+        Self {
+            current: ArcSwapOption::empty(),
+            readiness: ArcSwap::from_pointee(preparing),
+            drift: ArcSwapOption::empty(),
+            warnings: Arc::default(),
+            jobs: Arc::default(),
+        }
     }
 }
 
@@ -108,7 +124,8 @@ impl Serving {
     }
 
     /// Puts a model in use; requests in flight finish on the one they began with.
-    pub fn install(&self, served: Served) {
+    pub fn install(&self, mut served: Served) {
+        served.warnings = Arc::clone(&self.warnings);
         self.current.store(Some(Arc::new(served)));
         self.readiness.store(Arc::new(Readiness::Ready));
     }
@@ -122,6 +139,18 @@ impl Serving {
     /// Keeps how far requests and observations have drifted.
     pub fn drifted(&self, status: DriftStatus) {
         self.drift.store(Some(Arc::new(status)));
+    }
+
+    /// Warnings that were given since the process began.
+    #[must_use]
+    pub fn warnings(&self) -> &WarningCounts {
+        &self.warnings
+    }
+
+    /// Jobs of the store and of this replica.
+    #[must_use]
+    pub fn jobs(&self) -> &Arc<JobCounts> {
+        &self.jobs
     }
 
     /// How the service stands.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::mixture;
-use crate::retraining::{Origin, keep};
+use crate::retraining::{Keeping, keep};
 use crate::{KeepError, LoadError, load};
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
@@ -131,7 +131,7 @@ pub fn train(
             let split = Sealed::about(*sealed_sites, dataset).split(dataset);
             let trained = uu_model::train(&split.training, rules, settings, progress);
             let trained = trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?;
-            keep(registry, dataset, &intent.by, &Origin { words: origin, confirmed: true })?;
+            keep(registry, dataset, Keeping { by: &intent.by, origin, confirmed: true, are_known: false })?;
             trained
         }
     };

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use uu_registry::{Exposed, Location, Registry, Timestamp};
 use uu_server::App;
-use uu_service::jobs::{ChildProcess, ProgressLine, Supervisor, SupervisorSettings};
+use uu_service::jobs::{ChildProcess, JobCounts, ProgressLine, Supervisor, SupervisorSettings};
 use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
@@ -55,7 +55,7 @@ pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) ->
         follow(registry.clone(), &serving);
         let caretaker = Caretaker::new(registry.clone(), Arc::clone(&serving), worker.clone(), settings.policy())
             .with_evidence_of_one_sender(settings.retraining.evidence_of_one_token);
-        let supervisor = supervisor(registry.clone(), settings, config, worker.clone())?;
+        let supervisor = supervisor(registry.clone(), settings, config, (worker.clone(), Arc::clone(serving.jobs())))?;
         let backstage =
             [Backstage::start("caretaker", move |stop| caretaker.run(stop))?, Backstage::start("jobs", move |stop| supervisor.run(stop))?];
         let app = App::new(serving, settings.lifecycle(registry, &worker), settings.policies());
@@ -133,12 +133,17 @@ fn worker_name() -> String {
 }
 
 /// Does jobs in processes of this same program.
-fn supervisor(registry: Registry, settings: &Settings, config: Option<&Path>, worker: String) -> anyhow::Result<Supervisor> {
+fn supervisor(
+    registry: Registry,
+    settings: &Settings,
+    config: Option<&Path>,
+    (worker, counts): (String, Arc<JobCounts>),
+) -> anyhow::Result<Supervisor> {
     let program = std::env::current_exe().context("cannot find this program to train with")?;
     let (settings, config) = (settings.clone(), config.map(Path::to_owned));
     let silence = Duration::from_secs(settings.retraining.silence_s);
     let timeout = Duration::from_secs(settings.retraining.timeout_s);
-    Ok(Supervisor::new(registry, SupervisorSettings { worker, silence, timeout }, move |claim| {
+    Ok(Supervisor::new(registry, SupervisorSettings { worker, silence, timeout, counts }, move |claim| {
         let mut command = Command::new(&program);
         command.arg("job-worker").arg("--job").arg(claim.job.id.to_string()).arg("--fence").arg(claim.fence.to_string());
         same_store(&mut command, &settings, config.as_deref());

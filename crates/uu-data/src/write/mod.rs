@@ -15,7 +15,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array};
+use arrow::array::{Array, ArrayRef, Float64Array, ListArray, StringArray};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
@@ -55,6 +55,13 @@ pub struct Added {
 }
 
 impl Added {
+    /// Gives each text of a column of lists of texts to `take`; a column of another type has none.
+    pub fn each_text(&self, take: impl FnMut(&str)) {
+        let lists = self.values.as_any().downcast_ref::<ListArray>();
+        let texts = lists.and_then(|lists| lists.values().as_any().downcast_ref::<StringArray>());
+        texts.into_iter().flatten().flatten().for_each(take);
+    }
+
     /// Multiplies a column of numbers; any other stays as it is.
     pub fn scale(&mut self, factor: f64) {
         if let Some(numbers) = self.values.as_any().downcast_ref::<Float64Array>() {

@@ -39,7 +39,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn state(&self) -> JobState {
+    /// The state that a job ends in by it.
+    #[must_use]
+    pub fn state(&self) -> JobState {
         match self {
             Self::Succeeded(_) => JobState::Succeeded,
             Self::Refused(_) => JobState::Refused,

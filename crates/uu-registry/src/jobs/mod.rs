@@ -133,6 +133,15 @@ pub struct Job {
     pub ended_at: Option<Timestamp>,
 }
 
+/// Jobs that have not ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnfinishedJobs {
+    /// Those that no worker has taken.
+    pub queued: u64,
+    /// Those that a worker has.
+    pub running: u64,
+}
+
 macro_rules! columns {
     ($rest:literal) => {
         concat!(
@@ -232,6 +241,22 @@ impl Registry {
     pub fn job(&self, id: JobId) -> Result<Job, RegistryError> {
         let rows = self.wait(self.database().fetch(columns!("WHERE id = $1"), vec![id.0.into()]))?;
         rows.first().map_or(Err(RegistryError::UnknownJob { id }), job)
+    }
+
+    /// How many jobs have not ended.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn unfinished_jobs(&self) -> Result<UnfinishedJobs, RegistryError> {
+        const SQL: &str = "SELECT state, COUNT(*) AS number FROM jobs WHERE state IN ('queued', 'running') GROUP BY state";
+        let mut jobs = UnfinishedJobs::default();
+        for row in self.wait(self.database().fetch(SQL, Vec::new()))? {
+            let number = row.integer("number")?.unsigned_abs();
+            match row.text("state")?.parse()? {
+                JobState::Queued => jobs.queued = number,
+                _ => jobs.running = number,
+            }
+        }
+        Ok(jobs)
     }
 
     /// The newest `limit` jobs, the newest first.

@@ -39,6 +39,8 @@ pub struct ObservationBatch<'a> {
     pub examined: bool,
     /// Whether a person took it in by force: its labels stand in place of earlier ones wherever they are.
     pub confirmed: bool,
+    /// Why its rows are set aside, where they are.
+    pub quarantined: Option<&'a str>,
 }
 
 /// A batch that is kept.
@@ -129,9 +131,14 @@ impl Registry {
                 i64::from(about.examined).into(),
                 signed(about.generated).into(),
                 i64::from(about.confirmed).into(),
+                about.quarantined.into(),
             ];
-            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, examined, generated, confirmed)";
+            let into = "batches (id, row_count, made_by, origin, fingerprint, object, sha256, size_bytes, received_at, examined, generated, confirmed, quarantined)";
             transaction.insert(into, values.len(), values).await?;
+            if let Some(reason) = about.quarantined {
+                let details = json!({ "reason": reason });
+                note(&mut transaction, &Entry { by: about.by, action: "quarantine", subject: &id.to_string(), details: &details }).await?;
+            }
             transaction.commit().await?;
             Ok(BatchId(id))
         })

@@ -20,10 +20,14 @@ use uu_service::Served;
 use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
+use crate::counted::counted;
 use crate::limits::Limits;
 use crate::line_breaks::Lines;
+use crate::metrics::BatchMetrics;
 use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::shapes::FileBody;
+use crate::schema::{BounceRateUnitName, DecimalName, Row};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, BodyReader, RefusalCell, body_reader};
 use bridge::{AnswerWriter, Started};
@@ -50,11 +54,11 @@ const CHUNK_ROWS: usize = 8_192;
     path = "/predict/batch",
     tag = "predict",
     params(
-        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("level" = Option<f64>, Query, minimum = 0.5, maximum = 0.99, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
         ("explain" = Option<bool>, Query, description = "Adds a column `explanation` with each input's factor on the estimate"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them"),
-        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
-        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
+        ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
         ("spreadsheetSafe" = Option<bool>, Query, description = "In CSV, an apostrophe stands before each cell and column name that a spreadsheet would take for a formula"),
     ),
@@ -63,8 +67,8 @@ const CHUNK_ROWS: usize = 8_192;
         content(
             (String = "text/csv", example = "date,site,visits\n2018-12,example.com,1000000\n"),
             (String = "application/x-ndjson"),
-            (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (Vec<Row> = "application/json"),
+            (FileBody = "application/vnd.apache.parquet"),
         ),
     ),
     responses(
@@ -75,7 +79,7 @@ const CHUNK_ROWS: usize = 8_192;
             (String = "text/csv"),
             (String = "application/x-ndjson"),
             (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
+            (FileBody = "application/vnd.apache.parquet"),
         )),
         (status = 400, description = "The body cannot be read", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 406, description = "No such answer format", body = ProblemDocument, content_type = "application/problem+json"),
@@ -98,6 +102,8 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let options = Options::read(head.uri.query())?;
     let media = Media::of(&head.headers)?;
     let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
+    let BatchMetrics { received, sent: answered, .. } = app.metrics.batches.clone();
+    let body = counted(body, move |bytes| received.increment(bytes as u64));
     let mut body = Paced::new(body, BodyBounds { bytes: limit, ..app.limits.body_bounds() });
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
@@ -111,8 +117,11 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
     let (writer, answer) = bridge::answer_writer(media.wanted, waits);
     let columns = Arc::new(OnceLock::new());
-    let job = Job { served, media, options, limits: app.limits.clone(), columns: Arc::clone(&columns) };
+    let job =
+        Job { served, media, options, limits: app.limits.clone(), metrics: app.metrics.batches.clone(), columns: Arc::clone(&columns) };
+    let span = tracing::Span::current();
     tokio::task::spawn_blocking(move || {
+        let _entered = span.enter();
         let ending = writer.ending();
         let outcome = job.run(reader, writer, &of_job);
         drop(slot);
@@ -120,6 +129,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     });
     match answer.started(media.wanted, sent.clone()).await {
         Started::Answer(body) => {
+            let body = counted(body, move |bytes| answered.increment(bytes as u64));
             let mut response = response(media, body);
             if let Some(columns) = columns.get() {
                 column_headers::insert(response.headers_mut(), columns);
@@ -146,6 +156,7 @@ struct Job {
     media: Media,
     options: Options,
     limits: Limits,
+    metrics: BatchMetrics,
     /// How the columns are used, once they are known.
     columns: Arc<OnceLock<ColumnUse>>,
 }
@@ -166,11 +177,13 @@ impl Job {
             writer: Writer::create(Output::Stream(Box::new(writer)), write).map_err(BatchError::Write)?,
             estimate: self.options.estimate,
         };
-        let (began, limits) = (Instant::now(), &self.limits);
+        let (began, limits, mut counted) = (Instant::now(), &self.limits, 0);
         let report = batch::predict_batch(&self.served, batch, &mut |rows| {
             if rows > 0 {
                 has_rows.set();
             }
+            self.metrics.estimated.increment(rows - counted);
+            counted = rows;
             let stop = if rows > limits.batch_rows {
                 Refusal::TooManyRows(limits.batch_rows)
             } else if began.elapsed() > limits.batch_timeout {
@@ -181,6 +194,7 @@ impl Job {
             refusal.set(stop);
             ControlFlow::Break(())
         })?;
+        self.metrics.skipped.increment(report.skipped.total);
         tracing::debug!(rows = report.rows, skipped = report.skipped.total, "a batch is done");
         if report.rows == 0 { Err(Failure::NoRows(report.skipped)) } else { Ok(()) }
     }

@@ -14,8 +14,14 @@ use uu_service::registry::{JobEvent, JobId, Registry, RegistryError};
 
 use super::parsed;
 use crate::app::App;
-use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::parameters::NoParameters;
+use crate::problem::{FaultReport, Faults, Kind, Problem, ProblemDocument, shortened};
 use crate::slots::{ClientAddress, Slot};
+
+const LAST_EVENT_ID: &str = "last-event-id";
+
+const EXAMPLE: &str =
+    "id: 1\nevent: queued\ndata: {\"number\":1,\"happened_at\":\"2026-12-01T09:30:12Z\",\"state\":\"queued\",\"details\":{}}\n\n";
 
 /// Between two looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -27,13 +33,20 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 #[utoipa::path(
     get,
     path = "/jobs/{id}/events",
+    operation_id = "job_events",
     tag = "retrain",
     params(
-        ("id" = i64, Path, description = "Number of the job"),
-        ("Last-Event-ID" = Option<i64>, Header, description = "The event after which to go on"),
+        ("id" = i64, Path, minimum = 1, description = "Number of the job"),
+        ("Last-Event-ID" = Option<i64>, Header, minimum = 0, description = "The event after which to resume"),
     ),
     responses(
-        (status = 200, description = "Events: `id` is its number, `event` the state, `data` the event as JSON", body = String, content_type = "text/event-stream"),
+        (
+            status = 200,
+            description = "Server-sent events, until the job has ended: `id` is the event's number, `event` the job's state, `data` a `JobEvent` as JSON",
+            body = String,
+            content_type = "text/event-stream",
+            example = json!(EXAMPLE)
+        ),
         (status = 204, description = "The job has ended, and no event came after `Last-Event-ID`: there is nothing to wait for"),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many listen", body = ProblemDocument, content_type = "application/problem+json"),
@@ -43,10 +56,11 @@ pub(crate) async fn events(
     State(app): State<Arc<App>>,
     Extension(client): Extension<ClientAddress>,
     Path(id): Path<String>,
+    _: NoParameters,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
-    let last = headers.get("last-event-id").and_then(|last| last.to_str().ok()?.trim().parse().ok()).unwrap_or(0);
+    let last = headers.get(LAST_EVENT_ID).map_or(Ok(0), |last| read_last(last.as_bytes()))?;
     let busy = || Problem::new(Kind::TooBusy, "too many listen to jobs; ask for the job itself now and then").retry_after(5);
     let slot = app.listeners.take(client.0).ok_or_else(busy)?;
     let (first, last, has_ended) = app.ask(move |registry| beginning(registry, id, last)).await?;
@@ -57,6 +71,28 @@ pub(crate) async fn events(
     let listener = Listener { app, id, last, waiting: first, ended: false, _slot: slot };
     let events = stream::unfold(listener, Listener::next).flat_map(stream::iter);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)).into_response())
+}
+
+/// The number of the last event that a listener had.
+///
+/// **Errors**: anything but such a number.
+fn read_last(given: &[u8]) -> Result<i64, Problem> {
+    let given = String::from_utf8_lossy(given);
+    if let Some(number) = given.trim().parse().ok().filter(|number| *number >= 0) {
+        return Ok(number);
+    }
+    let found = format!("`{}`", shortened(&given));
+    let mut faults = Faults::default();
+    faults.push(|| FaultReport {
+        code: "bad_number".to_owned(),
+        field: Some("Last-Event-ID".to_owned()),
+        message: format!("the header `Last-Event-ID` must be the number of an event, got {found}"),
+        found,
+        expected: "the number of an event, 0 or more".to_owned(),
+        hint: Some("leave the header out to get all events".to_owned()),
+        ..FaultReport::default()
+    });
+    Err(Problem::validation(faults))
 }
 
 /// The events after `last`, after which of them to go on, and whether the job has ended.

@@ -18,6 +18,7 @@ use crate::access::Caller;
 use crate::app::App;
 use crate::parameters::NoParameters;
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::lifecycle::{JobStateDocument, OutcomeDocument, ProgressDocument};
 
 /// Jobs that are listed.
 const LISTED: u32 = 100;
@@ -42,18 +43,19 @@ pub(crate) struct JobDocument {
     #[schema(example = "retrain")]
     kind: String,
     /// `queued`, `running`, `succeeded`, `refused` (done, and the answer is no), `failed`, `cancelled`, or `lost` (its worker is gone).
-    #[schema(example = "running")]
+    #[schema(value_type = JobStateDocument)]
     state: String,
     /// What was asked for.
+    #[schema(value_type = Object)]
     request: serde_json::Value,
     /// Who asked.
     by: String,
     /// Who has it, or had it.
     worker: Option<String>,
     /// How far it is: `stage`, `done`, `of`.
-    progress: Option<serde_json::Value>,
+    progress: Option<ProgressDocument>,
     /// What came of it: `retraining` with the decision, its reasons and the gate's figures, and `data_quality`; or the `reason` of a failure.
-    outcome: Option<serde_json::Value>,
+    outcome: Option<OutcomeDocument>,
     /// Whether its worker was asked to stop.
     cancel_requested: bool,
     /// The job this one tries again.
@@ -67,7 +69,7 @@ pub(crate) struct JobDocument {
 }
 
 /// Lists the newest hundred jobs.
-#[utoipa::path(get, path = "/jobs", tag = "retrain", responses((status = 200, description = "The jobs", body = JobList)))]
+#[utoipa::path(get, path = "/jobs", operation_id = "list_jobs", tag = "retrain", responses((status = 200, description = "The jobs", body = JobList)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<JobList>, Problem> {
     Ok(Json(JobList { jobs: app.ask(|registry| registry.jobs(LISTED)).await? }))
 }
@@ -76,8 +78,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result
 #[utoipa::path(
     get,
     path = "/jobs/{id}",
+    operation_id = "show_job",
     tag = "retrain",
-    params(("id" = i64, Path, description = "Number of the job")),
+    params(("id" = i64, Path, minimum = 1, description = "Number of the job")),
     responses(
         (status = 200, description = "The job", body = JobDocument),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
@@ -92,8 +95,9 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Path(id): Path<String>, _:
 #[utoipa::path(
     delete,
     path = "/jobs/{id}",
+    operation_id = "cancel_job",
     tag = "retrain",
-    params(("id" = i64, Path, description = "Number of the job")),
+    params(("id" = i64, Path, minimum = 1, description = "Number of the job")),
     responses(
         (status = 202, description = "It is called off", body = JobDocument),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
@@ -119,8 +123,9 @@ pub(crate) async fn cancel(
 #[utoipa::path(
     post,
     path = "/jobs/{id}/retry",
+    operation_id = "retry_job",
     tag = "retrain",
-    params(("id" = i64, Path, description = "Number of the job")),
+    params(("id" = i64, Path, minimum = 1, description = "Number of the job")),
     responses(
         (status = 202, description = "The job that does it again", body = JobDocument),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::body::{is_json, media_type, read_text, read_whole, refuse_encoding};
 use crate::predict::json_response;
 use crate::problem::{Kind, Problem, ProblemDocument, shortened};
+use crate::schema::shapes;
 use given::Given;
 
 /// The older flat form's input; keys that are absent are unknown.
@@ -23,11 +24,17 @@ use given::Given;
 #[schema(rename_all = "PascalCase")]
 #[expect(dead_code, reason = "describes the input, which is read without it")]
 pub(crate) struct OlderRequest {
+    #[schema(schema_with = shapes::rank)]
     alexa: Option<f64>,
+    #[schema(minimum = 0.0)]
     visits: Option<f64>,
+    #[schema(minimum = 1.0)]
     pages_per_visit: Option<f64>,
+    #[schema(minimum = 0.0, maximum = 100.0)]
     bounce_rate: Option<f64>,
+    #[schema(minimum = 0.0)]
     avg_visit_duration: Option<f64>,
+    #[schema(schema_with = shapes::category)]
     category: Option<String>,
 }
 
@@ -63,11 +70,11 @@ pub(crate) async fn post_older(State(app): State<Arc<App>>, request: Request) ->
     path = "/predictor/predict",
     tag = "older",
     params(
-        ("Alexa" = Option<f64>, Query),
-        ("Visits" = Option<f64>, Query, example = 1_000_000),
-        ("PagesPerVisit" = Option<f64>, Query),
-        ("BounceRate" = Option<f64>, Query),
-        ("AvgVisitDuration" = Option<f64>, Query),
+        ("Alexa" = Option<u64>, Query, minimum = 1),
+        ("Visits" = Option<f64>, Query, minimum = 0.0, example = 1_000_000),
+        ("PagesPerVisit" = Option<f64>, Query, minimum = 1.0),
+        ("BounceRate" = Option<f64>, Query, minimum = 0.0, maximum = 100.0),
+        ("AvgVisitDuration" = Option<f64>, Query, minimum = 0.0),
         ("Category" = Option<String>, Query),
     ),
     responses(
@@ -80,7 +87,20 @@ pub(crate) async fn get_older(State(app): State<Arc<App>>, request: Request) -> 
 }
 
 /// The same, under the shorter path.
-#[utoipa::path(get, path = "/predictor", tag = "older", responses((status = 200, description = "The interval", body = OlderAnswer)))]
+#[utoipa::path(
+    get,
+    path = "/predictor",
+    tag = "older",
+    params(
+        ("Alexa" = Option<u64>, Query, minimum = 1),
+        ("Visits" = Option<f64>, Query, minimum = 0.0, example = 1_000_000),
+        ("PagesPerVisit" = Option<f64>, Query, minimum = 1.0),
+        ("BounceRate" = Option<f64>, Query, minimum = 0.0, maximum = 100.0),
+        ("AvgVisitDuration" = Option<f64>, Query, minimum = 0.0),
+        ("Category" = Option<String>, Query),
+    ),
+    responses((status = 200, description = "The interval", body = OlderAnswer)),
+)]
 pub(crate) async fn get_older_root(State(app): State<Arc<App>>, request: Request) -> Response {
     respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
 }

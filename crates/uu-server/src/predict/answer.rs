@@ -26,6 +26,7 @@ pub(super) fn answer(given: &Given<'_>, prepared: &Prepared, served: &Served, op
                 let ((record, warnings), estimate) = answers.next().expect("a prepared request has a record for each month");
                 out.key(month.key);
                 served.count(record, estimate);
+                served.count_warnings(warnings.iter().chain(&estimate.warnings));
                 let answer = MonthAnswer { month, record, warnings, estimate, served, options };
                 out.nest(|bytes| answer.write(bytes));
             }

@@ -25,6 +25,7 @@ use crate::body::{read_json, read_text};
 use crate::limits::Limits;
 use crate::malformed::{MONTHS, OBSERVED, malformed};
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::shapes::Date;
 use crate::schema::{PredictAnswer, PredictRequest};
 use query::Query;
 
@@ -36,7 +37,7 @@ use query::Query;
     path = "/predict",
     tag = "predict",
     params(
-        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("level" = Option<f64>, Query, minimum = 0.5, maximum = 0.99, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
         ("explain" = Option<bool>, Query, description = "Adds each input's factor on the estimate"),
     ),
     request_body(
@@ -60,22 +61,24 @@ pub(crate) async fn post_predict(State(app): State<Arc<App>>, request: Request) 
     respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// The same as a GET: with the same JSON as its body, or with one month as query parameters.
+/// Estimates the unique users of one month that is given as query parameters.
+///
+/// The JSON of `POST /predict` as the body of the GET is read too.
 #[utoipa::path(
     get,
     path = "/predict",
     tag = "predict",
     params(
-        ("date" = Option<String>, Query, description = "The month, `YYYY-MM-DD` or `YYYY-MM`", example = "2018-12"),
+        ("date" = inline(Date), Query, description = "The month, `YYYY-MM-DD` or `YYYY-MM`", example = "2018-12"),
         ("domain" = Option<String>, Query, description = "Host name of the site"),
-        ("alexa" = Option<f64>, Query, description = "Position in a global ranking; `rank` is the same"),
-        ("visits" = Option<f64>, Query, description = "Sessions in the month", example = 1_000_000),
-        ("pagesPerVisit" = Option<f64>, Query, description = "Pages per visit"),
-        ("bounceRate" = Option<f64>, Query, description = "Percent, 0 to 100"),
-        ("avgVisitDuration" = Option<f64>, Query, description = "Seconds"),
+        ("alexa" = Option<u64>, Query, minimum = 1, description = "Position in a global ranking; `rank` is the same"),
+        ("visits" = Option<f64>, Query, minimum = 0.0, description = "Sessions in the month", example = 1_000_000),
+        ("pagesPerVisit" = Option<f64>, Query, minimum = 1.0, description = "Pages per visit"),
+        ("bounceRate" = Option<f64>, Query, minimum = 0.0, maximum = 100.0, description = "Percent, 0 to 100"),
+        ("avgVisitDuration" = Option<f64>, Query, minimum = 0.0, description = "Seconds"),
         ("category" = Option<String>, Query, description = "Name, path or code; see `/categories`"),
-        ("uniqueUsers" = Option<f64>, Query, description = "Unique users, where they are known"),
-        ("level" = Option<f64>, Query, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
+        ("uniqueUsers" = Option<f64>, Query, minimum = 0.0, description = "Unique users, where they are known"),
+        ("level" = Option<f64>, Query, minimum = 0.5, maximum = 0.99, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
         ("explain" = Option<bool>, Query, description = "Adds each input's factor on the estimate"),
     ),
     responses(

@@ -7,6 +7,7 @@ mod place;
 use std::fs::File;
 use std::io::{self, Seek};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Extension;
 use axum::body::{Body, HttpBody};
@@ -15,7 +16,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use uu_service::batch::Format;
-use uu_service::jobs::{AcceptError, Delivered, RetrainRequest, accept};
+use uu_service::jobs::{AcceptError, Checking, Delivered, RetrainRequest, accept};
 use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
@@ -26,6 +27,8 @@ use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
 use crate::problem::{Kind, Problem, ProblemDocument};
+use crate::schema::shapes::{FileBody, FileUri};
+use crate::schema::{BounceRateUnitName, DecimalName, FilesForm, Row};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, body_reader};
 use options::Options;
@@ -45,19 +48,19 @@ const MOST_FILES: usize = 100;
     params(
         ("force" = Option<bool>, Query, description = "Promotes the challenger whatever is found; needs the scope `admin`, and is logged"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them all"),
-        ("bounceRateUnit" = Option<String>, Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
-        ("decimal" = Option<String>, Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
+        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
+        ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
         ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
-        ("uri" = Option<String>, Query, description = "A file to learn from instead of a body; may be given up to 100 times"),
+        ("uri" = inline(Option<Vec<FileUri>>), Query, max_items = 100, description = "A file to learn from instead of a body; may be given up to 100 times"),
     ),
     request_body(
         description = "The rows; gzip and zstd are read",
         content(
             (String = "text/csv", example = "date,site,visits,unique_users\n2018-12,example.com,1000000,420000\n"),
             (String = "application/x-ndjson"),
-            (Vec<Object> = "application/json"),
-            (Vec<u8> = "application/vnd.apache.parquet"),
-            (Vec<u8> = "multipart/form-data"),
+            (Vec<Row> = "application/json"),
+            (FileBody = "application/vnd.apache.parquet"),
+            (FilesForm = "multipart/form-data"),
         ),
     ),
     responses(
@@ -107,12 +110,14 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         }
         None => Work::Uris(options.uris.clone()),
     };
-    let taking = Arc::clone(app);
+    let (taking, waits, span) = (Arc::clone(app), StopWhenDropped::default(), tracing::Span::current());
+    let stop = Arc::clone(&waits.0);
     let taken = tokio::task::spawn_blocking(move || {
-        // Reading and checking go on where the client does not wait for them.
+        let _entered = span.enter();
+        // It is kept until the check has ended, which is soon where the client no longer waits for it.
         let _slot = slot;
         let files = work.files(&taking)?;
-        take(&taking, &files, &options, &caller.by).map_err(|error| refused(&error, is_glued))
+        take(&taking, &files, (&options, &stop), &caller.by).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
         Ok(taken) => taken?,
@@ -122,6 +127,16 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         }
     };
     Ok(accepted(app.ask(move |registry| registry.job(job)).await?))
+}
+
+/// Has work stop once whoever waits for it is gone: its client hung up, or the server ends.
+#[derive(Default)]
+struct StopWhenDropped(Arc<AtomicBool>);
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Where the rows are.
@@ -143,7 +158,7 @@ impl Work {
     }
 }
 
-fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<JobId, AcceptError> {
+fn take(app: &App, files: &[Delivered], (options, stop): (&Options, &AtomicBool), by: &str) -> Result<JobId, AcceptError> {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let request = RetrainRequest {
         origin: names.join(", "),
@@ -156,7 +171,8 @@ fn take(app: &App, files: &[Delivered], options: &Options, by: &str) -> Result<J
     };
     let lifecycle = &app.lifecycle;
     let asker = Asker { by, bounds: lifecycle.queue };
-    accept(&lifecycle.registry, files, (&lifecycle.rules, lifecycle.delivery), &request, asker)
+    let checking = Checking { rules: &lifecycle.rules, limits: lifecycle.delivery, stop };
+    accept(&lifecycle.registry, files, checking, &request, asker)
 }
 
 /// What a delivery that is not taken is answered with; one that is a single line has lost its line breaks on the way.
@@ -170,6 +186,8 @@ fn refused(error: &AcceptError, is_glued: bool) -> Problem {
             Problem::new(Kind::Validation, format!("{error}; the body has no line break; hint: {hint}"))
         }
         AcceptError::Read(error) => unreadable(error),
+        // Nobody is there to read it.
+        AcceptError::Stopped => Problem::new(Kind::Timeout, error.to_string()),
         AcceptError::TooManyRows { .. } => Problem::new(Kind::TooLarge, error.to_string()),
         AcceptError::NoUsableRow { .. } => Problem::new(Kind::Validation, error.to_string()),
         AcceptError::Store(error) => store_problem(error),

@@ -36,6 +36,13 @@ impl Client {
 
     /// The next answer; `None` where the connection ended instead.
     pub(crate) fn receive(&mut self) -> Option<Answer> {
+        let mut answer = self.receive_head()?;
+        answer.body = self.receive_body(&answer)?;
+        Some(answer)
+    }
+
+    /// The next answer without its body.
+    pub(crate) fn receive_head(&mut self) -> Option<Answer> {
         let mut line = String::new();
         self.stream.read_line(&mut line).ok()?;
         let status = line.split(' ').nth(1)?.parse().ok()?;
@@ -50,9 +57,7 @@ impl Client {
             let (name, value) = line.split_once(':')?;
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        let mut answer = Answer { status, headers, body: Vec::new() };
-        answer.body = self.receive_body(&answer)?;
-        Some(answer)
+        Some(Answer { status, headers, body: Vec::new() })
     }
 
     /// The body of an answer in chunks that was cut off before its end.

@@ -17,3 +17,4 @@ mod predict;
 mod problems;
 mod scopes;
 mod server;
+mod traces;

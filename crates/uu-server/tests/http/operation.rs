@@ -53,6 +53,71 @@ fn metrics_count_requests_by_route_and_status() {
     assert!(!text.contains("made"));
 }
 
+/// Names and types of the metrics in Prometheus' text form.
+fn types(text: &str) -> std::collections::BTreeMap<&str, &str> {
+    text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect()
+}
+
+#[test]
+fn what_is_exposed_is_documented_in_both_languages() {
+    let server = Server::start();
+    server.install_as("v0003");
+    let mut client = server.client();
+    client.get("/models");
+    let text = client.get("/metrics").text().to_owned();
+    let exposed = types(&text);
+    for document in [include_str!("../../../../docs/operation.md"), include_str!("../../../../docs/operation.ru.md")] {
+        for (name, kind) in &exposed {
+            assert!(document.contains(&format!("| `{name}` | {kind} |")), "{name} ({kind}) is not documented");
+        }
+    }
+    // A histogram of several samples has its buckets, and everything that is not counted yet is 0.
+    for line in [
+        "uu_model_version 3",
+        "uu_build_info{version=\"",
+        "uu_jobs{state=\"queued\"} 0",
+        "uu_jobs_ended_total{outcome=\"lost\"} 0",
+        "uu_warnings_total{code=\"unknown_category\"} 0",
+        "uu_batch_rows_total{outcome=\"estimated\"} 0",
+        "uu_batches_running 0",
+        "uu_store_request_duration_seconds_count 1",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line} in {text}");
+    }
+    #[cfg(target_os = "linux")]
+    assert_eq!(exposed.keys().filter(|name| name.starts_with("process_")).count(), 7, "{exposed:?}");
+}
+
+#[test]
+fn metrics_count_problems_warnings_batches_and_refused_tokens() {
+    let server = Server::start();
+    let mut client = server.client();
+    client.get("/predict?date=2018-12&visits=1&category=Nonsense");
+    client.get("/predict?date=never");
+    client.request("POST", "/predict/batch", &[("content-type", "text/csv")], b"date,visits,category\n2018-12,5,Nonsense\n2018-11,7,\n");
+    let skipping = b"date,visits\n2018-12,5\nnever,7\n";
+    client.request("POST", "/predict/batch?skipBadRows=true", &[("content-type", "text/csv")], skipping);
+    client.request("POST", "/models/v0001/promote", &[], b"");
+    client.request("POST", "/models/v0001/promote", &[("authorization", "Bearer uu_wrong")], b"");
+    let read = server.token(uu_service::registry::Scope::Read);
+    client.request("POST", "/models/v0001/promote", &[("authorization", &read)], b"");
+    let text = client.get("/metrics").text().to_owned();
+    for line in [
+        r#"uu_http_problems_total{type="validation"} 1"#,
+        r#"uu_http_problems_total{type="unauthorized"} 2"#,
+        r#"uu_http_problems_total{type="forbidden"} 1"#,
+        r#"uu_warnings_total{code="unknown_category"} 2"#,
+        r#"uu_batch_rows_total{outcome="estimated"} 3"#,
+        r#"uu_batch_rows_total{outcome="skipped"} 1"#,
+        r#"uu_batch_bytes_total{direction="received"} 81"#,
+        r#"uu_tokens_refused_total{reason="missing"} 1"#,
+        r#"uu_tokens_refused_total{reason="invalid"} 1"#,
+        r#"uu_tokens_refused_total{reason="scope"} 1"#,
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
 #[test]
 fn the_taxonomy_is_listed() {
     let server = Server::start();

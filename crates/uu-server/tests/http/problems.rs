@@ -9,7 +9,10 @@ use crate::server::Server;
 fn pretty(answer: &Answer) -> String {
     assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{}", answer.text());
     assert_eq!(answer.json()["status"], answer.status, "{}", answer.text());
-    serde_json::to_string_pretty(&answer.json()).unwrap()
+    let mut document = answer.json();
+    let id = document.as_object_mut().and_then(|document| document.remove("requestId"));
+    assert_eq!(id.as_ref().and_then(|id| id.as_str()), answer.header("x-request-id"));
+    serde_json::to_string_pretty(&document).unwrap()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use uu_core::Rules;
 use uu_data::read::{BadRows, Format, Input, ReadError, ReadOptions, SkippedRows, open, open_parquet};
@@ -42,6 +43,9 @@ pub enum AcceptError {
         /// How many are taken.
         most: u64,
     },
+    /// It was stopped before all rows were checked.
+    #[error("the rows are no longer checked: nobody waits for the answer")]
+    Stopped,
     /// No row can be used.
     #[error("none of the {rows} rows can be learned from: each breaks a rule or has no unique users")]
     NoUsableRow {
@@ -54,6 +58,24 @@ pub enum AcceptError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] RegistryError),
+}
+
+/// How rows are checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Checking<'a> {
+    /// What they are checked with.
+    pub rules: &'a Rules,
+    /// What they may take.
+    pub limits: DeliveryLimits,
+    /// Set once nobody waits for it any more; it is looked at between blocks of rows.
+    pub stop: &'a AtomicBool,
+}
+
+impl Checking<'_> {
+    /// **Errors**: it is to stop.
+    fn go_on(&self) -> Result<(), AcceptError> {
+        if self.stop.load(Ordering::Relaxed) { Err(AcceptError::Stopped) } else { Ok(()) }
+    }
 }
 
 /// What is counted of the rows of all files.
@@ -71,30 +93,28 @@ struct Tally {
 pub fn accept(
     registry: &Registry,
     files: &[Delivered],
-    (rules, limits): (&Rules, DeliveryLimits),
+    checking: Checking<'_>,
     request: &RetrainRequest,
     asker: Asker<'_>,
 ) -> Result<JobId, AcceptError> {
     let mut tally = Tally::default();
     for file in files {
-        check(file, (rules, limits), request, &mut tally)?;
+        check(file, checking, request, &mut tally)?;
     }
     let Tally { rows, usable, generated, others } = tally;
     if usable == 0 {
         return Err(AcceptError::NoUsableRow { rows });
     }
-    mixture::check(registry, rules, (generated, others))?;
+    mixture::check(registry, checking.rules, (generated, others))?;
     let uploads: Vec<NewUpload<'_>> = files.iter().map(|file| NewUpload { name: &file.name, file: &file.file }).collect();
+    // What nobody waits for is not begun.
+    checking.go_on()?;
     let request = serde_json::to_value(request).expect("a request is texts, switches and numbers");
     Ok(registry.enqueue_with(RETRAIN, &request, asker, &uploads)?)
 }
 
-fn check(
-    delivered: &Delivered,
-    (rules, limits): (&Rules, DeliveryLimits),
-    request: &RetrainRequest,
-    tally: &mut Tally,
-) -> Result<(), AcceptError> {
+fn check(delivered: &Delivered, checking: Checking<'_>, request: &RetrainRequest, tally: &mut Tally) -> Result<(), AcceptError> {
+    let Checking { rules, limits, .. } = checking;
     let mut file = delivered.file.try_clone()?;
     file.seek(SeekFrom::Start(0))?;
     let options = ReadOptions {
@@ -115,6 +135,7 @@ fn check(
     let policy = if request.skip_bad_rows { BadRows::Skip } else { BadRows::Fail };
     let mut skipped = SkippedRows::default();
     for chunk in reader {
+        checking.go_on()?;
         let chunk = chunk?;
         tally.rows += chunk.rows.len() as u64;
         if tally.rows > limits.rows {
@@ -126,4 +147,30 @@ fn check(
         (tally.generated, tally.others) = (tally.generated + generated, tally.others + others);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use uu_registry::{Location, QueueBounds};
+
+    use super::*;
+
+    #[test]
+    fn rows_that_nobody_waits_for_are_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (rules, stop) = (Rules::default(), AtomicBool::new(true));
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"date,site,source,visits,unique_users\n2024-01,a.com,test,1000,500\n").unwrap();
+        let files = [Delivered { name: "rows.csv".to_owned(), format: None, file }];
+        let checking = Checking { rules: &rules, limits: DeliveryLimits { rows: 10, decompressed_bytes: 1_000 }, stop: &stop };
+        let bounds = QueueBounds { pending: 1, pending_of_one: 1, kept_bytes_of_one: 1_000 };
+        let take = || accept(&registry, &files, checking, &RetrainRequest::default(), Asker { by: "ann", bounds });
+        assert!(matches!(take(), Err(AcceptError::Stopped)));
+        assert!(registry.jobs(10).unwrap().is_empty());
+        stop.store(false, Ordering::Relaxed);
+        assert_eq!(take().unwrap(), registry.jobs(10).unwrap()[0].id);
+    }
 }

@@ -6,6 +6,7 @@
 
 mod accept;
 mod child;
+mod counts;
 mod policy;
 mod supervisor;
 mod work;
@@ -13,8 +14,9 @@ mod work;
 use serde::{Deserialize, Serialize};
 use uu_data::read::{BounceRateUnit, Decimal};
 
-pub use accept::{AcceptError, Delivered, DeliveryLimits, accept};
+pub use accept::{AcceptError, Checking, Delivered, DeliveryLimits, accept};
 pub use child::{ChildError, ChildProcess, ProgressLine};
+pub use counts::{EndedJobs, JobCounts};
 pub use policy::{Policy, apply as apply_policy};
 pub use supervisor::{Supervisor, SupervisorSettings};
 pub use work::{ChildOutcome, RetrainJob, work};

@@ -6,9 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use uu_registry::{Claim, Order, Outcome, Registry, RegistryError, Watch};
+use uu_registry::{Claim, JobState, Order, Outcome, Registry, RegistryError, Watch};
 
 use super::child::{ChildError, ChildProcess, ProgressLine};
+use super::counts::JobCounts;
 use super::work::ChildOutcome;
 
 /// Between two looks for a job, and between two reports of one.
@@ -34,6 +35,8 @@ pub struct SupervisorSettings {
     pub silence: Duration,
     /// How long a job may take: a process that hangs is not to keep others waiting for ever.
     pub timeout: Duration,
+    /// Where the jobs that end here are counted.
+    pub counts: Arc<JobCounts>,
 }
 
 /// Takes jobs, one at a time, and does each in a child process.
@@ -99,6 +102,7 @@ impl Supervisor {
         }
         self.last_look = Some(Instant::now());
         for job in self.watch.look(&self.registry)? {
+            self.settings.counts.ended_in(JobState::Lost, Duration::ZERO);
             tracing::error!(%job, "the worker of this job is gone; `POST /jobs/{job}/retry` does it again");
         }
         Ok(())
@@ -107,6 +111,7 @@ impl Supervisor {
     fn work(&mut self, claim: &Claim, stop: &mpsc::Receiver<()>) {
         let job = claim.job.id;
         tracing::info!(%job, kind = claim.job.kind, by = claim.job.by, "a job begins");
+        let begin = Instant::now();
         let ended = match ChildProcess::start((self.command)(claim)) {
             Ok(child) => self.follow(claim, child, stop),
             Err(error) => Ended::Itself(Err(error)),
@@ -125,7 +130,8 @@ impl Supervisor {
                 return;
             }
         };
-        tracing::info!(%job, outcome = name(&outcome), "a job has ended");
+        self.settings.counts.ended_in(outcome.state(), begin.elapsed());
+        tracing::info!(%job, outcome = outcome.state().name(), "a job has ended");
         self.finish(claim, &outcome, if stopped { Duration::ZERO } else { PATIENCE });
         if stopped && let Err(error) = self.registry.retry(job, claim.job.by.as_str()) {
             tracing::error!(%job, %error, "the job could not be queued again");
@@ -215,15 +221,6 @@ fn outcome(answer: Result<String, ChildError>) -> Outcome {
         },
         Err(ChildError::Spawn(error)) => failed(format!("the training process could not be run: {error}")),
         Err(error @ ChildError::Failed { .. }) => failed(error.to_string()),
-    }
-}
-
-fn name(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded(_) => "succeeded",
-        Outcome::Refused(_) => "refused",
-        Outcome::Failed(_) => "failed",
-        Outcome::Cancelled => "cancelled",
     }
 }
 

@@ -7,7 +7,7 @@ use uu_data::{Dataset, JoinReport, Sealed, Split};
 use uu_registry::{BatchId, Registry};
 
 use super::champion::Loaded;
-use super::kept::{self, Known, Origin, Pending, Which};
+use super::kept::{self, Keeping, Known, Pending, Which};
 use super::{Delivery, RetrainError, RetrainSettings, Retraining};
 use crate::labels::{LabelCheck, LabelVerdict, check_labels};
 use crate::patience::patiently;
@@ -109,15 +109,17 @@ pub(super) fn gather(
     }
     report.labels = delivery.and_then(|delivery| against.labels(&delivery.as_they_came));
     report.revision = against.shift(&known, new);
+    let refused = against.doubt(report.labels.as_ref()).or_else(|| report.revision.as_ref().map(shifted));
     let keep = |delivery: &Delivery| {
-        kept::keep(registry, &delivery.rows, &settings.by, &Origin { words: &delivery.origin, confirmed: settings.force })
+        let are_known = joined.are_known;
+        let keeping = Keeping { by: &settings.by, origin: &delivery.origin, confirmed: settings.force, are_known };
+        match &refused {
+            Some(reason) => kept::set_aside(registry, &delivery.rows, (keeping, reason)),
+            None => kept::keep(registry, &delivery.rows, keeping),
+        }
     };
     report.batch = delivery.map(keep).transpose()?;
-    let refused = against.doubt(report.labels.as_ref()).or_else(|| report.revision.as_ref().map(shifted));
-    if let (Some(batch), Some(reason)) = (report.batch, &refused) {
-        patiently(|| registry.quarantine(batch, reason, &settings.by))?;
-        doubts.insert(0, reason.clone());
-    }
+    doubts.splice(0..0, refused.clone());
     let is_enough = if delivery.is_some() { refused.is_none() } else { !known.pending.is_empty() };
     let outlook = if is_enough { Outlook::Enough } else { Outlook::Nothing };
     Ok(gathered(report, doubts, outlook))

@@ -26,29 +26,68 @@ pub enum KeepError {
     Store(#[from] RegistryError),
 }
 
-/// Where rows come from, and whether a person answers for them.
+/// Whose rows are kept, and what is known of them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin<'a> {
+pub(crate) struct Keeping<'a> {
+    /// Who sent them.
+    pub(crate) by: &'a str,
     /// What they are called.
-    pub(crate) words: &'a str,
+    pub(crate) origin: &'a str,
     /// Whether a person takes them in by force: their labels stand wherever they are.
     pub(crate) confirmed: bool,
+    /// Whether they would change nothing of what is kept.
+    pub(crate) are_known: bool,
 }
 
 /// Keeps cleaned rows as a batch; they are kept when this returns.
 ///
+/// A training that was interrupted has kept its rows. Where it is done again they are the batch they were, unless a later one has changed any of them.
+///
 /// **Errors**: they cannot be written, or the store fails.
-pub(crate) fn keep(registry: &Registry, rows: &Dataset, by: &str, origin: &Origin<'_>) -> Result<BatchId, KeepError> {
+pub(crate) fn keep(registry: &Registry, rows: &Dataset, keeping: Keeping<'_>) -> Result<BatchId, KeepError> {
     let fingerprint = uu_model::data_fingerprint(rows);
+    let batches = patiently(|| registry.batches())?;
+    let mut used = batches.iter().rev().filter(|batch| batch.quarantined.is_none());
+    let is_same = |batch: &&Batch| {
+        batch.fingerprint.as_deref() == Some(fingerprint.as_str()) && batch.examined && (batch.confirmed || !keeping.confirmed)
+    };
+    // What is said of all that is kept holds of the newest without a look at the others.
+    let same = if keeping.are_known { used.find(is_same) } else { used.next().filter(is_same) };
+    if let Some(same) = same {
+        tracing::info!(batch = %same.id, "these rows are kept already");
+        return Ok(same.id);
+    }
+    keep_anew(registry, rows, (keeping, &fingerprint, None))
+}
+
+/// Keeps rows that are not to be learned from, as a batch that is set aside: the one it was where that was done before.
+///
+/// **Errors**: as [`keep`].
+pub(super) fn set_aside(registry: &Registry, rows: &Dataset, (keeping, reason): (Keeping<'_>, &str)) -> Result<BatchId, KeepError> {
+    let fingerprint = uu_model::data_fingerprint(rows);
+    let batches = patiently(|| registry.batches())?;
+    let is_same = |batch: &&Batch| batch.quarantined.is_some() && batch.fingerprint.as_deref() == Some(fingerprint.as_str());
+    match batches.iter().rev().find(is_same) {
+        Some(same) => Ok(same.id),
+        None => keep_anew(registry, rows, (keeping, &fingerprint, Some(reason))),
+    }
+}
+
+fn keep_anew(
+    registry: &Registry,
+    rows: &Dataset,
+    (keeping, fingerprint, quarantined): (Keeping<'_>, &str, Option<&str>),
+) -> Result<BatchId, KeepError> {
     let parquet = parquet(rows)?;
     let batch = ObservationBatch {
         rows: rows.len() as u64,
         generated: mixture::counted(rows.records()).0,
-        by,
-        origin: origin.words,
-        fingerprint: Some(&fingerprint),
+        by: keeping.by,
+        origin: keeping.origin,
+        fingerprint: Some(fingerprint),
         examined: true,
-        confirmed: origin.confirmed,
+        confirmed: keeping.confirmed,
+        quarantined,
     };
     Ok(patiently(|| registry.keep_rows(&parquet, &batch))?)
 }
@@ -95,6 +134,8 @@ pub(super) struct Joined {
     /// The rows to train on, with the later of two labels, and those of sealed sites, with the first.
     pub(super) split: Split,
     pub(super) report: JoinReport,
+    /// Whether the new rows, kept as well, would change nothing of what is known.
+    pub(super) are_known: bool,
 }
 
 impl Known {
@@ -103,12 +144,14 @@ impl Known {
     /// **Errors**: rows that must not train together.
     pub(super) fn joined_with(&self, new: &Dataset, (sealed_sites, by_force): (usize, bool)) -> Result<Joined, CleanError> {
         let seal = Sealed::about_both(sealed_sites, &self.rows, new);
-        let (rows, _) = join_rows(&self.rows, new)?;
+        let changes_nothing = |report: &JoinReport| report.added + report.replaced == 0;
+        let (rows, latest) = join_rows(&self.rows, new)?;
+        let are_known = changes_nothing(&latest) && (!by_force || changes_nothing(&join_rows_by(Labels::Newer, &self.first, new)?.1));
         let (later, new) = (seal.split(&self.rows), seal.split(new));
         let (training, taught) = join_rows(&later.training, &new.training)?;
         let labels = if by_force { Labels::Newer } else { Labels::First };
         let (sealed, judged) = join_rows_by(labels, &seal.split(&self.first).sealed, &new.sealed)?;
-        Ok(Joined { rows, seal, split: Split { training, sealed }, report: taught.and(&judged) })
+        Ok(Joined { rows, seal, split: Split { training, sealed }, report: taught.and(&judged), are_known })
     }
 }
 

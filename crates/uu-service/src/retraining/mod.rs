@@ -21,7 +21,7 @@ use uu_registry::{Claim, Registry};
 pub use delivery::Delivery;
 pub use error::RetrainError;
 pub use kept::KeepError;
-pub(crate) use kept::{Origin, keep, records_of};
+pub(crate) use kept::{Keeping, keep, records_of};
 pub use report::{Decision, Retraining};
 
 use crate::gate::{Choice, Contender, GateSettings, Standing, choose, distances, gate};

@@ -1,3 +1,5 @@
+mod repeated;
+
 use rstest::rstest;
 use uu_core::{Record, UniqueUsers};
 use uu_data::{Dataset, Sealed};
@@ -30,10 +32,14 @@ impl Store {
 
     /// Keeps rows as a training does.
     fn keep(&self, rows: &Dataset, confirmed: bool) -> uu_registry::BatchId {
-        keep(&self.registry, rows, "ann", &Origin { words: "rows.csv", confirmed }).unwrap()
+        keep(&self.registry, rows, Keeping { by: "ann", origin: "rows.csv", confirmed, are_known: false }).unwrap()
     }
 
     fn retrain(&self, delivery: Option<&Delivery>, force: bool) -> Result<Retraining, RetrainError> {
+        self.retrain_with(delivery, force, &Silent)
+    }
+
+    fn retrain_with(&self, delivery: Option<&Delivery>, force: bool, progress: &dyn Progress) -> Result<Retraining, RetrainError> {
         let settings = RetrainSettings {
             train: quick_settings(),
             sealed_sites: 300,
@@ -42,7 +48,7 @@ impl Store {
             by: "eve".to_owned(),
             claim: None,
         };
-        retrain(&self.registry, delivery, &Rules::default(), &settings, &Silent)
+        retrain(&self.registry, delivery, &Rules::default(), &settings, progress)
     }
 
     fn known(&self) -> super::kept::Known {
@@ -201,7 +207,7 @@ fn rows_that_are_kept_and_can_never_train_together_are_named_with_the_way_out() 
     let refused = {
         let store = Store::new();
         store.keep(&dataset(30), false);
-        let other = store.keep(&dataset(30), false);
+        let other = store.keep(&times(&dataset(30), 2.0), false);
         store.registry.set_generated(other, 0).unwrap();
         store.retrain(None, false).unwrap_err()
     };
