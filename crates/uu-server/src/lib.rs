@@ -9,6 +9,7 @@ mod categories;
 mod docs;
 mod draining;
 mod drift;
+mod header_list;
 mod health;
 mod jobs;
 mod lanes;

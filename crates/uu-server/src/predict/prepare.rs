@@ -57,7 +57,7 @@ pub(super) fn prepare(given: &Given<'_>, rules: &Rules, limits: &Limits) -> Resu
     check_months(given, &mut faults);
     check_sites(given, &shared, &mut faults);
     if faults.is_empty() {
-        warn_of_fractions(&mut prepared);
+        warn_of_fractions(&prepared.records, &mut prepared.warnings);
         return Ok(prepared);
     }
     // Where no key is a date, each of them is at fault for one reason.
@@ -121,12 +121,12 @@ fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
 }
 
 /// Bounce rates that are all at most 1 are fractions, by all appearance; 0 and 1 alone may be percent.
-fn warn_of_fractions(prepared: &mut Prepared) {
-    let rates = || prepared.records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
+pub(crate) fn warn_of_fractions(records: &[Record], warnings: &mut [Vec<Warning>]) {
+    let rates = || records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
     if rates().any(|rate| rate > 1.0) || rates().all(|rate| rate == 0.0 || rate == 1.0) {
         return;
     }
-    for (record, warnings) in prepared.records.iter().zip(&mut prepared.warnings) {
+    for (record, warnings) in records.iter().zip(warnings) {
         if let Some(rate) = record.bounce_rate {
             warnings.push(Warning::BounceRateFraction { found: rate.get() });
         }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules};
+use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules, is_missing_marker};
 use uu_service::batch::filled_names;
 
 use crate::Limits;
@@ -84,11 +84,14 @@ impl<'a> GivenValue<'a> {
         raw_value(self.json)
     }
 
-    /// Whether nothing is known by it.
+    /// Whether nothing is known by it: null, an empty text, or a marker of a missing value.
     pub(crate) fn is_unknown(&self) -> bool {
         match self.json.as_bytes().first() {
             Some(b'n') | None => true,
-            Some(b'"') => text_of(self.json).trim().is_empty(),
+            Some(b'"') => {
+                let text = text_of(self.json);
+                text.trim().is_empty() || is_missing_marker(&text)
+            }
             Some(_) => false,
         }
     }
