@@ -19,6 +19,7 @@ mod error;
 mod file_checks;
 mod format;
 mod given;
+mod grouped;
 pub(crate) mod instants;
 mod json;
 mod magic;
