@@ -26,6 +26,7 @@ mod magic;
 mod nested;
 pub(crate) mod object;
 mod options;
+mod outdated;
 mod own_output;
 mod page_header;
 mod pages;
