@@ -165,7 +165,7 @@ fn a_count_with_a_fraction_is_warned_of(#[case] visits: RawValue<'static>, #[cas
 
 #[test]
 fn a_fraction_is_warned_of_with_the_percent_it_may_be() {
-    for (found, percent) in [(0.45, "give 45, "), (0.57, "give 57, "), (0.123_45, "give 12.345, ")] {
+    for (found, percent) in [(0.45, "it is 45 percent"), (0.57, "it is 57 percent"), (0.123_45, "it is 12.345 percent")] {
         let text = Warning::BounceRateFraction { found }.to_string();
         assert!(text.contains(percent) && text.contains("`--bounce-rate-unit fraction`"), "{text}");
     }

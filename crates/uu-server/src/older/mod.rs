@@ -10,13 +10,13 @@ use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_core::{Checked, Record, Warning};
+use uu_core::{Record, Warning};
 use uu_service::{EstimateOptions, Served};
 
 use crate::app::App;
 use crate::body::{is_json, media_type, read_text, read_whole, refuse_encoding};
 use crate::header_list::{self, encoded};
-use crate::predict::{json_response, warn_of_fractions};
+use crate::predict::{Prepared, json_response};
 use crate::problem::{Kind, Problem, ProblemDocument, shortened};
 use given::Given;
 
@@ -114,11 +114,9 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
             }
         }
     }
-    let Checked { record, warnings } = given.checked()?;
-    let mut warnings = [warnings];
-    warn_of_fractions(std::slice::from_ref(&record), &mut warnings);
-    let [mut warnings] = warnings;
-    let answer = answer(&record, &served, &mut warnings);
+    let Prepared { records, warnings } = Prepared::of_one(given.checked()?);
+    let mut warnings: Vec<Warning> = warnings.into_iter().flatten().collect();
+    let answer = records.first().map_or(OlderAnswer { min: None, max: None }, |record| answer(record, &served, &mut warnings));
     let mut response = json_response(serde_json::to_vec(&answer).expect("numbers can always be written"));
     header_list::insert(response.headers_mut(), WARNINGS, warnings.iter().map(entry));
     Ok(response)

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use uu_core::Rules;
 use uu_service::{EstimateOptions, Served};
 
-pub(crate) use prepare::{Prepared, warn_of_fractions};
+pub(crate) use prepare::Prepared;
 pub(crate) use request::raw_value;
 
 use crate::app::App;

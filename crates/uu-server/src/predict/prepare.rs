@@ -19,6 +19,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// A request of one month that was checked already.
+    pub(crate) fn of_one(Checked { record, warnings }: Checked) -> Self {
+        let mut prepared = Self { records: vec![record], warnings: vec![warnings] };
+        warn_of_fractions(&mut prepared);
+        prepared
+    }
+
     pub(super) fn unknown_categories(&self) -> usize {
         self.warnings.iter().flatten().filter(|warning| matches!(warning, Warning::UnknownCategory { .. })).count()
     }
@@ -57,7 +64,7 @@ pub(super) fn prepare(given: &Given<'_>, rules: &Rules, limits: &Limits) -> Resu
     check_months(given, &mut faults);
     check_sites(given, &shared, &mut faults);
     if faults.is_empty() {
-        warn_of_fractions(&prepared.records, &mut prepared.warnings);
+        warn_of_fractions(&mut prepared);
         return Ok(prepared);
     }
     // Where no key is a date, each of them is at fault for one reason.
@@ -121,12 +128,12 @@ fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
 }
 
 /// Bounce rates that are all at most 1 are fractions, by all appearance; 0 and 1 alone may be percent.
-pub(crate) fn warn_of_fractions(records: &[Record], warnings: &mut [Vec<Warning>]) {
-    let rates = || records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
+fn warn_of_fractions(prepared: &mut Prepared) {
+    let rates = || prepared.records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
     if rates().any(|rate| rate > 1.0) || rates().all(|rate| rate == 0.0 || rate == 1.0) {
         return;
     }
-    for (record, warnings) in records.iter().zip(warnings) {
+    for (record, warnings) in prepared.records.iter().zip(&mut prepared.warnings) {
         if let Some(rate) = record.bounce_rate {
             warnings.push(Warning::BounceRateFraction { found: rate.get() });
         }

@@ -227,8 +227,8 @@ fn a_marker_in_the_place_of_known_users_or_of_a_source_is_answered_as_null_is() 
 }
 
 #[rstest]
-#[case::one_month(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.45}}"#, "give 45, ")]
-#[case::a_text(r#"{"2024-01": {"visits": 9000, "bounceRate": "0.57"}}"#, "give 57, ")]
+#[case::one_month(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.45}}"#, "it is 45 percent: write that")]
+#[case::a_text(r#"{"2024-01": {"visits": 9000, "bounceRate": "0.57"}}"#, "it is 57 percent: write that")]
 fn the_warning_of_a_fraction_names_the_way_out(#[case] body: &str, #[case] way_out: &str) {
     let server = Server::start();
     let text = server.client().post_json("/predict", body).text().to_owned();
