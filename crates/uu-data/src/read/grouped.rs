@@ -1,6 +1,6 @@
 //! What the texts of a column of counts say of their points: whether they are decimal points, or part thousands.
 
-use arrow::array::{Array, StringArray};
+use arrow::array::StringArray;
 use uu_core::{Points, is_missing_marker};
 
 /// Values of one form from which on a column in which there is no other value is refused: so many visits of less than 1,000 with three decimals each are

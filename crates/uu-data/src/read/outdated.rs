@@ -52,13 +52,15 @@ pub(super) fn is_outdated(key: &str, value: &RawValue) -> bool {
 
 /// The record without the explanation of an earlier estimate.
 pub(super) fn without_explanation(record: Box<RawValue>) -> Box<RawValue> {
-    let Ok(Entries(entries)) = Entries::of(&record) else { return record };
-    if !entries.iter().any(|(key, value)| is_outdated(key, value)) {
-        return record;
-    }
-    let kept = entries.iter().filter(|(key, value)| !is_outdated(key, value)).map(|(key, value)| entry(key, value.get()));
-    let text = format!("{{{}}}", kept.collect::<Vec<_>>().join(","));
-    parse(text.as_bytes()).unwrap_or(record)
+    rewritten(&record).unwrap_or(record)
+}
+
+/// The same, where it has one.
+fn rewritten(record: &RawValue) -> Option<Box<RawValue>> {
+    let Entries(entries) = Entries::of(record).ok()?;
+    let kept: Vec<String> =
+        entries.iter().filter(|(key, value)| !is_outdated(key, value)).map(|(key, value)| entry(key, value.get())).collect();
+    (kept.len() < entries.len()).then(|| parse(format!("{{{}}}", kept.join(",")).as_bytes()).ok()).flatten()
 }
 
 /// Whether a text is an object with what every explanation has, as JSON or as Python shows it.
