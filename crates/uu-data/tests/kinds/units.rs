@@ -131,9 +131,8 @@ fn numbers_of_json_are_no_texts_and_its_texts_are() {
     };
     assert_eq!(read("a.ndjson", of("").as_bytes()).unwrap().visits()[..2], [Some(495.924), Some(87.5)]);
     assert!(matches!(read("a.ndjson", of("\"").as_bytes()), Err(ReadError::GroupedNumbers { .. })));
-    let nested = of("\"").lines().enumerate().map(|(site, _)| {
-        format!("{{\"domain_name\":\"a{site}.example\",\"visits\":{{\"2024-12-01\":\"{}.500\"}},\"summary\":{{}}}}\n", site + 1)
-    });
+    let nested = (1..=6)
+        .map(|site| format!("{{\"domain_name\":\"a{site}.example\",\"visits\":{{\"2024-12-01\":\"{site}.500\"}},\"summary\":{{}}}}\n"));
     assert!(matches!(read("a.ndjson", nested.collect::<String>().as_bytes()), Err(ReadError::GroupedNumbers { .. })));
 }
 

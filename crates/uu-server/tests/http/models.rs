@@ -18,7 +18,7 @@ fn a_version_of_low_coverage_has_a_warning(#[case] coverage: f64, #[case] sites:
     let new = NewVersion { artifact: artifact(), about: &about, data_fingerprint: None, parent: None, made_by: "ann", reason: "a test" };
     let version = server.registry.put(&new).unwrap().to_string();
     let token = server.token(Scope::Read);
-    let mut get = |path: &str| server.client().request("GET", path, &[("authorization", &token)], b"").json();
+    let get = |path: &str| server.client().request("GET", path, &[("authorization", &token)], b"").json();
     let (alone, listed) = (get(&format!("/models/{version}")), get("/models")["versions"][0].clone());
     assert_eq!((&alone, &alone["version"], &alone["about"]["sites"]), (&listed, &Value::from(version), &sites.into()));
     let found = alone["warnings"].as_array().map_or("", |warnings| warnings[0].as_str().unwrap());
