@@ -150,7 +150,7 @@ impl<'a> GivenMonth<'a> {
 pub(crate) fn raw_value(json: &str) -> RawValue<'_> {
     match json.as_bytes().first() {
         Some(b'n') | None => RawValue::Unknown,
-        Some(b'"') => RawValue::text(text_of(json)),
+        Some(b'"') => decoded(json).map_or(RawValue::Other { kind: "a broken text".into() }, RawValue::text),
         Some(b't' | b'f') => RawValue::Other { kind: "a boolean".into() },
         Some(b'[') => RawValue::Other { kind: "a list".into() },
         Some(b'{') => RawValue::Other { kind: "an object".into() },
@@ -162,15 +162,19 @@ pub(crate) fn raw_value(json: &str) -> RawValue<'_> {
     }
 }
 
-/// The text a JSON string stands for; borrowed where it has no escapes.
-///
-/// A lone surrogate stands for no text: it is shown as it was written, and no rule accepts it.
+/// The text a JSON string stands for; borrowed where it has no escapes. A lone surrogate stands for no text, and is shown as it was written.
 pub(crate) fn text_of(json: &str) -> Cow<'_, str> {
-    let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json);
-    if inner.contains('\\') {
-        return serde_json::from_str::<String>(json).map_or(Cow::Borrowed(inner), Cow::Owned);
-    }
-    Cow::Borrowed(inner)
+    decoded(json).unwrap_or_else(|| Cow::Borrowed(without_quotes(json)))
+}
+
+/// The same; `None` where it stands for no text.
+fn decoded(json: &str) -> Option<Cow<'_, str>> {
+    let inner = without_quotes(json);
+    if inner.contains('\\') { serde_json::from_str::<String>(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+}
+
+fn without_quotes(json: &str) -> &str {
+    json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json)
 }
 
 /// Reads a request.
