@@ -30,8 +30,7 @@ pub(crate) struct ModelList {
     /// The version that an admin confirmed last: without an admin, no version is put in use whose estimates lie far from it.
     #[schema(value_type = Option<String>, example = "v0001")]
     anchor: Option<ModelVersion>,
-    /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why, and `warnings` of what whoever uses it must
-    /// know, where there is such.
+    /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why, and its `warnings`, if it has any.
     #[schema(value_type = Vec<Object>)]
     versions: Vec<VersionAnswer>,
 }
@@ -123,8 +122,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result
     Ok(Json(ModelList { champion: aliases.champion, previous: aliases.previous, anchor: aliases.anchor, versions }))
 }
 
-/// Shows a version: what it says of itself, where it comes from, who made it and why, and `warnings` of what whoever uses it must know, where there
-/// is such.
+/// Shows a version: what it says of itself, where it comes from, who made it and why.
+///
+/// `warnings` has what whoever uses it must know, and is absent where there is nothing.
 #[utoipa::path(
     get,
     path = "/models/{version}",
