@@ -69,6 +69,7 @@ fn a_training_that_is_refused_prints_what_cleaning_did_and_says_what_is_needed()
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(output.stdout.is_empty() && told.contains(expected), "{told}");
         assert!(told.find("rows read, ").unwrap() < told.find("error:").unwrap(), "the data-quality report comes first: {told}");
+        assert!(!folder.path().join("store").exists(), "no new store is left behind");
     }
 }
 
@@ -95,6 +96,48 @@ fn more_folds_than_sites_are_refused_with_the_setting_to_change() {
         told.contains("12 sites cannot be divided into 20 folds: at least 20 sites are needed, or fewer folds (the setting `train.folds`)"),
         "{told}"
     );
+    assert!(!folder.path().join("store").exists());
+}
+
+#[test]
+fn a_command_that_fails_before_there_is_a_model_leaves_no_new_store_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, rows: &str| fs::write(folder.path().join(name), rows).unwrap();
+    write("few.csv", &rows(100, 3, |_, _, _| {}));
+    write("bad.csv", &rows(100, 6, |_, _, cells| cells[3] = "many".to_owned()));
+    for arguments in [
+        &["train", "--data", "few.csv"][..],
+        &["train", "--data", "bad.csv"],
+        &["train", "--data", "absent.csv"],
+        &["train", "--data", "few.csv", "--new-store"],
+        &["retrain", "--data", "bad.csv"],
+        &["research", "--data", "bad.csv", "--out", "report"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stderr(&output));
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left.len(), 2, "{arguments:?}: {left:?}");
+    }
+    // One that is there stays, and so does a folder that is to be one.
+    fs::create_dir(folder.path().join("store")).unwrap();
+    assert_eq!(run(folder.path(), &["train", "--data", "few.csv"]).status.code(), Some(2));
+    assert_eq!(fs::read_dir(folder.path().join("store")).unwrap().count(), 0);
+    fs::remove_dir(folder.path().join("store")).unwrap();
+    fs::write(folder.path().join("store"), "a file").unwrap();
+    let output = run(folder.path(), &["train", "--data", "few.csv"]);
+    assert!(output.status.code() == Some(2) && stderr(&output).contains("store"), "{}", stderr(&output));
+}
+
+#[test]
+fn of_a_dozen_sites_few_are_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    for sites in [7, 12] {
+        let months = 600_usize.div_ceil(sites);
+        fs::write(folder.path().join("rows.csv"), rows(sites, months, |_, _, _| {})).unwrap();
+        let output = run(folder.path(), &["train", "--data", "rows.csv", "--json", "--no-promote"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+        assert_eq!(report["about"]["sites"], sites - 1, "{}", stderr(&output));
+    }
 }
 
 /// Half of the sites have ten times the users that their inputs suggest, and nothing tells which.

@@ -213,9 +213,9 @@ impl Checker<'_> {
         }
     }
 
-    /// Visits, users and ranks are counted: a point in one may part thousands.
+    /// A point in a count may part thousands.
     fn fraction(&mut self, field: Field, found: f64) {
-        if found >= FRACTION_MATTERS_BELOW || !matches!(field, Field::Visits | Field::UniqueUsers | Field::Rank) {
+        if found >= FRACTION_MATTERS_BELOW || !field.is_count() {
             return;
         }
         let text = match self.raw.get(field) {

@@ -73,7 +73,7 @@ pub enum FaultRule {
     OutOfRange,
     /// The date is not one, or is missing.
     BadDate,
-    /// The site's name has spaces or control characters, or is too long.
+    /// The site's name has control characters.
     BadSite,
     /// The field was given twice.
     DuplicateField,

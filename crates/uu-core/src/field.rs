@@ -97,6 +97,12 @@ impl Field {
         matches!(self, Self::Rank | Self::Visits | Self::PagesPerVisit | Self::BounceRate | Self::AvgVisitDuration | Self::UniqueUsers)
     }
 
+    /// Whether it is counted, so that a point in it may part thousands.
+    #[must_use]
+    pub fn is_count(self) -> bool {
+        matches!(self, Self::Rank | Self::Visits | Self::UniqueUsers)
+    }
+
     /// The name in a sentence.
     #[must_use]
     pub fn words(self) -> &'static str {

@@ -83,6 +83,8 @@ pub struct OwnOutput {
     pub known: Option<usize>,
     /// Which inputs were filled. Without it they cannot be told from those that were given.
     pub filled: Option<usize>,
+    /// Visits over the unique users that were estimated; of answers for one site alone.
+    pub visits_per_user: Option<usize>,
 }
 
 impl OwnOutput {
@@ -108,7 +110,17 @@ impl OwnOutput {
             known_users,
             known: place(OutputColumn::Known),
             filled: place(OutputColumn::Filled),
+            visits_per_user: place(OutputColumn::VisitsPerUser),
         })
+    }
+
+    /// Whether a column of that name is about the estimates of this output alone, and in none that is made of it. `level`, `known` and `definition` may
+    /// be anybody's, unless they stand beside the visits per user of an answer.
+    #[must_use]
+    pub fn is_outdated(&self, name: &str) -> bool {
+        const OF_ANSWERS: [OutputColumn; 4] =
+            [OutputColumn::VisitsPerUser, OutputColumn::Level, OutputColumn::Known, OutputColumn::Definition];
+        self.visits_per_user.is_some() && OutputColumn::named(name).is_some_and(|output| OF_ANSWERS.contains(&output))
     }
 
     /// Whether a record's text may be one of an output; most are none, and a look at the text is cheap.
@@ -158,9 +170,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_about_earlier_estimates_alone_is_outdated() {
+        let names = ["visits", "uniqueUsersLow", "uniqueUsersHigh", "level", "known", "notes", "visitsPerUser"];
+        let outdated = |names: &[&str]| -> Vec<String> {
+            let own = OwnOutput::of(names.iter().copied()).unwrap();
+            names.iter().filter(|name| own.is_outdated(name)).map(|name| (*name).to_owned()).collect()
+        };
+        assert_eq!(outdated(&names), ["level", "known", "visitsPerUser"]);
+        assert!(outdated(&names[..6]).is_empty());
+    }
+
+    #[test]
     fn places_are_those_of_the_names() {
         let own = OwnOutput::of(["date", "known", "unique_users_known", "filled"]).unwrap();
-        assert_eq!(own, OwnOutput { known_users: Some(2), known: Some(1), filled: Some(3) });
+        assert_eq!(own, OwnOutput { known_users: Some(2), known: Some(1), filled: Some(3), visits_per_user: None });
         for (value, known) in [("true", true), ("\"True\"", true), ("false", false), ("null", false), ("1", false)] {
             assert_eq!(OwnOutput::are_known(value), known, "{value}");
         }

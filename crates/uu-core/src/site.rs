@@ -11,9 +11,9 @@ pub(crate) enum SiteName {
     Host(Box<str>),
     /// The sum of the other rows.
     Total,
-    /// Something else: an address, a name without a dot, a description.
+    /// Something else: an address, also a mail address, a name without a dot, a title with blanks.
     NotAHost,
-    /// A text that no name can be: blanks or control characters within it.
+    /// A text that no name can be: control characters within it.
     Malformed,
 }
 
@@ -70,12 +70,18 @@ pub(crate) fn canonical(text: &str) -> SiteName {
     if is_total(text) {
         return SiteName::Total;
     }
-    if text.is_empty() || text.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
+    if text.is_empty() || text.chars().any(char::is_control) {
         return SiteName::Malformed;
     }
+    if is_mail_address(text) {
+        return SiteName::NotAHost;
+    }
     let text = without_scheme(text);
-    let (authority, rest) = text.split_at(text.find(['/', '\\', '?', '#']).unwrap_or(text.len()));
-    let path = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];
+    let name = &text[..text.find(['?', '#']).unwrap_or(text.len())];
+    if name.contains(char::is_whitespace) {
+        return SiteName::NotAHost;
+    }
+    let (authority, path) = name.split_at(name.find(['/', '\\']).unwrap_or(name.len()));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let Some(host) = without_port(host).and_then(in_ascii) else { return SiteName::NotAHost };
     let host = without_www(&host);
@@ -112,6 +118,14 @@ fn without_scheme(text: &str) -> &str {
         return rest;
     }
     text.strip_prefix("//").or_else(|| text.strip_prefix("sc-domain:")).unwrap_or(text)
+}
+
+/// Whether it is a mail address, `info@example.com`, and no host with a user before it: beside such a user stands a scheme, a password, a port or a
+/// path.
+fn is_mail_address(text: &str) -> bool {
+    const SCHEME: &str = "mailto:";
+    text.get(..SCHEME.len()).is_some_and(|start| start.eq_ignore_ascii_case(SCHEME))
+        || (text.contains('@') && !text.contains([':', '/', '\\']))
 }
 
 /// The host without its port; `None` for an IPv6 address, and where what follows the colon is no port.
@@ -153,22 +167,26 @@ fn has_punycode(host: &str) -> bool {
     host.as_bytes().windows(4).any(|bytes| bytes == b"xn--")
 }
 
-/// Whether a text is labels of lower-case letters, digits, `-` and `_`, two or more.
+/// Whether a text is labels of lower-case letters, digits, `-` and `_`, two or more, none of which begins or ends with `-`.
+///
+/// **Source**: RFC 1123, section 2.1, and `_`, which the names of some sites have all the same.
 fn is_host(host: &str) -> bool {
     if host.len() > MAX_HOST_BYTES {
         return false;
     }
-    let (mut labels, mut length, mut is_number) = (0, 0, true);
+    let (mut labels, mut length, mut is_number, mut before) = (0, 0, true, b'.');
     for byte in host.bytes() {
         match byte {
-            b'.' if (1..=MAX_LABEL_BYTES).contains(&length) => (labels, length, is_number) = (labels + 1, 0, true),
+            b'.' if (1..=MAX_LABEL_BYTES).contains(&length) && before != b'-' => (labels, length, is_number) = (labels + 1, 0, true),
+            b'-' if length == 0 => return false,
             b'a'..=b'z' | b'-' | b'_' => (length, is_number) = (length + 1, false),
             b'0'..=b'9' => length += 1,
             _ => return false,
         }
+        before = byte;
     }
     // A last label of digits alone is that of an address: 192.168.0.1.
-    labels > 0 && (1..=MAX_LABEL_BYTES).contains(&length) && !is_number
+    labels > 0 && (1..=MAX_LABEL_BYTES).contains(&length) && before != b'-' && !is_number
 }
 
 #[cfg(test)]
@@ -191,6 +209,9 @@ mod tests {
     #[case("example.com#a")]
     #[case("sc-domain:example.com")]
     #[case("example.com:")]
+    #[case("user@example.com:443")]
+    #[case("https://user@example.com")]
+    #[case("https://example.com/?q=my shop")]
     fn every_form_of_a_name_is_one_site(#[case] text: &str) {
         assert_eq!(canonical(text), SiteName::Host("example.com".into()), "{text}");
     }
@@ -211,6 +232,9 @@ mod tests {
     #[case("example.com/blog/?page=2", "example.com/blog")]
     #[case("www.com", "www.com")]
     #[case("under_score.example", "under_score.example")]
+    #[case("example.com/@someone", "example.com/@someone")]
+    #[case("com.example.app", "com.example.app")]
+    #[case("a-b--c.example", "a-b--c.example")]
     fn a_path_stays_part_of_the_name(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(canonical(text), SiteName::Host(expected.into()));
         assert_eq!(host_of_site(expected), expected.split('/').next().unwrap());
@@ -239,6 +263,20 @@ mod tests {
     #[case("example.com:port")]
     #[case("https://")]
     #[case("%D0%BF.example")]
+    #[case("My Shop")]
+    #[case("My Shop.example")]
+    #[case("example.com (main site)")]
+    #[case("example.com/my page")]
+    #[case("моя\u{a0}страница.рф")]
+    #[case("info@example.com")]
+    #[case("Info@Example.COM ")]
+    #[case("mailto:info@example.com")]
+    #[case("MAILTO:info@example.com?subject=a")]
+    #[case("-a.example")]
+    #[case("a-.example")]
+    #[case("shop.-example.com")]
+    #[case("example.com-")]
+    #[case("https://-a.example/")]
     fn what_cannot_be_a_host_is_none(#[case] text: &str) {
         assert_eq!(canonical(text), SiteName::NotAHost);
     }

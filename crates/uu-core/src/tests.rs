@@ -112,6 +112,9 @@ fn a_marker_in_the_place_of_the_date_is_a_fault() {
 #[case("Total", "total_row")]
 #[case("192.168.0.1", "not_a_host")]
 #[case("intranet", "not_a_host")]
+#[case("My Shop", "not_a_host")]
+#[case("info@example.com", "not_a_host")]
+#[case("-a.example", "not_a_host")]
 fn what_is_no_host_is_an_unknown_site_with_a_warning(#[case] site: &'static str, #[case] code: &str) {
     let checked = passes(&[(Field::Site, RawValue::text(site))]);
     assert_eq!((checked.record.site.as_deref(), checked.warnings[0].code()), (None, code));
@@ -158,6 +161,19 @@ fn of_an_unknown_sub_category_the_known_top_is_kept() {
 fn a_count_with_a_fraction_is_warned_of(#[case] visits: RawValue<'static>, #[case] warned: bool) {
     let checked = passes(&[(Field::Visits, visits)]);
     assert_eq!(checked.warnings.iter().map(Warning::code).collect::<Vec<_>>(), if warned { vec!["fractional_count"] } else { Vec::new() });
+}
+
+#[test]
+fn a_fraction_is_warned_of_with_the_percent_it_may_be() {
+    for (found, percent) in [(0.45, "it is 45 percent"), (0.57, "it is 57 percent"), (0.123_45, "it is 12.345 percent")] {
+        let text = Warning::BounceRateFraction { found }.to_string();
+        assert!(text.contains(percent) && text.contains("`--bounce-rate-unit fraction`"), "{text}");
+    }
+}
+
+#[test]
+fn a_site_with_control_characters_is_a_fault() {
+    assert_eq!(faults(&[(Field::Site, RawValue::text("a\u{7}.example"))])[0].rule.code(), "bad_site");
 }
 
 #[test]

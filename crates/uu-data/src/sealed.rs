@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, site_hash};
-use crate::needs::HELD_OUT_SHARE;
+use crate::needs::{FEW_TRAINING_SITES, HELD_OUT_SHARE};
 
 /// Which sites are sealed.
 ///
@@ -64,7 +64,8 @@ impl Sealed {
     /// Seals about `wanted` of the sites of `dataset`, but no less than 2 % and no more than 15 % of them; none where none are wanted.
     ///
     /// What is sealed is lost to training, and a few hundred sites tell two models apart. As data grow the share shrinks: what is sealed then is
-    /// part of what was sealed before, so neither an older model nor a newer one was trained on it.
+    /// part of what was sealed before, so neither an older model nor a newer one was trained on it. Of fewer than [`FEW_TRAINING_SITES`] sites
+    /// chance would seal none or a third: there the bounds come first, and what is sealed may be others once there are more sites.
     #[must_use]
     pub fn about(wanted: usize, dataset: &Dataset) -> Self {
         Self::about_both(wanted, dataset, &Dataset::new(Vec::new(), Vec::new()))
@@ -76,7 +77,11 @@ impl Sealed {
         let records = one.records().iter().chain(other.records());
         let sites: BTreeSet<&str> = records.filter_map(|record| record.site.as_deref()).collect();
         let share = (wanted as f64 / sites.len().max(1) as f64).clamp(HELD_OUT_SHARE.0, HELD_OUT_SHARE.1);
-        Self { share: if wanted == 0 { 0.0 } else { share }, salt: SALT }
+        match (wanted, sites.len()) {
+            (0, _) => Self { share: 0.0, salt: SALT },
+            (_, ..FEW_TRAINING_SITES) => Self { share: share_of_few(share, &sites), salt: SALT },
+            _ => Self { share, salt: SALT },
+        }
     }
 
     /// The share of the sites.
@@ -88,8 +93,7 @@ impl Sealed {
     /// Whether no version may train on rows of `site`.
     #[must_use]
     pub fn is_sealed(&self, site: &str) -> bool {
-        // 53 bits, so that the comparison is exact and a greater share contains a lesser one.
-        ((site_hash(site, self.salt) >> 11) as f64) < self.share * (1u64 << 53) as f64
+        draw(site, self.salt) < self.share
     }
 
     /// Divides rows; both parts keep the canonical order. Rows without a site are never sealed: nothing tells which others are of
@@ -99,6 +103,25 @@ impl Sealed {
         let sealed: Vec<bool> =
             dataset.records().iter().map(|record| record.site.as_deref().is_some_and(|site| self.is_sealed(site))).collect();
         Split { training: dataset.subset(|row, _| !sealed[row]), sealed: dataset.subset(|row, _| sealed[row]) }
+    }
+}
+
+/// The place of a site between 0 and 1: of 53 bits, so that comparisons are exact and a greater share contains a lesser one.
+fn draw(site: &str, salt: u64) -> f64 {
+    (site_hash(site, salt) >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// The share near to `share` at which at most 15 % of these sites are sealed, and one of them at least where one is not more than that.
+fn share_of_few(share: f64, sites: &BTreeSet<&str>) -> f64 {
+    let mut draws: Vec<f64> = sites.iter().map(|site| draw(site, SALT)).collect();
+    draws.sort_unstable_by(f64::total_cmp);
+    let most = (sites.len() as f64 * HELD_OUT_SHARE.1) as usize;
+    let sealed = draws.partition_point(|draw| *draw < share);
+    let wanted = sealed.clamp(most.min(1), most);
+    match draws.get(wanted) {
+        // As many lie below the next of them.
+        Some(next) if wanted != sealed => next.min(MOST_SHARE),
+        _ => share,
     }
 }
 
@@ -198,6 +221,22 @@ mod tests {
         assert!((share(30, 1_000) - 0.03).abs() < 0.001 && share(3, 1_000) == 0.02);
         let (few, many) = (Sealed::about(30, &rows(300)), Sealed::about(30, &rows(1_000)));
         assert!((0..1_000).map(|site| format!("site{site}.com")).all(|site| !many.is_sealed(&site) || few.is_sealed(&site)));
+    }
+
+    #[test]
+    fn of_few_sites_no_more_are_sealed_than_is_documented() {
+        for (sites, least, most) in [(1, 0, 0), (6, 0, 0), (7, 1, 1), (12, 1, 1), (14, 1, 2), (40, 1, 6), (59, 1, 8)] {
+            for prefix in ["site", "client", "www.x", "a", "b", "shop"] {
+                let site = |site: u32| Record {
+                    site: Some(format!("{prefix}{site}.com").into()),
+                    ..Record::unknown(Month::new(2024, 1).unwrap())
+                };
+                let rows = Dataset::new(Vec::new(), (0..sites).map(site).collect());
+                let sealed = Sealed::about(300, &rows).split(&rows).sealed.len();
+                assert!((least..=most).contains(&sealed), "{sealed} of {sites}");
+            }
+        }
+        assert_eq!(Sealed::about(0, &rows(12)).share(), 0.0);
     }
 
     #[test]

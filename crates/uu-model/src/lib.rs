@@ -38,7 +38,7 @@ pub use judging::{Judgement, judge};
 pub use model::{About, Inputs, LEVELS, Model, UNNAMED_SOURCE};
 #[cfg(feature = "train")]
 pub use train::{
-    ContinueError, Correction, CoverageBySite, FitError, HeldOutEstimate, LEAST_COVERAGE, MOST_CONTINUATIONS, MOST_SOURCES, Objective,
-    Progress, Silent, TrainReport, TrainSettings, Trainable, Trained, TreeSettings, data_fingerprint, fit_forest, train, train_continued,
-    tune,
+    ContinueError, Correction, CoverageBySite, FitError, HeldOutEstimate, LEAST_COVERAGE, LowCoverage, MOST_CONTINUATIONS, MOST_SOURCES,
+    Objective, Progress, Silent, TrainReport, TrainSettings, Trainable, Trained, TreeSettings, data_fingerprint, fit_forest, train,
+    train_continued, tune,
 };

@@ -1,17 +1,19 @@
 //! `fit`: a training that Python's other threads do not wait for, and that Ctrl-C stops.
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use uu_core::{BounceDefinition, Rules};
 use uu_data::Dataset;
 use uu_data::clean::CleanOptions;
-use uu_model::{Progress, TrainSettings, Trained, train};
+use uu_model::{LowCoverage, Progress, TrainSettings, Trained, train};
 
 use crate::cleaning::cleaned;
 use crate::errors;
@@ -84,6 +86,7 @@ impl Fitting {
     pub(crate) fn run(&self, py: Python<'_>, tables: Vec<Given>, progress: Option<&Bound<'_, PyAny>>) -> PyResult<Model> {
         let dataset = self.dataset(py, tables)?;
         let trained = self.train(py, &dataset, progress)?;
+        warn_of_low_coverage(py, &trained)?;
         Model::of(py, trained.artifact)
     }
 
@@ -125,6 +128,13 @@ impl Fitting {
             trained.map_err(|error| errors::fit(&error))
         })
     }
+}
+
+/// Says in a Python warning that the intervals held too seldom on sites held out.
+fn warn_of_low_coverage(py: Python<'_>, trained: &Trained) -> PyResult<()> {
+    let Some(low) = LowCoverage::of(trained.coverage) else { return Ok(()) };
+    let text = CString::new(low.to_string()).expect("words and numbers have no zero byte");
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
 }
 
 /// How far a training is, and whether it is to stop.

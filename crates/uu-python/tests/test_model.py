@@ -46,6 +46,14 @@ def test_estimates_keep_their_laws(model: uu.Model, sample: pd.DataFrame) -> Non
     assert set(estimates["model"]) == {model.checksum[:12]}
 
 
+def test_an_explanation_of_an_earlier_output_stands_beside_no_new_estimate(model: uu.Model, sample: pd.DataFrame) -> None:
+    explained = model.predict(sample.head(20), explain=True).to_pandas()
+    assert explained["explanation"].notna().all()
+    assert model.predict(explained).to_pandas()["explanation"].isna().all()
+    as_texts = explained.assign(explanation=explained["explanation"].astype(str))
+    assert model.predict(as_texts).to_pandas()["explanation"].isna().all()
+
+
 def test_fill_fills_the_inputs_and_nothing_else(model: uu.Model, sample: pd.DataFrame) -> None:
     inputs = ["visits", "pages_per_visit", "bounce_rate", "avg_visit_duration", "rank"]
     filled = model.fill(sample).to_pandas()

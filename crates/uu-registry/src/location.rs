@@ -23,7 +23,8 @@ impl Location {
     }
 
     /// Whether anything at all is kept in the folder.
-    pub(crate) fn uses_folder(&self) -> bool {
+    #[must_use]
+    pub fn uses_folder(&self) -> bool {
         self.database_url.is_none() || self.artifacts_url.is_none()
     }
 }

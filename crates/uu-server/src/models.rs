@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uu_service::registry::{Aliases, Change, ModelVersion, VersionRecord};
+use uu_service::{About, LowCoverage};
 
 use crate::access::Caller;
 use crate::app::App;
@@ -31,9 +32,26 @@ pub(crate) struct ModelList {
     /// The version that an admin confirmed last: without an admin, no version is put in use whose estimates lie far from it.
     #[schema(value_type = Option<String>, example = "v0001")]
     anchor: Option<ModelVersion>,
-    /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why.
+    /// All versions, the oldest first: what each says of itself, where it comes from, who made it and why, and its `warnings`, if it has any.
     #[schema(value_type = Vec<VersionDocument>)]
-    versions: Vec<VersionRecord>,
+    versions: Vec<VersionAnswer>,
+}
+
+/// A version, and what whoever uses it must know.
+#[derive(Debug, Serialize)]
+pub(crate) struct VersionAnswer {
+    #[serde(flatten)]
+    record: VersionRecord,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+impl From<VersionRecord> for VersionAnswer {
+    fn from(record: VersionRecord) -> Self {
+        let about = About::deserialize(&record.about).ok();
+        let low_coverage = about.as_ref().and_then(LowCoverage::of_model);
+        Self { record, warnings: low_coverage.iter().map(ToString::to_string).collect() }
+    }
 }
 
 /// Which version answers, and which did before.
@@ -105,10 +123,13 @@ impl From<Aliases> for AliasesAnswer {
 )]
 pub(crate) async fn list(State(app): State<Arc<App>>, _: NoParameters) -> Result<Json<ModelList>, Problem> {
     let (aliases, versions) = app.ask(|registry| Ok((registry.aliases()?, registry.list()?))).await?;
+    let versions = versions.into_iter().map(VersionAnswer::from).collect();
     Ok(Json(ModelList { champion: aliases.champion, previous: aliases.previous, anchor: aliases.anchor, versions }))
 }
 
 /// Shows a version: what it says of itself, where it comes from, who made it and why.
+///
+/// `warnings` has what whoever uses it must know, and is absent where there is nothing.
 #[utoipa::path(
     get,
     path = "/models/{version}",
@@ -124,9 +145,9 @@ pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Path(version): Path<String>,
     _: NoParameters,
-) -> Result<Json<VersionRecord>, Problem> {
+) -> Result<Json<VersionAnswer>, Problem> {
     let version = parsed(&version)?;
-    Ok(Json(app.ask(move |registry| registry.version(version)).await?))
+    Ok(Json(app.ask(move |registry| registry.version(version)).await?.into()))
 }
 
 /// Puts a version in use, after it was loaded to see that it can answer; every replica follows within two seconds.

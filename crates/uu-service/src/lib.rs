@@ -32,7 +32,7 @@ pub use retraining::{Decision, Delivery, KeepError, RetrainError, RetrainSetting
 pub use serving::{Readiness, Served, Serving};
 pub use shipped::{ShippedError, take_up};
 pub use sources::{SourceError, Sources};
-pub use training::{Intent, IntervalsDoNotHold, NewVersion, TrainError, TrainingRows, train};
+pub use training::{Intent, IntervalsDoNotHold, NewVersion, TrainError, Training, TrainingRows};
 pub use uu_model::drift::DriftVerdict;
 pub use warning_counts::WarningCounts;
 
@@ -45,4 +45,4 @@ pub mod registry {
 pub use uu_data::{current_month, newest_month};
 
 /// What the model answers with; the server depends on the use cases alone.
-pub use uu_model::{Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, Model};
+pub use uu_model::{About, Estimate, EstimateOptions, Explanation, Factor, FilledInput, LEVELS, LowCoverage, Model};

@@ -7,7 +7,7 @@ use crate::retraining::{Keeping, keep};
 use crate::{KeepError, LoadError, load};
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
-use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, Progress, TrainReport, TrainSettings, Trainable};
+use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, LowCoverage, Progress, TrainReport, TrainSettings, Trainable, Trained};
 use uu_registry::{Change, Mixture, ModelVersion, Registry, RegistryError};
 
 /// A version that was trained and stored.
@@ -25,6 +25,8 @@ pub struct NewVersion {
     pub promoted: bool,
     /// Why it does not, though it was to: its intervals do not hold.
     pub refused: Option<IntervalsDoNotHold>,
+    /// What whoever uses it must know of its intervals, where they are not why it was refused.
+    pub low_coverage: Option<LowCoverage>,
 }
 
 /// A new version whose intervals were found not to hold.
@@ -113,28 +115,49 @@ impl TrainError {
     }
 }
 
-/// Trains on `dataset`, stores the artifact and, if that is intended and its intervals hold, makes it the one that answers.
-///
-/// **Errors**: [`TrainError`]; the registry is then as it was, or holds the version without using it.
-pub fn train(
-    registry: &Registry,
-    (dataset, rules): (&Dataset, &Rules),
-    settings: &TrainSettings,
-    intent: &Intent,
-    progress: &dyn Progress,
-) -> Result<NewVersion, TrainError> {
-    Trainable::of(dataset).check()?;
-    let trained = match &intent.rows {
-        TrainingRows::Generated => uu_model::train(dataset, rules, settings, progress)?,
-        TrainingRows::Kept { origin, sealed_sites } => {
+/// A training: what is fitted, how and what for.
+#[derive(Clone, Copy, Debug)]
+pub struct Training<'a> {
+    /// The rows.
+    pub dataset: &'a Dataset,
+    /// By which they were checked.
+    pub rules: &'a Rules,
+    /// How the model is fitted.
+    pub settings: &'a TrainSettings,
+    /// Who trains it, and what for.
+    pub intent: &'a Intent,
+}
+
+impl Training<'_> {
+    /// Fits the model; nothing is stored. `registry` is the store it is for, where there is one already.
+    ///
+    /// **Errors**: [`TrainError`].
+    pub fn fit(&self, registry: Option<&Registry>, progress: &dyn Progress) -> Result<Trained, TrainError> {
+        let Self { dataset, rules, settings, intent } = *self;
+        Trainable::of(dataset).check()?;
+        let TrainingRows::Kept { sealed_sites, .. } = &intent.rows else {
+            return Ok(uu_model::train(dataset, rules, settings, progress)?);
+        };
+        if let Some(registry) = registry {
             mixture::check(registry, rules, mixture::counted(dataset.records()))?;
-            let split = Sealed::about(*sealed_sites, dataset).split(dataset);
-            let trained = uu_model::train(&split.training, rules, settings, progress);
-            let trained = trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?;
-            keep(registry, dataset, Keeping { by: &intent.by, origin, confirmed: true, are_known: false })?;
-            trained
         }
-    };
+        let split = Sealed::about(*sealed_sites, dataset).split(dataset);
+        let trained = uu_model::train(&split.training, rules, settings, progress);
+        Ok(trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?)
+    }
+
+    /// Stores what was fitted, and its rows where they are to be kept; if that is intended and its intervals hold, makes it the version that answers.
+    ///
+    /// **Errors**: [`TrainError`]; the registry is then as it was, or holds the version without using it.
+    pub fn store(&self, registry: &Registry, trained: Trained) -> Result<NewVersion, TrainError> {
+        if let TrainingRows::Kept { origin, .. } = &self.intent.rows {
+            keep(registry, self.dataset, Keeping { by: &self.intent.by, origin, confirmed: true, are_known: false })?;
+        }
+        put(registry, trained, self.intent)
+    }
+}
+
+fn put(registry: &Registry, trained: Trained, intent: &Intent) -> Result<NewVersion, TrainError> {
     let version = registry.put(&uu_registry::NewVersion {
         artifact: &trained.artifact,
         about: &serde_json::json!(trained.about),
@@ -152,5 +175,6 @@ pub fn train(
         registry.promote(version, &change)?;
     }
     let checksum = uu_model::artifact_checksum(&trained.artifact);
-    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted, refused })
+    let low_coverage = LowCoverage::of(trained.coverage).filter(|_| refused.is_none());
+    Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted, refused, low_coverage })
 }

@@ -8,6 +8,7 @@ mod evaluate;
 mod healthcheck;
 mod job_worker;
 mod jobs;
+mod late_store;
 mod manual;
 mod models;
 mod observations;

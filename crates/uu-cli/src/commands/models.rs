@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde::Serialize;
 use uu_core::FaultField;
 use uu_data::replace::{Access, make_folder, replace, replace_all};
-use uu_model::{About, Contents, Inputs};
+use uu_model::{About, Contents, Inputs, LowCoverage};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
 
@@ -91,6 +91,9 @@ fn list(registry: &Registry, json: bool) -> anyhow::Result<()> {
     if !versions.is_empty() {
         print(&page.finish())?;
     }
+    for version in &versions {
+        LowCoverage::of_model(&version.about).iter().for_each(|low| note(&format!("warning: {}: {low}", version.version)));
+    }
     match aliases.champion {
         Some(champion) => note(&format!("{champion} (champion) answers requests")),
         None if versions.is_empty() => note("no model yet; `uu-predictor train --data FILE` makes one"),
@@ -134,13 +137,15 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
     let Inputs { learned, not_learned } = contents.into_model()?.inputs();
     let columns = |fields: &[FaultField]| fields.iter().map(|field| field.column().to_owned()).collect::<Vec<String>>();
     let (learned, not_learned) = (columns(&learned), columns(&not_learned));
+    let low_coverage = LowCoverage::of_model(&about).map(|low| low.to_string());
     if json {
         let inputs = serde_json::json!({ "learned": learned, "not_learned": not_learned });
         return print_json(
-            &serde_json::json!({ "version": version, "record": record, "about": about, "inputs": inputs, "report": report }),
+            &serde_json::json!({ "version": version, "record": record, "about": about, "inputs": inputs, "report": report, "warnings": Vec::from_iter(low_coverage) }),
         );
     }
     let verdict = format!("`{version}`: on held-out sites, {}.", accuracy(&report.evaluation));
+    let verdict = low_coverage.iter().fold(verdict, |text, low| format!("{text}\nwarning: {low}"));
     let (rows, labelled) = (counted(about.rows, "row"), whole(about.labelled_rows as f64));
     let mut page = Page::new();
     page.paragraph(&verdict);
@@ -172,6 +177,8 @@ fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow
         Some(before) => note(&format!("`{version}` answers requests from now on, in place of `{before}`")),
         None => note(&format!("`{version}` answers requests from now on")),
     }
+    let about = serde_json::from_value(registry.version(version)?.about).ok();
+    about.as_ref().and_then(LowCoverage::of_model).iter().for_each(|low| note(&format!("warning: {low}")));
     Ok(())
 }
 

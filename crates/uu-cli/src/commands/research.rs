@@ -6,9 +6,10 @@ use std::thread::available_parallelism;
 use anyhow::Context;
 use uu_model::TrainSettings;
 use uu_report::{Study, StudySettings};
-use uu_service::Intent;
+use uu_service::{Intent, Training};
 
-use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
+use super::late_store::LateStore;
+use super::{actor, kept, place, sources, trained_on, warn_of_unused};
 use crate::arguments::{ProgressStyle, Research};
 use crate::output::{Column, Page, Table, note, percent, print, whole};
 use crate::progress::{Shown, rows};
@@ -18,7 +19,7 @@ use crate::settings::Settings;
 pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<ExitCode> {
     check_folder(&arguments)?;
     // A store that cannot be opened is better told before the study than after it.
-    let registry = if arguments.no_model { None } else { Some(registry(settings, arguments.making)?) };
+    let store = if arguments.no_model { None } else { Some(LateStore::look(settings, arguments.making)?) };
     let reason = format!("{} after a study", trained_on(&arguments.data));
     let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: kept(&arguments.data, settings) };
     let sources = sources(arguments.data, &arguments.reading, settings.rules());
@@ -45,13 +46,19 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
     print(&leaderboard(&study))?;
     files.iter().for_each(|file| note(&format!("wrote `{}`", file.display())));
 
-    let Some(registry) = registry else { return Ok(ExitCode::SUCCESS) };
+    let Some(store) = store else { return Ok(ExitCode::SUCCESS) };
     let progress = Shown::new(ProgressStyle::Bar);
     let train = TrainSettings { threads: train.threads, ..study.models.product.clone() };
-    let trained = uu_service::train(&registry, (&dataset, &rules), &train, &intent, &progress);
+    let training = Training { dataset: &dataset, rules: &rules, settings: &train, intent: &intent };
+    let fitted = training.fit(store.existing(), &progress);
     progress.finish();
-    let trained = trained.context("the report is written, and the model for the store could not be trained")?;
+    let fitted = fitted.context("the report is written, and the model for the store could not be trained")?;
+    let trained = training.store(&store.made()?, fitted).context("the report is written, and the model could not be stored")?;
     note(&format!("trained on all rows and stored as `{}` in {}", trained.version, place(settings)));
+    if let Some(refused) = trained.refused {
+        note(&format!("not promoted: `{}` does not answer: {refused}", trained.version));
+    }
+    trained.low_coverage.iter().for_each(|low| note(&format!("warning: {low}")));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,8 +8,9 @@ use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, Metri
 use uu_service::labels::LabelCheck;
 use uu_service::{Decision, Delivery, RetrainError, RetrainSettings, Retraining, retrain};
 
+use super::late_store::LateStore;
 use super::train::tell_losses;
-use super::{actor, names, registry, sources, warn_of_unused};
+use super::{actor, names, sources, warn_of_unused};
 use crate::arguments::Retrain;
 use crate::output::{Column, Page, Table, counted, data, note, percent, print, print_json, whole, words};
 use crate::progress::{Shown, rows};
@@ -24,7 +25,7 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
         !arguments.data.iter().any(|file| file == Path::new("-")),
         "`--data` is read twice and must be files, got standard input"
     );
-    let registry = registry(settings, arguments.making)?;
+    let store = LateStore::look(settings, arguments.making)?;
     let counter = rows();
     let read = || sources(arguments.data.clone(), &arguments.reading, settings.rules());
     let delivery = Delivery::read(read, names(&arguments.data), &mut |rows| counter.set_position(rows))?;
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: &Retrain, settings: &Settings) -> anyhow::Result<Ex
         claim: None,
     };
     let progress = Shown::new(arguments.progress);
-    let report = retrain(&registry, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
+    let report = retrain(&store.made()?, Some(&delivery), &settings.rules(), &retrain_settings, &progress);
     progress.finish();
     if let Err(RetrainError::Fit(error)) = &report {
         tell_losses(error, delivery.quality());

@@ -12,7 +12,7 @@ use anyhow::Context;
 use uu_registry::{Exposed, Location, Registry, Timestamp};
 use uu_server::App;
 use uu_service::jobs::{ChildProcess, JobCounts, ProgressLine, Supervisor, SupervisorSettings};
-use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
+use uu_service::{Caretaker, Follower, LoadError, Look, LowCoverage, Readiness, Served, Serving};
 
 use super::registry;
 use super::tokens::printed;
@@ -36,6 +36,7 @@ pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) ->
     let empty = match first_look(&registry, settings.first_model.as_deref())? {
         Some(served) => {
             tracing::info!(version = served.version, "model loaded");
+            warn_of_low_coverage(&served);
             serving.install(served);
             false
         }
@@ -87,6 +88,13 @@ fn first_look(registry: &Registry, shipped: Option<&Path>) -> anyhow::Result<Opt
             Ok(Some(uu_service::load(registry, None)?))
         }
         (Err(error), _) => Err(error.into()),
+    }
+}
+
+/// Warns where the intervals of the model in use held too seldom on sites held out.
+fn warn_of_low_coverage(served: &Served) {
+    if let Some(low) = LowCoverage::of_model(served.model.about()) {
+        tracing::warn!(version = served.version, coverage = served.model.about().coverage, "{low}");
     }
 }
 
@@ -191,11 +199,15 @@ impl Backstage {
 /// Keeps `serving` on the version the registry has in use, for as long as the process lives.
 fn follow(registry: Registry, serving: &Arc<Serving>) {
     let mut follower = Follower::new(registry, Arc::clone(serving));
+    let serving = Arc::clone(serving);
     std::thread::spawn(move || {
         loop {
             match follower.look() {
                 Look::Nothing => {}
-                Look::Changed(version) => tracing::info!(%version, "this version answers from now on"),
+                Look::Changed(version) => {
+                    tracing::info!(%version, "this version answers from now on");
+                    serving.current().iter().for_each(|served| warn_of_low_coverage(served));
+                }
                 Look::Failed(error) => {
                     tracing::error!("the version in use is not changed: {:#}", anyhow::Error::from(error));
                 }

@@ -6,9 +6,10 @@ use serde::Serialize;
 use uu_data::clean::QualityReport;
 use uu_model::tuning::{Trial, Tuning};
 use uu_model::{About, Evaluation, FitError};
-use uu_service::{Intent, NewVersion, Sources, TrainError, TrainingRows};
+use uu_service::{Intent, NewVersion, Sources, TrainError, Training, TrainingRows};
 
-use super::{actor, kept, place, registry, sources, trained_on, warn_of_unused};
+use super::late_store::LateStore;
+use super::{actor, kept, place, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
 use crate::output::{Column, Page, Table, accuracy, beside_baselines, data, evaluation, falling_steps, note, print, print_json, quality};
 use crate::progress::{Shown, rows};
@@ -24,6 +25,9 @@ struct Report<'a> {
     /// Why it is not promoted, though it was to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<String>,
+    /// What whoever uses it must know.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
     checksum: &'a str,
     about: &'a About,
     data_quality: &'a QualityReport,
@@ -34,7 +38,7 @@ struct Report<'a> {
 
 /// Trains a model and puts it into the store.
 pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitCode> {
-    let registry = registry(settings, arguments.making)?;
+    let store = LateStore::look(settings, arguments.making)?;
     let reason = if arguments.bundled_sample { "trained on the bundled sample".to_owned() } else { trained_on(&arguments.data) };
     let training_rows = if arguments.bundled_sample { TrainingRows::Generated } else { kept(&arguments.data, settings) };
     let intent = Intent { by: actor(), reason, promote: !arguments.no_promote, rows: training_rows };
@@ -46,14 +50,18 @@ pub(crate) fn run(arguments: Train, settings: &Settings) -> anyhow::Result<ExitC
     counter.finish_and_clear();
     warn_of_unused(&quality_report, &rules);
     let progress = Shown::new(arguments.progress);
-    let trained = uu_service::train(&registry, (&dataset, &rules), &settings.train_settings(), &intent, &progress);
+    let train_settings = settings.train_settings();
+    let training = Training { dataset: &dataset, rules: &rules, settings: &train_settings, intent: &intent };
+    let fitted = training.fit(store.existing(), &progress);
     progress.finish();
-    if let Err(TrainError::Fit(error)) = &trained {
+    if let Err(TrainError::Fit(error)) = &fitted {
         tell_losses(error, &quality_report);
     }
-    let trained = trained?;
+    let fitted = fitted?;
+    let trained = training.store(&store.made()?, fitted)?;
     if arguments.json {
         print_json(&report(&trained, &quality_report))?;
+        warnings(&trained).iter().for_each(|warning| note(&format!("warning: {warning}")));
         if let Some(refused) = trained.refused {
             note(&format!("not promoted: `{}` is stored and does not answer: {refused}", trained.version));
             note(&format!("hint: `uu-predictor models promote {}` puts it in use nevertheless", trained.version));
@@ -83,12 +91,17 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
         version: trained.version.to_string(),
         promoted: trained.promoted,
         refused: trained.refused.map(|refused| refused.to_string()),
+        warnings: warnings(trained),
         checksum: &trained.checksum,
         about: &trained.about,
         data_quality: quality,
         tuning: trained.report.tuning.as_ref(),
         evaluation: &trained.report.evaluation,
     }
+}
+
+fn warnings(trained: &NewVersion) -> Vec<String> {
+    trained.low_coverage.iter().map(ToString::to_string).collect()
 }
 
 /// What cleaning left, where that is why nothing could be trained.
@@ -98,7 +111,7 @@ pub(crate) fn tell_quality(report: &QualityReport) {
     note(&page.finish());
 }
 
-/// What came of it, in a line or two.
+/// What came of it, in a line or two, and a line for each warning.
 fn verdict(trained: &NewVersion, place: &str) -> String {
     let state = if trained.promoted {
         "answers requests from now on".to_owned()
@@ -107,7 +120,9 @@ fn verdict(trained: &NewVersion, place: &str) -> String {
     } else {
         format!("is stored, and not promoted: `uu-predictor models promote {}` does that", trained.version)
     };
-    format!("Trained `{}` into {place}; it {state}. On held-out sites, {}.", trained.version, accuracy(&trained.report.evaluation))
+    let accuracy = accuracy(&trained.report.evaluation);
+    let verdict = format!("Trained `{}` into {place}; it {state}. On held-out sites, {accuracy}.", trained.version);
+    warnings(trained).iter().fold(verdict, |text, warning| format!("{text}\nwarning: {warning}"))
 }
 
 fn text(trained: &NewVersion, quality_report: &QualityReport, verdict: &str, is_verbose: bool) -> String {

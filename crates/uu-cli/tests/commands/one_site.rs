@@ -120,6 +120,9 @@ fn factors_are_told_with_what_they_stand_for() {
         assert!(text.contains(part), "{part}: {text}");
     }
     let answer = json(&predicted(&[options.as_slice(), &["--json"]].concat()));
+    let steps: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+    let last: Vec<&str> = steps.last().unwrap().split('|').map(str::trim).collect();
+    assert_eq!((last[1], last[4].replace(',', "")), ("estimate", answer["unique_users"].to_string()), "{text}");
     let explanation = &answer["explanation"];
     let factors = explanation["factors"].as_object().unwrap();
     let product = factors.values().fold(explanation["base"].as_f64().unwrap(), |product, factor| product * factor.as_f64().unwrap());

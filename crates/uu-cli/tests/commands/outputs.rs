@@ -211,3 +211,25 @@ fn an_interrupted_command_leaves_nothing(#[case] signal: &str) {
     assert_eq!(hidden(&folder), Vec::<PathBuf>::new());
     assert_eq!(run(&["sample", "--sites", "1", "--output", output.to_str().unwrap()]).code, 0);
 }
+
+#[rstest]
+#[case("csv")]
+#[case("json")]
+#[case("ndjson")]
+#[case("parquet")]
+fn an_explanation_of_an_earlier_output_stands_beside_no_new_estimate(#[case] format: &str) {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (rows, explained, again, anew) =
+        (path("rows.csv"), path(&format!("explained.{format}")), path("again.ndjson"), path("anew.ndjson"));
+    let store = fixture().store();
+    succeeds(&["predict", "--input", &rows, "--output", &explained, "--explain", "--store", &store]);
+    succeeds(&["predict", "--input", &explained, "--output", &again, "--store", &store]);
+    succeeds(&["predict", "--input", &explained, "--output", &anew, "--explain", "--level", "0.8", "--store", &store]);
+    let row = |file: &str| crate::fixture::json(fs::read_to_string(file).unwrap().lines().next().unwrap());
+    assert!(row(&again).get("explanation").is_none_or(serde_json::Value::is_null), "{}", row(&again));
+    let (anew, users) = (row(&anew), row(&again)["unique_users"].as_f64().unwrap());
+    let factors = anew["explanation"]["factors"].as_object().unwrap().values();
+    let product = factors.fold(anew["explanation"]["base"].as_f64().unwrap(), |product, factor| product * factor.as_f64().unwrap());
+    assert!((product - users).abs() <= 0.5 + 1e-6, "{anew}");
+}

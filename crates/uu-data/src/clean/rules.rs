@@ -147,7 +147,7 @@ impl CleanRule {
             Self::MissingMarker => "a text that marks a missing value, such as `nan` or `N/A`; unknown",
             Self::ImplausibleMonth => "a month before 1990 or one that has not been; kept",
             Self::FractionalCount => "visits, users or a rank with a decimal point, which may part thousands; kept",
-            Self::NotAHost => "a site that cannot be a host: an address, a name without a dot; row dropped",
+            Self::NotAHost => "a site that cannot be a host: an address, a title, a name without a dot; row dropped",
             Self::TotalRow => "a row that sums up others; row dropped",
             Self::UnknownCategory => "a category that is not in the taxonomy; the known one above it, else unknown",
             Self::AmbiguousCategory => "a category name under several tops; unknown",

@@ -7,11 +7,12 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use uu_core::{Checked, Fault, FaultField, Field, RawRecord, RawValue, check_until, visible};
+use uu_core::{Checked, Fault, FaultField, Field, OutputColumn, RawRecord, RawValue, check_until, visible};
 
 use super::cells::{Cells, holds_text};
 use super::column_use::ReadNote;
 use super::decimal::{not_a_comma, with_point};
+use super::outdated::without_explanations;
 use super::own_output::OwnColumns;
 use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
 
@@ -50,6 +51,8 @@ pub(super) type Twice = (Target, usize, usize);
 pub(super) struct Binding {
     columns: Vec<(usize, Target)>,
     own: Option<OwnColumns>,
+    /// Those that may explain earlier estimates.
+    explanations: Vec<usize>,
 }
 
 impl Binding {
@@ -110,7 +113,9 @@ impl Context {
         }
         let own = OwnColumns::of(names);
         columns.extend(own.and_then(|own| own.added_users(names.len())).map(|place| (place, Target::Field(Field::UniqueUsers))));
-        Ok(Binding { columns, own })
+        let is_explanation = |name: &str| OutputColumn::named(name) == Some(OutputColumn::Explanation);
+        let explanations = (0..names.len()).filter(|place| is_explanation(&names[*place])).collect();
+        Ok(Binding { columns, own, explanations })
     }
 
     /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
@@ -122,6 +127,7 @@ impl Context {
             Some(own) => self.without_estimates(&batch, own),
             None => batch,
         };
+        let batch = without_explanations(batch, &binding.explanations);
         let (batch, malformed) = match self.decimal {
             Some(Decimal::Comma) => self.with_points(&batch, binding, malformed),
             _ => (batch, malformed),

@@ -130,7 +130,8 @@ pub enum ReadError {
         /// One of them.
         found: f64,
     },
-    /// Every point in a column of counts has three digits behind it: it may part thousands.
+    /// Every point in a column of counts has three digits behind it: it may part thousands, as the delimiter, the other points or all of the column's
+    /// values suggest.
     GroupedNumbers {
         /// The input.
         file: Arc<str>,

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Date32Array};
 use arrow::record_batch::RecordBatch;
-use uu_core::{BounceRate, Checked, Field, Month, Points, RawValue, Warning, day_of};
+use uu_core::{BounceRate, Checked, Field, Month, RawValue, Warning, day_of};
 
 use super::cells::{Cells, flat};
 use super::column_use::ReadNote;
 use super::columns::{Target, column_names, texts_of};
+use super::grouped::Grouped;
 use super::instants::days;
 use super::repeats::Repeats;
 use super::{Chunk, Context, ReadError};
@@ -38,17 +39,6 @@ struct BounceRates {
     has_fraction: bool,
 }
 
-/// What the texts of a column of counts say of their points.
-#[derive(Default)]
-struct Grouped {
-    /// A number whose point may part thousands.
-    example: Option<String>,
-    /// A number whose points can only part thousands.
-    proof: Option<String>,
-    /// Whether a point that parts no thousands was seen.
-    has_decimals: bool,
-}
-
 impl FileChecks {
     /// Looks at the next chunk, and adds warnings to its rows. `points_may_group` says that the input's delimiter is that of programs which write
     /// points between thousands.
@@ -58,7 +48,7 @@ impl FileChecks {
         let names = column_names(&chunk.batch.schema());
         let (columns, _) = context.targets(&names);
         if context.decimal.is_none() {
-            self.look_at_points(context, &chunk.batch, &columns, points_may_group)?;
+            self.look_at_points(context, chunk, &columns, points_may_group)?;
         }
         if context.bounce_rate_unit.is_none() {
             self.look_at_bounce_rates(context, chunk)?;
@@ -81,31 +71,17 @@ impl FileChecks {
         last_days.into_iter().chain(self.repeats.note()).collect()
     }
 
-    fn look_at_points(
-        &mut self,
-        context: &Context,
-        batch: &RecordBatch,
-        columns: &[(usize, Target)],
-        may_group: bool,
-    ) -> Result<(), ReadError> {
-        let is_count = |target: &Target| matches!(target, Target::Field(Field::Visits | Field::UniqueUsers | Field::Rank));
+    fn look_at_points(&mut self, context: &Context, chunk: &Chunk, columns: &[(usize, Target)], may_group: bool) -> Result<(), ReadError> {
+        let is_count = |target: &Target| matches!(target, Target::Field(field) if field.is_count());
         for (place, target) in columns.iter().filter(|(_, target)| is_count(target)) {
-            let Some(texts) = texts_of(batch.column(*place)) else { continue };
+            let Some(texts) = texts_of(chunk.batch.column(*place)) else { continue };
+            let column = chunk.batch.schema().field(*place).name().clone();
             let grouped = self.grouped.entry(*target).or_default();
-            for text in texts.iter().flatten() {
-                match Points::of(text) {
-                    None => (),
-                    Some(Points::Decimal) => grouped.has_decimals = true,
-                    Some(Points::Either) if grouped.example.is_some() => (),
-                    Some(Points::Either) => grouped.example = Some(text.trim().to_owned()),
-                    Some(Points::Thousands) if grouped.proof.is_some() => (),
-                    Some(Points::Thousands) => grouped.proof = Some(text.trim().to_owned()),
-                }
-            }
-            let counts = may_group || grouped.proof.is_some();
-            if let Some(found) = grouped.example.clone().filter(|_| counts && !grouped.has_decimals) {
-                let column = batch.schema().field(*place).name().clone();
-                return Err(ReadError::GroupedNumbers { file: context.file.clone(), column, found });
+            // Cells of JSON are texts whatever they were; its numbers have decimal points.
+            let texts_given = chunk.json.as_ref().map(|_| chunk.numbers_from_text.get(&column).copied().unwrap_or_default());
+            grouped.look(&texts, texts_given);
+            if let Some(found) = grouped.refused(may_group) {
+                return Err(ReadError::GroupedNumbers { file: context.file.clone(), column, found: found.to_owned() });
             }
         }
         Ok(())

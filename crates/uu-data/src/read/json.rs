@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, FaultRule, Field, Month, RawRecord, RawValue as Given, Warning, check_until};
+use uu_core::{Checked, Fault, FaultRule, Field, Month, OutputColumn, RawRecord, RawValue as Given, Warning, check_until};
 
 use super::column_use::ReadNote;
 use super::columns::{Target, is_month};
@@ -12,6 +12,7 @@ use super::compressed::Source;
 use super::decimal::{not_a_comma, with_point};
 use super::elements::Elements;
 use super::object::{Entries, cell, given, malformed, parse};
+use super::outdated::{is_outdated, without_explanation};
 use super::own_output::note;
 use super::text_table::TextTable;
 use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, MAX_CHUNK_CELLS, ReadError, RowFaults, nested};
@@ -28,6 +29,8 @@ struct JsonChunks {
     numbers_from_text: BTreeMap<String, u64>,
     /// What was noticed of records that are of an output of this product.
     notes: Vec<ReadNote>,
+    /// Whether a record had a key that may explain an earlier estimate.
+    may_be_explained: bool,
 }
 
 /// A flat record, still JSON, or what was wrong with the element it should have been in.
@@ -54,6 +57,7 @@ pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result
         rows_read: 0,
         numbers_from_text: BTreeMap::new(),
         notes: Vec::new(),
+        may_be_explained: false,
     }))
 }
 
@@ -69,7 +73,7 @@ impl ChunkSource for JsonChunks {
             let outcome = row.map(|object| {
                 bytes += object.get().len();
                 let mut checked = self.record(rows.len(), &object);
-                json.push(object);
+                json.push(if self.may_be_explained { without_explanation(object) } else { object });
                 if let Ok(checked) = &mut checked {
                     checked.warnings.extend(warning);
                 }
@@ -164,6 +168,9 @@ impl JsonChunks {
         let is_date = |key: &str, target: &Option<Target>| *target == Some(Target::Field(Field::Date)) && !is_month(key);
         let is_dated = || entries.iter().zip(&targets).any(|((key, value), target)| is_date(key, target) && !given(value).is_unknown());
         for ((key, value), target) in entries.iter().zip(&targets) {
+            if self.may_be_explained && is_outdated(key, value) {
+                continue;
+            }
             let known = given(value);
             // Numbers of JSON have points, whatever its texts have.
             let declared = target.filter(|target| self.context.decimal == Some(Decimal::Comma) && target.is_number());
@@ -214,6 +221,7 @@ impl JsonChunks {
             return *target;
         }
         let target = self.context.target(key);
+        self.may_be_explained |= OutputColumn::named(key) == Some(OutputColumn::Explanation);
         self.targets.insert(key.to_owned(), target);
         target
     }

@@ -15,6 +15,7 @@ use uu_core::{Field, OwnOutput, Warning};
 use super::column_use::ReadNote;
 use super::columns::Target;
 use super::object::{Entries, parse};
+use super::outdated::is_outdated;
 use super::{Chunk, Context};
 use crate::write::texts;
 
@@ -78,6 +79,9 @@ impl Context {
         }
         let filled = own.filled.map(|place| self.filled_by_row(&columns[place])).unwrap_or_default();
         for (place, field) in fields.iter().enumerate() {
+            if own.is_outdated(field.name()) {
+                columns[place] = new_null_array(columns[place].data_type(), rows);
+            }
             let Some(target) = self.target(field.name()).filter(|target| *target != Target::Field(Field::UniqueUsers)) else { continue };
             let was_filled: BooleanArray = filled.iter().map(|targets| Some(targets.contains(&target))).collect();
             if was_filled.true_count() > 0 {
@@ -105,7 +109,7 @@ impl Context {
         let are_known = known_users.is_none() && own.known.is_some_and(|place| OwnOutput::are_known(value(place).get()));
         let mut has_users = false;
         let mut written: Vec<String> = Vec::with_capacity(entries.len() + 1);
-        for (key, value) in &entries {
+        for (key, value) in entries.iter().filter(|(key, value)| !(own.is_outdated(key) || is_outdated(key, value))) {
             let target = self.target(key);
             let is_users = target == Some(Target::Field(Field::UniqueUsers));
             has_users |= is_users;
@@ -158,7 +162,7 @@ pub fn filled_names(list: &str) -> Vec<String> {
     list.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-fn entry(key: &str, value: &str) -> String {
+pub(super) fn entry(key: &str, value: &str) -> String {
     format!("{}:{value}", serde_json::to_string(key).expect("a text is JSON"))
 }
 
@@ -168,7 +172,8 @@ fn are_estimates(known: &ArrayRef) -> BooleanArray {
     texts.as_string::<i32>().iter().map(|text| Some(!text.is_some_and(OwnOutput::are_known))).collect()
 }
 
-fn unknown_where(column: &ArrayRef, rows: &BooleanArray) -> ArrayRef {
+/// The column, unknown in those rows.
+pub(super) fn unknown_where(column: &ArrayRef, rows: &BooleanArray) -> ArrayRef {
     let flat = match column.data_type() {
         DataType::Dictionary(_, values) => cast(column, values).unwrap_or_else(|_| column.clone()),
         _ => column.clone(),

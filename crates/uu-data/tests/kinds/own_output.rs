@@ -1,9 +1,13 @@
 //! Outputs of this product, read again.
 
-use rstest::rstest;
-use uu_data::read::{ReadNote, filled_names};
+use std::sync::Arc;
 
-use crate::formats::{Rows, read, table};
+use arrow::array::{ArrayRef, Float64Array, StringArray, StructArray};
+use arrow::record_batch::RecordBatch;
+use rstest::rstest;
+use uu_data::read::{Input, ReadNote, ReadOptions, filled_names, open};
+
+use crate::formats::{Rows, parquet, read, table};
 
 const HEADER: &str =
     "date|site|visits|rank|bounce_rate|unique_users|unique_users_low|unique_users_high|unique_users_known|filled|warnings|model";
@@ -105,5 +109,76 @@ fn a_label_beside_a_column_named_model_is_a_label() {
         let read = read(name, &bytes).unwrap();
         assert_eq!(values(&read, 0).3, Some(5_788.0), "{name}");
         assert_eq!(read.columns.notes, [], "{name}");
+    }
+}
+
+/// What the first rows of an input have in a column, as a table and as objects.
+fn carried(name: &str, bytes: &[u8], column: &str) -> Vec<Option<String>> {
+    let chunk = open(Input::bytes(name, bytes.to_vec()), ReadOptions::default()).unwrap().next().unwrap().unwrap();
+    let text = |values: &ArrayRef, row: usize| {
+        let text = arrow::util::display::array_value_to_string(values, row).unwrap();
+        Some(text).filter(|text| !text.is_empty())
+    };
+    let of_table = |row| chunk.batch.column_by_name(column).and_then(|values| text(values, row));
+    if let Some(json) = &chunk.json {
+        for (row, object) in json.iter().enumerate() {
+            let object: serde_json::Value = serde_json::from_str(object.get()).unwrap();
+            let value = object.get(column).filter(|value| !value.is_null());
+            assert_eq!(value.map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)), of_table(row), "{name}");
+        }
+    }
+    (0..chunk.batch.num_rows()).map(of_table).collect()
+}
+
+const EXPLAINED: &str = r#"{"base":47.5,"factors":{"visits":1.5}}"#;
+
+#[rstest]
+#[case::of_an_output("date|visits|unique_users|unique_users_low|unique_users_high|filled|explanation", "2024-12|12400|5788|4000|7000||")]
+#[case::that_lost_its_interval("date|visits|unique_users|explanation", "2024-12|12400|5788|")]
+fn an_explanation_of_an_earlier_estimate_is_carried_to_no_other_in_every_format(#[case] header: &'static str, #[case] row: &str) {
+    let of_python = "{'base': 47.5, 'factors': {'visits': 1.5}}";
+    let rows = [EXPLAINED, of_python, "", "a campaign in May", "base and factors"].map(|cell| format!("{row}{cell}"));
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let column = header.rsplit('|').next().unwrap().trim();
+    for (name, bytes) in table(header, &rows).in_every_format() {
+        let expected = [None, None, None, Some("a campaign in May".to_owned()), Some("base and factors".to_owned())];
+        assert_eq!(carried(name, &bytes, column), expected, "{name}");
+    }
+}
+
+#[test]
+fn an_explanation_that_is_an_object_is_carried_to_no_other_estimate() {
+    let object = format!("{{\"date\":\"2024-12\",\"visits\":12400,\"explanation\":{EXPLAINED},\"note\":\"x\"}}\n");
+    assert_eq!(carried("a.ndjson", object.as_bytes(), "explanation"), [None]);
+    assert_eq!(carried("a.ndjson", object.as_bytes(), "note"), [Some("x".to_owned())]);
+    let kept = object.replace("base", "by");
+    assert_ne!(carried("a.ndjson", kept.as_bytes(), "explanation"), [None]);
+
+    let numbers = |value: f64| Arc::new(Float64Array::from(vec![value])) as ArrayRef;
+    let fields = |names: [&str; 2]| {
+        let column = |name: &str| Arc::new(arrow::datatypes::Field::new(name, arrow::datatypes::DataType::Float64, true));
+        Arc::new(StructArray::from(vec![(column(names[0]), numbers(47.5)), (column(names[1]), numbers(1.5))])) as ArrayRef
+    };
+    for (names, is_carried) in [(["base", "factors"], false), (["by", "text"], true)] {
+        let date: ArrayRef = Arc::new(StringArray::from(vec!["2024-12"]));
+        let columns = [("date", date), ("visits", numbers(12_400.0)), ("explanation", fields(names))];
+        let bytes = parquet(&RecordBatch::try_from_iter(columns).unwrap());
+        assert_eq!(carried("a.parquet", &bytes, "explanation")[0].is_some(), is_carried, "{names:?}");
+    }
+}
+
+#[test]
+fn what_an_answer_says_of_its_estimate_is_carried_to_no_other_in_every_format() {
+    let header = "date|visits|uniqueUsers|uniqueUsersLow|uniqueUsersHigh|level|visitsPerUser|known|filled|note";
+    for (name, bytes) in table(header, &["2024-12|12400|5788|5788|5788|0.8|2.14|true||x"]).in_every_format() {
+        for column in ["level", "visitsPerUser", "known"] {
+            assert_eq!(carried(name, &bytes, column), [None], "{column} in {name}");
+        }
+        assert_eq!(carried(name, &bytes, "note"), [Some("x".to_owned())], "{name}");
+        assert_eq!(values(&read(name, &bytes).unwrap(), 0).3, Some(5_788.0), "{name}: they are known all the same");
+    }
+    let of_another = table("date|visits|unique_users_low|unique_users_high|level|known", &["2024-12|12400|4000|7000|senior|yes"]);
+    for (name, bytes) in of_another.in_every_format() {
+        assert_eq!(carried(name, &bytes, "level"), [Some("senior".to_owned())], "{name}");
     }
 }

@@ -86,6 +86,66 @@ fn elsewhere_a_count_with_a_point_is_warned_of() {
     }
 }
 
+/// Rows of those visits and users, of a site each.
+fn counts(values: &[(&str, &str)]) -> crate::formats::Table {
+    let rows: Vec<String> =
+        values.iter().enumerate().map(|(site, (visits, users))| format!("2024-12|a{site}.example|{visits}|{users}|3.125")).collect();
+    table("date|site|visits|unique_users|pages_per_visit", &rows.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[rstest]
+#[case::every_visit("visits", &[("495.924", "9"), ("87.500", "9"), ("940.250", "9"), ("1.125", "9"), ("12.000", "9"), ("", "9"), ("n/a", "9")])]
+#[case::every_user("unique_users", &[("99", "95.924"), ("99", "7.500"), ("99", "40.250"), ("99", "1.125"), ("99", "12.000")])]
+fn a_column_of_counts_in_which_every_value_may_be_grouped_is_refused_in_every_format(
+    #[case] column: &str,
+    #[case] values: &[(&str, &str)],
+) {
+    for (name, bytes) in counts(values).in_every_format() {
+        let error = read(name, &bytes).err().unwrap();
+        assert!(matches!(&error, ReadError::GroupedNumbers { column: found, .. } if found == column), "{name}: {error}");
+        assert!(error.hint().unwrap().contains("`--decimal comma`"), "{name}");
+        let with = |decimal| read_with(name, &bytes, &ReadOptions { decimal: Some(decimal), ..ReadOptions::default() });
+        assert_eq!(with(Decimal::Point).unwrap().rows.len(), values.len(), "{name}");
+    }
+}
+
+#[rstest]
+#[case::a_shorter_fraction(&["495.924", "87.5", "940.250", "1.125", "12.375", "77.001"])]
+#[case::a_whole_number(&["495.924", "87", "940.250", "1.125", "12.375", "77.001"])]
+#[case::more_than_three_digits(&["495.924", "1087.125", "940.250", "1.125", "12.375", "77.001"])]
+#[case::below_one(&["495.924", "0.125", "940.250", "1.125", "12.375", "77.001"])]
+#[case::few(&["495.924", "87.125", "940.250", "1.125"])]
+fn numbers_with_three_decimals_that_do_not_all_fit_are_read_in_every_format(#[case] visits: &[&str]) {
+    let values: Vec<(&str, &str)> = visits.iter().map(|visits| (*visits, "1")).collect();
+    let expected: Vec<Option<f64>> = visits.iter().map(|visits| visits.parse().ok()).collect();
+    for (name, bytes) in counts(&values).in_every_format() {
+        assert_eq!(read(name, &bytes).unwrap().visits(), expected, "{name}");
+    }
+}
+
+#[test]
+fn numbers_of_json_are_no_texts_and_its_texts_are() {
+    let of = |quote: &str| -> String {
+        let visits = ["495.924", "87.500", "940.250", "1.125", "12.000", "77.001"];
+        visits.map(|visits| format!("{{\"date\":\"2024-12\",\"rank\":7,\"visits\":{quote}{visits}{quote}}}\n")).concat()
+    };
+    assert_eq!(read("a.ndjson", of("").as_bytes()).unwrap().visits()[..2], [Some(495.924), Some(87.5)]);
+    assert!(matches!(read("a.ndjson", of("\"").as_bytes()), Err(ReadError::GroupedNumbers { .. })));
+    let nested = (1..=6)
+        .map(|site| format!("{{\"domain_name\":\"a{site}.example\",\"visits\":{{\"2024-12-01\":\"{site}.500\"}},\"summary\":{{}}}}\n"));
+    assert!(matches!(read("a.ndjson", nested.collect::<String>().as_bytes()), Err(ReadError::GroupedNumbers { .. })));
+}
+
+#[test]
+fn what_all_values_suggest_is_looked_at_over_all_chunks() {
+    let options = ReadOptions { chunk_rows: 2, ..ReadOptions::default() };
+    let refused = |last: &str| {
+        let values = [("495.924", "9"), ("87.500", "9"), ("940.250", "9"), ("1.125", "9"), (last, "9")];
+        read_with("a.csv", &counts(&values).csv(','), &options).is_err()
+    };
+    assert!(refused("12.000") && !refused("12"));
+}
+
 #[test]
 fn decimal_commas_are_read_where_they_are_declared_in_every_format() {
     let rows = ["2024-12|a.example|1.234.567|3,25|52,5"];

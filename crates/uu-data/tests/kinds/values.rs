@@ -53,6 +53,9 @@ fn a_site_in_unicode_and_in_punycode_is_one_site_in_every_format() {
 #[case("Итого", "total_row")]
 #[case("192.168.10.1", "not_a_host")]
 #[case("localhost", "not_a_host")]
+#[case("My Shop", "not_a_host")]
+#[case("info@example.com", "not_a_host")]
+#[case("-a.example", "not_a_host")]
 fn what_is_no_host_is_no_site_in_every_format(#[case] site: &str, #[case] code: &'static str) {
     let row = format!("2024-12|{site}|100400");
     for (name, bytes) in table("date|site|visits", &["2024-12|blog.example|12400", &row]).in_every_format() {

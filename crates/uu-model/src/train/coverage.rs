@@ -1,6 +1,7 @@
 //! Whether the intervals of a new model hold: measured on held-out rows, with sites as the unit of chance.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use super::freezing::LEVEL;
 use super::held_out::HeldOut;
 use super::table::Table;
 use crate::evaluation::Judged;
+use crate::model::About;
 
 /// Coverage of the 90 % interval below which a model's intervals do not hold, unless so few sites could show it of intervals that do.
 pub const LEAST_COVERAGE: f64 = 0.85;
@@ -73,6 +75,46 @@ impl CoverageBySite {
     }
 }
 
+/// Intervals that hold less often than [`LEAST_COVERAGE`] on sites held out. A model of few sites may answer all the same, and never without a word.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LowCoverage {
+    coverage: f64,
+    sites: usize,
+    needed: Option<usize>,
+}
+
+impl LowCoverage {
+    /// What was measured, where it is too low.
+    #[must_use]
+    pub fn of(measured: CoverageBySite) -> Option<Self> {
+        let CoverageBySite { coverage, sites, .. } = measured;
+        (coverage < LEAST_COVERAGE).then(|| Self { coverage, sites, needed: measured.sites_needed() })
+    }
+
+    /// What a model says of itself, where it is too low; how many sites would do is known while it is trained.
+    #[must_use]
+    pub fn of_model(about: &About) -> Option<Self> {
+        let &About { coverage, sites, .. } = about;
+        (coverage < LEAST_COVERAGE).then_some(Self { coverage, sites, needed: None })
+    }
+}
+
+impl fmt::Display for LowCoverage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the 90 % interval holds {:.1} % of the rows of ", self.coverage * 100.0)?;
+        // Rows that name no site are sites of their own.
+        match self.sites {
+            0 => formatter.write_str("held-out sites")?,
+            sites => write!(formatter, "{sites} sites, each held out")?,
+        }
+        write!(formatter, ", and {:.0} % are the least, so intervals may be too narrow: train on more sites", LEAST_COVERAGE * 100.0)?;
+        match self.needed {
+            Some(needed) => write!(formatter, " (about {needed} would do)"),
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,6 +134,18 @@ mod tests {
         #[case] holds: bool,
     ) {
         assert_eq!(CoverageBySite { coverage, standard_error, sites }.holds(), holds);
+    }
+
+    #[test]
+    fn coverage_that_few_sites_excuse_is_low_all_the_same() {
+        let measured = CoverageBySite { coverage: 0.822, standard_error: 0.06, sites: 6 };
+        assert!(measured.holds());
+        let expected = "the 90 % interval holds 82.2 % of the rows of 6 sites, each held out, and 85 % are the least, so intervals may be too narrow: train on more sites";
+        assert_eq!(LowCoverage::of(measured).unwrap().to_string(), format!("{expected} (about 60 would do)"));
+        let about = |coverage, sites| About { coverage, sites, ..About::default() };
+        assert_eq!(LowCoverage::of_model(&about(0.822, 6)).unwrap().to_string(), expected);
+        assert_eq!(LowCoverage::of(CoverageBySite { coverage: 0.86, ..measured }), None);
+        assert_eq!(LowCoverage::of_model(&about(0.85, 6)), None);
     }
 
     #[test]

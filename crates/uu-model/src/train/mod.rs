@@ -25,7 +25,7 @@ use uu_data::{LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES};
 
 pub use continuation::{ContinueError, MOST_CONTINUATIONS};
 pub use continued::train_continued;
-pub use coverage::{CoverageBySite, LEAST_COVERAGE};
+pub use coverage::{CoverageBySite, LEAST_COVERAGE, LowCoverage};
 pub use pipeline::train;
 pub use plain::fit_forest;
 pub use settings::{Correction, TrainSettings, TreeSettings};

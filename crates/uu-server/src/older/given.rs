@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Fault, FaultRule, Field, OutputColumn, RawRecord, RawValue, Record, Rules, check_until, nearest};
+use uu_core::{Checked, Fault, FaultRule, Field, OutputColumn, RawRecord, RawValue, Rules, check_until, nearest};
 use uu_service::{current_month, newest_month};
 
 use crate::malformed::{Expected, malformed};
@@ -72,15 +72,15 @@ impl<'a, 'r> Given<'a, 'r> {
         }
     }
 
-    /// The record, of the current month where none was given.
+    /// The record, of the current month where none was given, and what was noticed about it.
     ///
     /// **Errors**: every fault of its names and values.
-    pub(super) fn record(mut self) -> Result<Record, Problem> {
+    pub(super) fn checked(mut self) -> Result<Checked, Problem> {
         if self.raw.get(Field::Date).is_unknown() {
             self.raw.set(Field::Date, RawValue::Text(Cow::Owned(current_month().to_string())));
         }
         let found: Vec<Fault> = match check_until(&self.raw, self.rules, Some(newest_month())) {
-            Ok(checked) if self.faults.is_empty() => return Ok(checked.record),
+            Ok(checked) if self.faults.is_empty() => return Ok(checked),
             Ok(_) => Vec::new(),
             Err(found) => found,
         };

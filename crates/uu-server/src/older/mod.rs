@@ -1,23 +1,28 @@
-//! The older flat form: one site-month without a date in, the interval out.
+//! The older flat form: one site-month without a date in, the interval out. Its answer has two numbers and nothing else, so what is to be said about the
+//! inputs is a header.
 
 mod given;
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_core::Record;
+use uu_core::{Record, Warning};
 use uu_service::{EstimateOptions, Served};
 
 use crate::app::App;
 use crate::body::{is_json, media_type, read_text, read_whole, refuse_encoding};
-use crate::predict::json_response;
+use crate::header_list::{self, encoded};
+use crate::predict::{Prepared, json_response};
 use crate::problem::{Kind, Problem, ProblemDocument, shortened};
 use crate::schema::shapes;
 use given::Given;
+
+/// The warnings of the other routes: their codes, and the fields they are about.
+const WARNINGS: HeaderName = HeaderName::from_static("warnings");
 
 /// The older flat form's input; keys that are absent are unknown.
 #[derive(Clone, Debug, ToSchema)]
@@ -56,7 +61,9 @@ pub(crate) struct OlderAnswer {
     tag = "older",
     request_body(content((OlderRequest = "application/json"), (OlderRequest = "application/x-www-form-urlencoded"))),
     responses(
-        (status = 200, description = "The interval", body = OlderAnswer),
+        (status = 200, description = "The interval", body = OlderAnswer, headers(
+            ("Warnings" = String, description = "What is to be said about the inputs, parted by commas, the first 2 KiB: the codes of the warnings of `/predict`, with the field each is about, such as `fractional_count;field=visits`"),
+        )),
         (status = 422, description = "Values break rules", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -78,7 +85,9 @@ pub(crate) async fn post_older(State(app): State<Arc<App>>, request: Request) ->
         ("Category" = Option<String>, Query),
     ),
     responses(
-        (status = 200, description = "The interval", body = OlderAnswer),
+        (status = 200, description = "The interval", body = OlderAnswer, headers(
+            ("Warnings" = String, description = "What is to be said about the inputs, parted by commas, the first 2 KiB: the codes of the warnings of `/predict`, with the field each is about, such as `fractional_count;field=visits`"),
+        )),
         (status = 422, description = "Values break rules", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -125,11 +134,24 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
             }
         }
     }
-    let answer = answer(&given.record()?, &served);
-    Ok(json_response(serde_json::to_vec(&answer).expect("numbers can always be written")))
+    let Prepared { records, warnings } = Prepared::of_one(given.checked()?);
+    let mut warnings: Vec<Warning> = warnings.into_iter().flatten().collect();
+    let answer = records.first().map_or(OlderAnswer { min: None, max: None }, |record| answer(record, &served, &mut warnings));
+    let mut response = json_response(serde_json::to_vec(&answer).expect("numbers can always be written"));
+    header_list::insert(response.headers_mut(), WARNINGS, warnings.iter().map(entry));
+    Ok(response)
 }
 
-fn answer(record: &Record, served: &Served) -> OlderAnswer {
+/// A warning as an entry of the header: `unknown_category;field=category`.
+fn entry(warning: &Warning) -> String {
+    match warning.field() {
+        Some(field) => format!("{};field={}", warning.code(), encoded(field.json())),
+        None => warning.code().to_owned(),
+    }
+}
+
+/// The interval; what the model notices is added to `warnings`.
+fn answer(record: &Record, served: &Served, warnings: &mut Vec<Warning>) -> OlderAnswer {
     let known = record.rank.is_some()
         || record.visits.is_some()
         || record.pages_per_visit.is_some()
@@ -143,5 +165,6 @@ fn answer(record: &Record, served: &Served) -> OlderAnswer {
     let estimate = served.model.estimate_one(record, EstimateOptions::default());
     served.count(record, &estimate);
     let (low, high) = estimate.whole_interval();
+    warnings.extend(estimate.warnings);
     OlderAnswer { min: Some(low), max: Some(high) }
 }

@@ -19,6 +19,13 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// A request of one month that was checked already.
+    pub(crate) fn of_one(Checked { record, warnings }: Checked) -> Self {
+        let mut prepared = Self { records: vec![record], warnings: vec![warnings] };
+        warn_of_fractions(&mut prepared);
+        prepared
+    }
+
     pub(super) fn unknown_categories(&self) -> usize {
         self.warnings.iter().flatten().filter(|warning| matches!(warning, Warning::UnknownCategory { .. })).count()
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use uu_core::{Field, nearest};
+use uu_core::{Field, Points, nearest};
 use uu_service::EstimateOptions;
 
 use crate::parameters::{Parameters, given_twice, read_level, read_switch};
@@ -126,13 +126,16 @@ fn json_text(text: &str) -> String {
     serde_json::to_string(text).expect("a text can always be written")
 }
 
-/// A number as it is written, anything else as a text, nothing as null. A name is a text even where it looks like a number.
+/// A number as it is written, anything else as a text, nothing as null. A name is a text even where it looks like a number, and so is a count with a
+/// point: as a number it would not show that the point may part thousands.
 fn json_value<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
     if value.trim().is_empty() {
         return Cow::Borrowed("null");
     }
-    let is_name = matches!(Field::named(name), Some(Field::Site | Field::Source | Field::RankSource));
-    if !is_name && serde_json::from_str::<serde_json::Number>(value).is_ok() {
+    let field = Field::named(name);
+    let is_name = matches!(field, Some(Field::Site | Field::Source | Field::RankSource));
+    let has_points = field.is_some_and(Field::is_count) && Points::of(value).is_some();
+    if !is_name && !has_points && serde_json::from_str::<serde_json::Number>(value).is_ok() {
         return Cow::Borrowed(value);
     }
     Cow::Owned(json_text(value))

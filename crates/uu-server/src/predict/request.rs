@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules};
+use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules, is_missing_marker};
 use uu_service::batch::filled_names;
 
 use crate::Limits;
@@ -84,11 +84,14 @@ impl<'a> GivenValue<'a> {
         raw_value(self.json)
     }
 
-    /// Whether nothing is known by it.
+    /// Whether nothing is known by it: null, an empty text, or a marker of a missing value.
     pub(crate) fn is_unknown(&self) -> bool {
         match self.json.as_bytes().first() {
             Some(b'n') | None => true,
-            Some(b'"') => text_of(self.json).trim().is_empty(),
+            Some(b'"') => {
+                let text = text_of(self.json);
+                text.trim().is_empty() || is_missing_marker(&text)
+            }
             Some(_) => false,
         }
     }
@@ -147,7 +150,7 @@ impl<'a> GivenMonth<'a> {
 pub(crate) fn raw_value(json: &str) -> RawValue<'_> {
     match json.as_bytes().first() {
         Some(b'n') | None => RawValue::Unknown,
-        Some(b'"') => RawValue::text(text_of(json)),
+        Some(b'"') => decoded(json).map_or(RawValue::Other { kind: "a broken text".into() }, RawValue::text),
         Some(b't' | b'f') => RawValue::Other { kind: "a boolean".into() },
         Some(b'[') => RawValue::Other { kind: "a list".into() },
         Some(b'{') => RawValue::Other { kind: "an object".into() },
@@ -159,15 +162,19 @@ pub(crate) fn raw_value(json: &str) -> RawValue<'_> {
     }
 }
 
-/// The text a JSON string stands for; borrowed where it has no escapes.
-///
-/// A lone surrogate stands for no text: it is shown as it was written, and no rule accepts it.
+/// The text a JSON string stands for; borrowed where it has no escapes. A lone surrogate stands for no text, and is shown as it was written.
 pub(crate) fn text_of(json: &str) -> Cow<'_, str> {
-    let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json);
-    if inner.contains('\\') {
-        return serde_json::from_str::<String>(json).map_or(Cow::Borrowed(inner), Cow::Owned);
-    }
-    Cow::Borrowed(inner)
+    decoded(json).unwrap_or_else(|| Cow::Borrowed(without_quotes(json)))
+}
+
+/// The same; `None` where it stands for no text.
+fn decoded(json: &str) -> Option<Cow<'_, str>> {
+    let inner = without_quotes(json);
+    if inner.contains('\\') { serde_json::from_str::<String>(json).ok().map(Cow::Owned) } else { Some(Cow::Borrowed(inner)) }
+}
+
+fn without_quotes(json: &str) -> &str {
+    json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(json)
 }
 
 /// Reads a request.

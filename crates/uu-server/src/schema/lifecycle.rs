@@ -30,6 +30,9 @@ pub(crate) struct VersionDocument {
     made_by: String,
     /// Why.
     reason: String,
+    /// What whoever uses it must know, such as intervals that hold too few of the true numbers; absent where there is nothing.
+    #[schema(required = false)]
+    warnings: Vec<String>,
 }
 
 /// A record of the audit log.

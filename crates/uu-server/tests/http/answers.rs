@@ -198,3 +198,49 @@ fn a_misspelt_key_is_warned_of_with_the_near_one() {
     let answer = server.client().post_json("/predict", r#"{"2024-01": {"vists": 5000, "visits": 4000}}"#);
     assert!(answer.text().contains("did you mean `visits`?"), "{}", answer.text());
 }
+
+#[rstest]
+#[case::a_number(r#"{"2024-01": {"visits": 9000, "bounceRate": "N/A"}}"#, "bounceRate")]
+#[case::a_rank_of_python(r#"{"2024-01": {"visits": 9000, "alexa": "nan"}}"#, "alexa")]
+#[case::visits(r#"{"2024-01": {"alexa": 900, "visits": " null "}}"#, "visits")]
+#[case::in_the_other_spelling(r#"{"2024-01": {"visits": 9000, "pages_per_visit": "(not set)"}}"#, "pages_per_visit")]
+fn a_marker_of_a_missing_value_is_filled_as_null_is(#[case] body: &str, #[case] key: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", body);
+    assert!(codes(&answer, "2024-01").contains(&"missing_marker".to_owned()), "{}", answer.text());
+    let month = answer.json()["2024-01"].clone();
+    assert!(month[key].is_number() && month["filled"].as_array().unwrap().contains(&key.into()), "{month}");
+    let given = serde_json::from_str::<Value>(body).unwrap();
+    let mut null = given.clone();
+    null["2024-01"][key] = Value::Null;
+    let of_null = server.client().post_json("/predict", &null.to_string()).json()["2024-01"].clone();
+    assert_eq!((&month[key], &month["uniqueUsers"]), (&of_null[key], &of_null["uniqueUsers"]));
+}
+
+#[test]
+fn a_marker_in_the_place_of_known_users_or_of_a_source_is_answered_as_null_is() {
+    let server = Server::start();
+    let body = r#"{"2024-01": {"visits": 9000, "uniqueUsers": "-", "source": "None", "category": "N/A", "notes": "N/A"}}"#;
+    let month = server.client().post_json("/predict", body).json()["2024-01"].clone();
+    assert!(month["uniqueUsers"].is_number() && month.get("known").is_none(), "{month}");
+    assert_eq!((&month["source"], &month["category"], &month["notes"]), (&"test".into(), &"N/A".into(), &"N/A".into()));
+}
+
+#[rstest]
+#[case::one_month(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.45}}"#, "it is 45 percent: write that")]
+#[case::a_text(r#"{"2024-01": {"visits": 9000, "bounceRate": "0.57"}}"#, "it is 57 percent: write that")]
+fn the_warning_of_a_fraction_names_the_way_out(#[case] body: &str, #[case] way_out: &str) {
+    let server = Server::start();
+    let text = server.client().post_json("/predict", body).text().to_owned();
+    assert!(text.contains(way_out) && text.contains("bounceRateUnit=fraction"), "{text}");
+}
+
+#[rstest]
+#[case("My Shop")]
+#[case("info@example.com")]
+#[case("-a.example")]
+fn a_name_that_is_no_host_is_warned_of_and_stops_nothing(#[case] name: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &json!({"2024-01": {"domain": name, "visits": 9000}}).to_string());
+    assert!(codes(&answer, "2024-01").contains(&"not_a_host".to_owned()), "{}", answer.text());
+}

@@ -8,6 +8,7 @@ mod bodies;
 mod client;
 mod connections;
 mod lifecycle;
+mod models;
 mod observations;
 mod older;
 mod operation;

@@ -121,3 +121,65 @@ fn an_output_is_refused_and_no_column_of_it_is_taken_for_a_field(#[case] method:
         assert!(error["hint"].as_str().unwrap().contains("without estimates"), "{error}");
     }
 }
+
+/// The codes and fields that `POST /predict` warns of, as the header of the older route has them.
+fn warned_by_predict(server: &Server, pairs: &[(&str, &str)]) -> Vec<String> {
+    let date = pairs.iter().find(|(name, _)| *name == "Date").map_or("2024-01", |(_, date)| *date);
+    let values: serde_json::Map<String, serde_json::Value> =
+        pairs.iter().filter(|(name, _)| *name != "Date").map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let answer = server.client().post_json("/predict", &json!({ date: values }).to_string());
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let json = answer.json();
+    let entry = |warning: &serde_json::Value| {
+        let field = warning["field"].as_str().map(|field| format!(";field={field}")).unwrap_or_default();
+        format!("{}{field}", warning["code"].as_str().unwrap())
+    };
+    json[date]["warnings"].as_array().unwrap().iter().map(entry).collect()
+}
+
+#[rstest]
+#[case(&[("Visits", "940.250")], "fractional_count;field=visits")]
+#[case(&[("Visits", "940.000"), ("Date", "2024-01")], "fractional_count;field=visits")]
+#[case(&[("Visits", "100000"), ("Alexa", "5.000")], "fractional_count;field=alexa")]
+#[case(&[("Visits", "100000"), ("BounceRate", "0.45")], "bounce_rate_fraction;field=bounceRate")]
+#[case(&[("Visits", "100000"), ("Category", "Sporst")], "unknown_category;field=category")]
+#[case(&[("Visits", "100000"), ("Domain", "Total")], "total_row;field=domain")]
+#[case(&[("Visits", "100000"), ("Domain", "info@example.com")], "not_a_host;field=domain")]
+#[case(&[("Visits", "100000"), ("Date", "0204-12")], "implausible_value;field=date")]
+#[case(&[("Visits", "100000"), ("PagesPerVisit", "5000000")], "implausible_value;field=pagesPerVisit")]
+#[case(&[("Visits", "100000"), ("PagesPerVisit", "N/A")], "missing_marker;field=pagesPerVisit")]
+#[case(&[("Visits", "100000"), ("Source", "another")], "unknown_source;field=source")]
+fn what_predict_warns_of_is_a_header(#[case] pairs: &[(&str, &str)], #[case] expected: &str) {
+    let server = Server::start();
+    let query = form(pairs);
+    let object: serde_json::Map<String, serde_json::Value> =
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+    let answers = [
+        server.client().get(&format!("/predictor/predict?{query}")),
+        server.client().get(&format!("/predictor?{query}")),
+        server.client().request("POST", "/predictor/predict", &[("content-type", FORM)], query.as_bytes()),
+        server.client().post_json("/predictor/predict", &serde_json::Value::Object(object).to_string()),
+    ];
+    for answer in answers {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json().as_object().unwrap().len(), 2, "the two numbers and nothing else: {}", answer.text());
+        let found: Vec<&str> = answer.header("warnings").unwrap_or_default().split(", ").collect();
+        assert!(found.contains(&expected), "{found:?}");
+        assert_eq!(found, warned_by_predict(&server, pairs));
+    }
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    let pairs: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{name}={}", value.replace('/', "%2F").replace('@', "%40"))).collect();
+    pairs.join("&")
+}
+
+#[test]
+fn where_there_is_nothing_to_say_there_is_no_header() {
+    let server = Server::start();
+    let answer = server.client().get("/predictor/predict?Visits=100000&BounceRate=45&Category=Games&Domain=example.com&Date=2024-01");
+    assert_eq!((answer.status, answer.header("warnings")), (200, None), "{}", answer.text());
+    let unknown = server.client().get("/predictor/predict?Category=Sporst");
+    assert_eq!((unknown.text(), unknown.header("warnings")), (r#"{"min":null,"max":null}"#, Some("unknown_category;field=category")));
+}

@@ -228,3 +228,29 @@ fn a_name_that_looks_like_a_number_is_a_name() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!((&answer.json()["2018-12"]["source"], &answer.json()["2018-12"]["domain"]), (&"2024".into(), &"123".into()));
 }
+
+#[rstest]
+#[case("visits", "940.000")]
+#[case("visits", "940.250")]
+#[case("Visits", "940.50")]
+#[case("alexa", "5.000")]
+#[case("rank", "12.000")]
+#[case("uniqueUsers", "495.924")]
+fn a_count_with_a_point_is_the_text_that_it_is_in_a_query(#[case] name: &str, #[case] count: &str) {
+    let server = Server::start();
+    let got = server.client().get(&format!("/predict?date=2024-01&category=Games&{name}={count}"));
+    let posted = server.client().post_json("/predict", &json!({"2024-01": {"category": "Games", name: count}}).to_string());
+    assert!(got.text().contains("fractional_count"), "{}", got.text());
+    assert_eq!(got.json(), posted.json());
+}
+
+#[rstest]
+#[case("visits=940")]
+#[case("visits=940.0")]
+#[case("visits=1000000.000")]
+#[case("visits=940&pagesPerVisit=3.125&bounceRate=45.125&avgVisitDuration=120.000")]
+fn a_number_that_can_be_read_in_one_way_is_not_warned_of(#[case] query: &str) {
+    let server = Server::start();
+    let answer = server.client().get(&format!("/predict?date=2024-01&{query}"));
+    assert!(answer.status == 200 && !answer.text().contains("fractional_count"), "{}", answer.text());
+}

@@ -151,6 +151,7 @@ fn json_that_cannot_be_read_names_its_line_and_column() {
 #[case("no month", b"{}", 422)]
 #[case("a flat month", b"{\"visits\": 3}", 422)]
 #[case("a lone surrogate", b"{\"2018-12\": {\"domain\": \"\\ud800 x\"}}", 422)]
+#[case("a lone surrogate in a name", b"{\"2018-12\": {\"domain\": \"\\ud800x.com\"}}", 422)]
 #[case("NaN", b"{\"2018-12\": {\"visits\": NaN}}", 400)]
 #[case("a text infinity", b"{\"2018-12\": {\"visits\": \"inf\"}}", 422)]
 #[case("an object for a number", b"{\"2018-12\": {\"visits\": {}}}", 422)]

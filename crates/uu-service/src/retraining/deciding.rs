@@ -1,7 +1,7 @@
 //! Which version answers from now on.
 
 use serde_json::{Value, json};
-use uu_model::Trained;
+use uu_model::{LowCoverage, Trained};
 use uu_registry::{Change, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
 
 use super::gathering::disagreement;
@@ -38,6 +38,8 @@ pub(super) fn decide(
     let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
     if let Some(not_held) = not_held {
         reasons.insert(0, not_held.to_string());
+    } else {
+        reasons.extend(LowCoverage::of(trained.coverage).map(|low| low.to_string()));
     }
     if let Some(too_far) = too_far.as_ref().filter(|_| passes) {
         reasons.insert(0, too_far.clone());

@@ -6,8 +6,14 @@ use uu_model::Factor;
 use super::{Answer, shown};
 use crate::output::{Column, Page, Table, whole};
 
-/// Factors nearer to 1 than this change nothing that is shown.
-const CHANGES_NOTHING: f64 = 5e-4;
+/// Factors nearer to 1 than this change no digit that is shown of them.
+const CHANGES_NOTHING: f64 = 5e-5;
+
+/// Factors nearer to 1 than this are shown with [`DECIMALS_NEAR_ONE`].
+const NEAR_ONE: f64 = 0.1;
+
+/// Decimals of a factor near 1: what counts is how far it lies from that.
+const DECIMALS_NEAR_ONE: usize = 4;
 
 /// Adds the table to the page, where factors were asked for.
 pub(super) fn add(page: &mut Page, answer: &Answer) {
@@ -17,14 +23,16 @@ pub(super) fn add(page: &mut Page, answer: &Answer) {
     let mut meanings = vec![("start".to_owned(), meaning(""))];
     let mut without_effect = Vec::new();
     for (factor, value) in &explanation.factors {
+        users *= value;
         if (value - 1.0).abs() < CHANGES_NOTHING {
             without_effect.push(name(factor));
             continue;
         }
-        users *= value;
         rows.push([name(factor), known(answer, factor), format!("x {}", rounded(*value)), whole(users)]);
         meanings.push((name(factor), meaning(factor.json())));
     }
+    // The last step and the estimate above the table are one number, whatever was rounded on the way.
+    rows.push(["estimate".to_owned(), String::new(), String::new(), whole(answer.estimate.whole_point() as f64)]);
     let columns = [Column::text("step"), Column::text("value").cut_to(14), Column::number("factor"), Column::number("users so far")];
     let title = "Why: each factor multiplies what stands above it; above 1 it raises the estimate, below 1 it lowers it";
     page.table(title, &Table::new(columns).rows(rows));
@@ -81,11 +89,27 @@ fn meaning(factor: &str) -> &'static str {
     }
 }
 
-/// Three significant digits.
+/// Three significant digits, and more near 1.
 fn rounded(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
+    if (value - 1.0).abs() < NEAR_ONE {
+        return format!("{value:.DECIMALS_NEAR_ONE$}");
+    }
     let digits = (2 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
     format!("{value:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_factor_shows_how_far_it_lies_from_1() {
+        assert_eq!(
+            [0.0337, 0.748, 0.993_04, 1.000_7, 1.046_5, 12.34].map(rounded),
+            ["0.0337", "0.748", "0.9930", "1.0007", "1.0465", "12.3"]
+        );
+    }
 }
