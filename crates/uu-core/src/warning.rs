@@ -109,7 +109,7 @@ pub enum Warning {
         /// The number as it was given.
         found: String,
     },
-    /// All bounce rates beside it are at most 1 too: they are fractions, by all appearance, and were read as percent.
+    /// The bounce rates beside it look like fractions too, see [`crate::BounceRateUnits`]; it was read as percent.
     BounceRateFraction {
         /// The value.
         found: f64,
@@ -302,9 +302,11 @@ impl fmt::Display for Warning {
                 )
             }
             Self::BounceRateFraction { found } => {
+                // Without what binary numbers leave behind the last digit.
+                let percent = (found * 1e8).round() / 1e6;
                 write!(
                     formatter,
-                    "bounce rate of {found} was read as percent, as were all others of at most 1; a fraction of 0.43 is 43 percent"
+                    "bounce rate of {found} was read as percent; if it is a fraction, it is {percent} percent: write that, or for a whole file pass `--bounce-rate-unit fraction` (`bounceRateUnit=fraction`, `bounce_rate_unit=\"fraction\"`)"
                 )
             }
             Self::DuplicateMonth { month } => {
