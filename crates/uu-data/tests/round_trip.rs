@@ -86,8 +86,8 @@ fn compression_is_seen_by_content_and_members_are_joined() {
     write_records([], &[], Output::Path(more.clone()), options).unwrap();
     let one = std::fs::read(&path).unwrap();
     bytes.extend(one);
-    let options = ReadOptions { allow_repeated_months: true, ..ReadOptions::default() };
-    let rows: u64 = open(Input::bytes("stream", bytes), options).unwrap().map(|chunk| chunk.unwrap().rows.len() as u64).sum();
+    let rows: u64 =
+        open(Input::bytes("stream", bytes), ReadOptions::default()).unwrap().map(|chunk| chunk.unwrap().rows.len() as u64).sum();
     // The second member's header is a row like any other, and a bad one.
     assert_eq!(rows, 3);
     assert!(std::fs::read(more).unwrap().starts_with(&[0x1F, 0x8B]));

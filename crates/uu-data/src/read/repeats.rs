@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use uu_core::{Checked, Month, Warning};
+use uu_core::{Checked, Month, Visits, Warning};
 
 use super::column_use::ReadNote;
 use super::{Context, ReadError, RowFaults};
@@ -18,7 +18,7 @@ const MOST_REMEMBERED: usize = 256 << 10;
 pub enum Repetition {
     /// They are of several days of it.
     Days,
-    /// They have the same date.
+    /// They have the same date and different visits; with the same visits they are one row that is listed twice.
     Rows,
 }
 
@@ -33,7 +33,7 @@ pub(super) struct Repeats {
     left_out: u64,
     /// Remembered site-months with rows of several days, and with several rows of one date.
     days: Repeated,
-    same_date: Repeated,
+    divided: Repeated,
     /// Rows that repeat an earlier one: counted, and those of a sample for all that it stands for.
     rows: u64,
     first: Option<Example>,
@@ -55,8 +55,10 @@ type Example = (Option<String>, Month);
 struct SiteMonth {
     /// Bit `n` for day `n`, and bit 0 for dates that name no day.
     dates: u32,
-    /// Whether several rows that name their site have the same date.
-    has_same_date: bool,
+    /// Visits of the first row that has them, else NaN.
+    visits: f64,
+    /// Whether several rows that name their site have the same date and different visits.
+    is_divided: bool,
 }
 
 impl SiteMonth {
@@ -65,7 +67,7 @@ impl SiteMonth {
         if days.count_ones() > 1 {
             return Some(Repetition::Days);
         }
-        self.has_same_date.then_some(Repetition::Rows)
+        self.is_divided.then_some(Repetition::Rows)
     }
 }
 
@@ -120,15 +122,20 @@ impl Repeats {
         if key & self.left_out != 0 {
             return;
         }
+        let visits = record.visits.map_or(f64::NAN, Visits::get);
         let known = match self.seen.entry(key) {
             Entry::Vacant(free) => {
-                free.insert(SiteMonth { dates: date, has_same_date: false });
+                free.insert(SiteMonth { dates: date, visits, is_divided: false });
                 return;
             }
             Entry::Occupied(known) => known.into_mut(),
         };
         let before = known.repetition();
-        known.has_same_date |= site.is_some() && known.dates & date != 0;
+        if known.visits.is_nan() {
+            known.visits = visits;
+        }
+        let differs = known.visits != visits && !visits.is_nan();
+        known.is_divided |= site.is_some() && known.dates & date != 0 && differs;
         known.dates |= date;
         let after = known.repetition();
         if site.is_none() && after.is_none() {
@@ -137,9 +144,9 @@ impl Repeats {
         let example = || (site.map(str::to_owned), record.month);
         if before != after {
             if before == Some(Repetition::Rows) {
-                self.same_date.site_months -= 1;
+                self.divided.site_months -= 1;
             }
-            let repeated = if after == Some(Repetition::Days) { &mut self.days } else { &mut self.same_date };
+            let repeated = if after == Some(Repetition::Days) { &mut self.days } else { &mut self.divided };
             repeated.site_months += 1;
             repeated.first.get_or_insert_with(example);
         }
@@ -155,12 +162,12 @@ impl Repeats {
     }
 
     fn refuse(&self, context: &Context) -> Result<(), ReadError> {
-        let several = self.days.site_months + self.same_date.site_months;
+        let several = self.days.site_months + self.divided.site_months;
         if context.allow_repeated_months || several * 2 <= self.seen.len() {
             return Ok(());
         }
         let (by, repeated) =
-            if self.days.site_months * 2 >= several { (Repetition::Days, &self.days) } else { (Repetition::Rows, &self.same_date) };
+            if self.days.site_months * 2 >= several { (Repetition::Days, &self.days) } else { (Repetition::Rows, &self.divided) };
         let Some((site, month)) = repeated.first.clone() else { return Ok(()) };
         Err(ReadError::RepeatedMonths { file: context.file.clone(), by, several, of: self.seen.len(), site, month })
     }
@@ -171,7 +178,7 @@ impl Repeats {
             let left_out = self.left_out;
             self.seen.retain(|key, _| key & left_out == 0);
             let count = |by| self.seen.values().filter(|known| known.repetition() == Some(by)).count();
-            (self.days.site_months, self.same_date.site_months) = (count(Repetition::Days), count(Repetition::Rows));
+            (self.days.site_months, self.divided.site_months) = (count(Repetition::Days), count(Repetition::Rows));
         }
     }
 }

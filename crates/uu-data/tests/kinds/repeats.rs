@@ -91,6 +91,16 @@ fn a_month_in_several_rows_of_one_date_is_refused_with_its_own_reason(#[case] ro
     }
 }
 
+#[rstest]
+#[case::in_two_spellings(&["2024-12|a.example|5|1", "2024-12|https://www.a.example/|5|1"])]
+#[case::with_another_rank(&["2024-12-01|a.example|5|1", "2024-12-01|a.example|5|2"])]
+#[case::without_visits(&["2024-12-01|a.example||1", "2024-12-01|a.example||2"])]
+fn a_row_that_is_listed_twice_is_warned_of(#[case] rows: &[&str]) {
+    for (name, bytes) in table("date|site|visits|rank", rows).in_every_format() {
+        assert_eq!(read(name, &bytes).unwrap().codes(1), ["duplicate_month"], "{name}");
+    }
+}
+
 #[test]
 fn a_month_that_is_written_in_two_ways_is_two_rows_of_it_and_no_days() {
     let rows = ["2024-12-01|a.example|5", "2024-12|a.example|6", "2024-12|b.example|5", "2024-12-01T00:00|b.example|5"];
