@@ -6,6 +6,9 @@ use std::fmt::{self, Write};
 use crate::Field;
 use crate::names::Escaping;
 
+/// What is expected of bytes that are no text.
+pub const TEXT_IN_UTF8: &str = "text in UTF-8";
+
 /// One thing wrong with one value: the value cannot be used, and neither can its record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {

@@ -2,8 +2,16 @@
 
 use std::borrow::Cow;
 
+use crate::date_hint::date_hint;
+use crate::fault::TEXT_IN_UTF8;
 use crate::names::trimmed;
-use crate::{Fault, FaultField, FaultRule, Field, Month};
+use crate::{Fault, FaultField, FaultRule, Field};
+
+/// The way out where bytes are no UTF-8.
+pub const SAVE_AS_UTF8: &str = "save the file as UTF-8 (spreadsheet programs call it `CSV UTF-8`), or convert it, for instance with `iconv -f WINDOWS-1252 -t UTF-8` (`WINDOWS-1251` where its letters are Cyrillic)";
+
+/// What a hint for a single value ends with before it speaks of a whole file.
+const FOR_A_FILE: &str = "; for a whole file, pass `--decimal comma` (`decimal=comma`)";
 
 impl Fault {
     /// A hint at the way out, where the fault suggests one.
@@ -17,25 +25,25 @@ impl Fault {
             (FaultRule::OutOfRange, _) if found == "-1" => Some("leave the value empty (or null) where it is unknown".into()),
             (FaultRule::NotANumber, field) => Some(self.number_hint(field, found)),
             (FaultRule::BadDate, _) => date_hint(found),
+            (FaultRule::MalformedRow, _) if self.expected == TEXT_IN_UTF8 => Some(SAVE_AS_UTF8.into()),
             (FaultRule::SeveralSites, _) => Some("send one request for each site, or use the batch".into()),
             _ => None,
         }
     }
 
     fn number_hint(&self, field: &FaultField, found: &str) -> Cow<'static, str> {
-        if let Some(number) = found.strip_suffix('%').map(str::trim).and_then(|text| text.replace(',', ".").parse::<f64>().ok()) {
-            return format!("write percent without the sign: {number}").into();
+        if let Some(hint) = percent_hint(field, found) {
+            return hint;
         }
-        if let Some(seconds) = clock_seconds(found) {
+        let may_be_seconds = matches!(field, FaultField::Field(Field::AvgVisitDuration) | FaultField::Extra(_));
+        if let Some(seconds) = clock_seconds(found).filter(|_| may_be_seconds) {
             return format!("write seconds: {seconds}").into();
         }
-        if let Some(number) = without_groups(found) {
-            let for_all = if found.contains('.') { "; for a whole file, pass `--decimal comma` (`decimal=comma`)" } else { "" };
-            return format!("write numbers without separators: {number}{for_all}").into();
+        if let Some((number, separator)) = without_groups(found) {
+            return groups_hint(field, found, &number, separator);
         }
         if let Some(number) = decimal_comma(found) {
-            return format!("write numbers with a decimal point: {number}; for a whole file, pass `--decimal comma` (`decimal=comma`)")
-                .into();
+            return format!("write numbers with a decimal point: {number}{FOR_A_FILE}").into();
         }
         if let Some(number) = with_suffix(found) {
             return format!("write numbers in full: {number}").into();
@@ -47,6 +55,48 @@ impl Fault {
             FaultField::Field(Field::AvgVisitDuration) => "give seconds; leave the value empty (or null) where it is unknown".into(),
             _ => "leave the value empty (or null) where it is unknown; write numbers without separators".into(),
         }
+    }
+}
+
+/// Hints of several faults as one: each behind the name of its field, unless all are the same.
+#[must_use]
+pub fn joined_hints(hints: &[(&Fault, Cow<'static, str>)]) -> Option<Cow<'static, str>> {
+    match hints {
+        [] => None,
+        [(_, hint), others @ ..] if others.iter().all(|(_, other)| other == hint) => Some(hint.clone()),
+        several => {
+            let named = several.iter().map(|(fault, hint)| format!("{}: {hint}", fault.field.words()));
+            Some(named.collect::<Vec<_>>().join("; ").into())
+        }
+    }
+}
+
+/// `12%`: percent where the field is one, and no number of visits.
+fn percent_hint(field: &FaultField, found: &str) -> Option<Cow<'static, str>> {
+    let number = found.strip_suffix('%').map(str::trim).and_then(|text| text.replace(',', ".").parse::<f64>().ok())?;
+    Some(match field {
+        FaultField::Field(Field::BounceRate) | FaultField::Extra(_) => format!("write percent without the sign: {number}").into(),
+        field => {
+            let words = field.words();
+            format!("{words} cannot be a percentage: write the number itself; leave the value empty (or null) where it is unknown").into()
+        }
+    })
+}
+
+/// What digits in groups of three stand for: with one comma, that depends on the field.
+fn groups_hint(field: &FaultField, found: &str, number: &str, separator: char) -> Cow<'static, str> {
+    let with_point = found.replace(',', ".");
+    let has_one_comma = separator == ',' && with_point.matches('.').count() == 1;
+    match field {
+        FaultField::Field(Field::PagesPerVisit | Field::BounceRate) if has_one_comma => {
+            format!("write numbers with a decimal point: {with_point}{FOR_A_FILE}").into()
+        }
+        FaultField::Field(Field::AvgVisitDuration) | FaultField::Extra(_) if has_one_comma => {
+            format!("write {number}, or {with_point} where the comma is a decimal one{FOR_A_FILE} where commas are").into()
+        }
+        // A comma between thousands goes with a decimal point.
+        _ if matches!(separator, ',' | '_') => format!("write numbers without separators: {number}").into(),
+        _ => format!("write numbers without separators: {number}{FOR_A_FILE}").into(),
     }
 }
 
@@ -79,19 +129,42 @@ impl Points {
     }
 }
 
-fn digits(text: &str) -> bool {
+pub(crate) fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `03:21` and `00:03:21` in seconds; `3m 21s` and `3min21s` too.
+/// `03:21`, `00:03:21`, `3m 21s`, `0 days 00:03:21` and `PT3M21S` in seconds.
 fn clock_seconds(text: &str) -> Option<u64> {
-    if text.contains(':') {
-        let parts: Vec<&str> = text.split(':').collect();
-        let is_clock = matches!(parts.len(), 2 | 3) && parts.iter().all(|part| digits(part) && part.len() <= 3);
-        return is_clock.then(|| parts.iter().fold(0, |seconds, part| seconds * 60 + part.parse::<u64>().unwrap_or(0)));
+    let text = text.trim();
+    if !text.contains(':') {
+        return iso_seconds(text).or_else(|| unit_seconds(text));
     }
+    let (days, clock) = match text.split_once(|letter: char| letter.is_whitespace()) {
+        // As pandas and Python write them: `0 days 00:03:21`, `1 day, 0:03:21`.
+        Some((days, rest)) if digits(days) && days.len() <= 4 => {
+            let clock = rest.trim_start().strip_prefix("day").map(|rest| rest.trim_start_matches(['s', ',', ' ', '+']))?;
+            (days.parse().ok()?, clock)
+        }
+        Some(_) => return None,
+        None => (0, text),
+    };
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let parts: Vec<&str> = clock.split(':').collect();
+    let is_clock = matches!(parts.len(), 2 | 3) && parts.iter().all(|part| digits(part) && part.len() <= 3) && digits(fraction);
+    is_clock.then(|| days * 86_400 + parts.iter().fold(0, |seconds, part| seconds * 60 + part.parse::<u64>().unwrap_or(0)))
+}
+
+/// `PT3M21S`, `P0DT0H3M21S`: a duration of ISO 8601.
+fn iso_seconds(text: &str) -> Option<u64> {
+    let (days, time) = text.strip_prefix('P')?.split_once('T')?;
+    let days = if days.is_empty() { 0 } else { days.strip_suffix('D')?.parse::<u32>().ok()? };
+    Some(u64::from(days) * 86_400 + unit_seconds(&time.to_ascii_lowercase())?)
+}
+
+/// `3m 21s`, `3min21s`, `1h 2min`.
+fn unit_seconds(text: &str) -> Option<u64> {
     let mut seconds = 0;
-    let mut rest = text.trim();
+    let mut rest = text;
     while !rest.is_empty() {
         let end = rest.find(|letter: char| !letter.is_ascii_digit()).filter(|end| (1..=6).contains(end))?;
         let (count, unit) = (rest[..end].parse::<u64>().ok()?, rest[end..].trim_start());
@@ -104,8 +177,8 @@ fn clock_seconds(text: &str) -> Option<u64> {
     (seconds > 0).then_some(seconds)
 }
 
-/// The number that `1,234,567`, `1 234 567`, `1.234.567` and `1'234'567` stand for.
-fn without_groups(text: &str) -> Option<String> {
+/// The number that `1,234,567`, `1 234 567`, `1.234.567` and `1'234'567` stand for, and what parts its thousands.
+fn without_groups(text: &str) -> Option<(String, char)> {
     for separator in [',', ' ', '\u{a0}', '\u{202f}', '\u{2009}', '\'', '\u{2019}', '_', '.'] {
         let groups: Vec<&str> = text.split(separator).collect();
         let is_number = groups.len() > 1
@@ -113,7 +186,7 @@ fn without_groups(text: &str) -> Option<String> {
             && groups[1..].iter().all(|group| group.len() == 3)
             && groups.iter().all(|group| digits(group));
         if is_number && (groups.len() > 2 || separator != '.') {
-            return Some(groups.concat());
+            return Some((groups.concat(), separator));
         }
     }
     None
@@ -131,35 +204,6 @@ fn with_suffix(text: &str) -> Option<String> {
         [("k", 1e3), ("K", 1e3), ("M", 1e6), ("m", 1e6), ("B", 1e9), ("bn", 1e9)].into_iter().find(|(suffix, _)| text.ends_with(suffix))?;
     let number = text.strip_suffix(suffix)?.trim().parse::<f64>().ok().filter(|number| number.is_finite() && number.abs() < 1e6)?;
     Some((number * factor).round().to_string())
-}
-
-/// What a text that is no date seems to be.
-fn date_hint(found: &str) -> Option<Cow<'static, str>> {
-    const SECONDS_PER_DAY: f64 = 86_400.0;
-    /// Days from the spreadsheets' day zero to 1970-01-01.
-    const SERIAL_1970: f64 = 25_569.0;
-    if let Ok(number) = found.parse::<f64>() {
-        let seconds = [1.0, 1e3, 1e6, 1e9].map(|unit| number / unit);
-        let named = ["seconds", "milliseconds", "microseconds", "nanoseconds"];
-        // From 1990 to 2100.
-        let since = seconds.into_iter().zip(named).find(|(seconds, _)| (631_152_000.0..4_102_444_800.0).contains(seconds));
-        let (day, what) = match since {
-            Some((seconds, unit)) => (seconds / SECONDS_PER_DAY, format!("{unit} since 1970")),
-            // From 1990 to 2100, too.
-            None if (32_874.0..73_051.0).contains(&number) => (number - SERIAL_1970, "a spreadsheet's number of a day".to_owned()),
-            None => return None,
-        };
-        let month = Month::of_day_since_1970(day.floor() as i64)?;
-        return Some(format!("that looks like {what}: write `{:04}-{:02}`", month.year(), month.month_of_year()).into());
-    }
-    let parts: Vec<&str> = found.split(['/', '.', '-']).collect();
-    if let [_, _, year] = parts[..]
-        && parts.iter().all(|part| digits(part))
-        && matches!(year.len(), 2 | 4)
-    {
-        return Some("day and month can be mistaken for each other: write the year first, like `2018-12-01`".into());
-    }
-    (found == "nothing").then_some(Cow::Borrowed("each row needs the month it is of"))
 }
 
 #[cfg(test)]
@@ -180,7 +224,35 @@ mod tests {
     #[case(Field::AvgVisitDuration, "3m 12s", "write seconds: 192")]
     #[case(Field::AvgVisitDuration, "1h 2min", "write seconds: 3720")]
     #[case(Field::Visits, "1,234,567", "write numbers without separators: 1234567")]
-    #[case(Field::Visits, "1 234", "write numbers without separators: 1234")]
+    #[case(Field::AvgVisitDuration, "0 days 00:03:21", "write seconds: 201")]
+    #[case(Field::AvgVisitDuration, "0 days 00:03:21.500000", "write seconds: 201")]
+    #[case(Field::AvgVisitDuration, "1 day, 0:03:21", "write seconds: 86601")]
+    #[case(Field::AvgVisitDuration, "PT3M21S", "write seconds: 201")]
+    #[case(Field::AvgVisitDuration, "P0DT0H3M21S", "write seconds: 201")]
+    #[case(Field::Visits, "1 234", "write numbers without separators: 1234; for a whole file, pass `--decimal comma` (`decimal=comma`)")]
+    #[case(
+        Field::Visits,
+        "250'000",
+        "write numbers without separators: 250000; for a whole file, pass `--decimal comma` (`decimal=comma`)"
+    )]
+    #[case(
+        Field::PagesPerVisit,
+        "3,125",
+        "write numbers with a decimal point: 3.125; for a whole file, pass `--decimal comma` (`decimal=comma`)"
+    )]
+    #[case(
+        Field::AvgVisitDuration,
+        "1,234",
+        "write 1234, or 1.234 where the comma is a decimal one; for a whole file, pass `--decimal comma` (`decimal=comma`) where commas are"
+    )]
+    #[case(Field::Visits, "3,125", "write numbers without separators: 3125")]
+    #[case(
+        Field::Visits,
+        "12%",
+        "visits cannot be a percentage: write the number itself; leave the value empty (or null) where it is unknown"
+    )]
+    #[case(Field::Visits, "00:03:21", "leave the value empty (or null) where it is unknown; write numbers without separators")]
+    #[case(Field::Visits, "3m", "write numbers in full: 3000000")]
     #[case(
         Field::Visits,
         "1.234.567",
@@ -198,14 +270,16 @@ mod tests {
         assert_eq!(hint(FaultRule::NotANumber, field, found), expected);
     }
 
-    #[rstest]
-    #[case("1733011200000", "that looks like milliseconds since 1970: write `2024-12`")]
-    #[case("1733011200", "that looks like seconds since 1970: write `2024-12`")]
-    #[case("45627", "that looks like a spreadsheet's number of a day: write `2024-12`")]
-    #[case("12/1/2024", "day and month can be mistaken for each other: write the year first, like `2018-12-01`")]
-    #[case("yesterday", "")]
-    fn a_date_hint_says_what_was_given(#[case] found: &str, #[case] expected: &str) {
-        assert_eq!(hint(FaultRule::BadDate, Field::Date, found), expected);
+    #[test]
+    fn bytes_that_are_no_utf8_have_a_hint_at_the_encoding() {
+        let fault = |expected: &'static str| Fault {
+            rule: FaultRule::MalformedRow,
+            field: FaultField::Record,
+            found: "the byte 0xE9".to_owned(),
+            expected: expected.into(),
+        };
+        assert_eq!(fault(TEXT_IN_UTF8).hint().as_deref(), Some(SAVE_AS_UTF8));
+        assert_eq!(fault("3 cells wide, as the header is").hint(), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod bounce_unit;
 pub mod chance;
 mod check;
+mod date_hint;
 mod extras;
 mod fault;
 mod field;
@@ -20,11 +22,12 @@ mod taxonomy;
 mod units;
 mod warning;
 
+pub use bounce_unit::{BounceRateUnits, UnitDoubt};
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
-pub use fault::{Fault, FaultField, FaultRule};
+pub use fault::{Fault, FaultField, FaultRule, TEXT_IN_UTF8};
 pub use field::Field;
-pub use hint::Points;
+pub use hint::{Points, SAVE_AS_UTF8, joined_hints};
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;
 pub use month::{Month, NotAMonth, day_of};

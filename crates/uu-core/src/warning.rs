@@ -109,7 +109,7 @@ pub enum Warning {
         /// The number as it was given.
         found: String,
     },
-    /// All bounce rates beside it are at most 1 too: they are fractions, by all appearance, and were read as percent.
+    /// The bounce rates beside it look like fractions too, see [`crate::BounceRateUnits`]; it was read as percent.
     BounceRateFraction {
         /// The value.
         found: f64,

@@ -58,7 +58,7 @@ fn a_row_of_another_shape_is_told() {
     ");
     insta::assert_snapshot!(told("sites.csv", b"date,visits,site\n2024-01,5,a\xFFb.com\n"), @r"
     error: `sites.csv` row 1 (line 2): row must be text in UTF-8, got the byte 0xFF
-    hint: pass `--skip-bad-rows` to go on without such rows
+    hint: save the file as UTF-8 (spreadsheet programs call it `CSV UTF-8`), or convert it, for instance with `iconv -f WINDOWS-1252 -t UTF-8` (`WINDOWS-1251` where its letters are Cyrillic)
     ");
     insta::assert_snapshot!(told("sites.ndjson", "{\"date\":\"2024-01\",\"visits\":1}\n{\"date\":\n[1]\n\"x\"\n"), @r"
     error: `sites.ndjson` row 2: row must be a JSON object, got broken JSON (EOF while parsing a value at line 1 column 8)

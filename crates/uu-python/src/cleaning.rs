@@ -19,9 +19,9 @@ use crate::values::to_python;
 /// :param input_deviations: robust standard deviations, on the log scale, beyond which an input counts as unknown.
 /// :param label_deviations: the same for visits per unique user, beyond which the row is dropped.
 /// :param skip_bad_rows: leaves rows that break a rule out, counted in the report, instead of raising a `RecordError`.
-/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
 /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
-/// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
+/// :param allow_repeated_months: takes a table in which most sites have several rows of a month; one of each month is kept.
 /// :returns: the cleaned rows, sorted by source, site and month, and the data-quality report as a dictionary.
 #[pyfunction]
 #[pyo3(signature = (data, *, extra_inputs=Vec::new(), users_tolerance=None, input_deviations=None, label_deviations=None, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false))]

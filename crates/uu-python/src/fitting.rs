@@ -42,9 +42,9 @@ pub(crate) fn default_settings(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
 /// :param bounce_definitions: what each source calls a bounce: `one_page`, `not_engaged` or `unknown`.
 /// :param cleaned: the rows come from `clean`, and are not cleaned a second time.
 /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
-/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+/// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
 /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
-/// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month; one of each month is kept.
+/// :param allow_repeated_months: takes a table in which most sites have several rows of a month; one of each month is kept.
 /// :param progress: called with a stage's name, the steps done and the steps in all, some times a second.
 #[pyfunction]
 #[pyo3(signature = (data, *, settings=None, extra_inputs=Vec::new(), bounce_definitions=None, cleaned=false, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false, progress=None))]

@@ -152,9 +152,9 @@ impl Model {
     /// :param explain: adds the column `explanation`: `base`, the estimate before any input is considered, and `factors`, a number for each input
     ///     and later step; the product of them all is the unrounded estimate.
     /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
-    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
     /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
-    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
+    /// :param allow_repeated_months: takes a table in which most sites have several rows of a month.
     /// :returns: the columns of `data` with unknown inputs filled, and `unique_users` (always the estimate), `unique_users_low`,
     ///     `unique_users_high`, `unique_users_known` (the known number or null, where `data` has a column of labels), `filled` (which inputs were
     ///     filled), `warnings`, `model` and, where it is asked for, `explanation`: what `uu-predictor predict` writes.
@@ -177,7 +177,7 @@ impl Model {
     /// Fills the numeric inputs that are unknown and that the model has learned; unique users stay as they are.
     ///
     /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
-    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
     /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
     /// :returns: the columns of `data`, and `filled`: which inputs were filled.
     #[pyo3(signature = (data, *, skip_bad_rows=false, bounce_rate_unit=None, decimal=None))]
@@ -194,9 +194,9 @@ impl Model {
     ///
     /// :param level: the level of the intervals that are judged.
     /// :param unseen_only: only on sites that the model was not trained on, as a fair judgement needs.
-    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
     /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
-    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
+    /// :param allow_repeated_months: takes a table in which most sites have several rows of a month.
     /// :returns: `model`, `evaluation` (all figures, overall and by group; `None` where no unique users are known) and
     ///     `rows_of_training_sites`.
     #[pyo3(signature = (data, *, level=0.9, unseen_only=false, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false))]
@@ -229,9 +229,9 @@ impl Model {
     /// :param old: the rows of this model's training, a table or a list of tables.
     /// :param new: the rows that came since; of two labels for one site-month theirs stands.
     /// :param settings: those settings that are to be others, as a (nested) dictionary.
-    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are all at most 1 is refused.
+    /// :param bounce_rate_unit: `percent` or `fraction`; where none is given, a table whose bounce rates are mostly below 1 is refused.
     /// :param decimal: `point`, or `comma` for numbers in texts that are written as `1.234,5`; columns of numbers stay as they are.
-    /// :param allow_repeated_months: takes a table in which most sites have rows of several days of a month.
+    /// :param allow_repeated_months: takes a table in which most sites have several rows of a month.
     /// :param progress: as for `fit`.
     #[pyo3(signature = (old, new, *, settings=None, skip_bad_rows=false, bounce_rate_unit=None, decimal=None, allow_repeated_months=false, progress=None))]
     #[expect(clippy::too_many_arguments, reason = "keywords of a Python method")]

@@ -28,10 +28,10 @@ pub(crate) enum Paths {
 /// :param paths: a path or several: CSV, JSON, NDJSON, Parquet, the nested export, also compressed with gzip or zstd.
 /// :param format: `csv`, `json`, `ndjson`, `parquet` or `nested`, where the extension does not tell.
 /// :param bounce_rate_unit: `percent`, or `fraction` for files that give bounce rates from 0 to 1; the table has percent. Where none is given,
-///     a file whose bounce rates are all at most 1 is refused.
+///     a file whose bounce rates are mostly below 1 is refused.
 /// :param decimal: `point`, or `comma` for files that write `1.234,5`. Where none is given, a file with semicolons or tabs whose points may all
 ///     part thousands is refused.
-/// :param allow_repeated_months: takes files in which most sites have rows of several days of a month.
+/// :param allow_repeated_months: takes files in which most sites have several rows of a month.
 /// :param extra_inputs: names of further numeric columns that are inputs.
 /// :param skip_bad_rows: leaves rows that break a rule out, with a warning, instead of raising a `RecordError`.
 #[pyfunction]

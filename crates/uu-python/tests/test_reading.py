@@ -104,6 +104,25 @@ def test_daily_rows_of_a_frame_are_refused_unless_they_are_asked_for(model: uu.M
         assert len(model.predict(frame, allow_repeated_months=True)) == 31
 
 
+def test_days_of_a_frame_without_a_site_are_refused_and_its_months_are_not(model: uu.Model) -> None:
+    days = pd.DataFrame({"date": pd.date_range("2024-12-01", periods=31), "visits": 3000.0})
+    with pytest.raises(uu.ReadError, match="no row has a site"):
+        model.predict(days)
+    months = pd.DataFrame({"date": pd.date_range("2024-01-01", periods=12, freq="MS"), "visits": 3000.0})
+    assert len(model.predict(months)) == 12
+
+
+def test_rows_of_a_month_that_is_divided_by_device_are_refused(model: uu.Model) -> None:
+    frame = pd.DataFrame({"date": "2024-12", "site": ["a.example", "a.example"], "visits": [3000.0, 9000.0]})
+    with pytest.raises(uu.ReadError, match="got several rows for 1 of the 1 site-months"):
+        model.predict(frame)
+
+
+def test_periods_of_a_frame_are_months(model: uu.Model) -> None:
+    frame = pd.DataFrame({"date": pd.period_range("2024-11", periods=2, freq="M"), "visits": [3000.0, 4000.0]})
+    assert model.predict(frame).to_pandas()["unique_users"].notna().all()
+
+
 def test_local_months_are_those_of_their_own_zone(tmp_path: Path) -> None:
     frame = pd.DataFrame({"date": pd.to_datetime(["2023-01-01", "2023-02-01"]).tz_localize("Asia/Tokyo"), "visits": [5.0, 6.0]})
     frame.to_parquet(tmp_path / "rows.parquet")

@@ -18,7 +18,7 @@ pub struct Sources {
     pub bounce_rate_unit: Option<BounceRateUnit>,
     /// The decimal mark of numbers in texts; see [`ReadOptions`].
     pub decimal: Option<Decimal>,
-    /// Takes files with rows of several days of a month.
+    /// Takes files with several rows of a month.
     pub allow_repeated_months: bool,
     /// What to do with rows that break a rule.
     pub bad_rows: BadRows,

@@ -152,7 +152,7 @@ pub(crate) struct Reading {
     /// Decimal mark of numbers in texts [default: point, checked for each file]; with a comma, points and blanks part thousands
     #[arg(long, value_enum, value_name = "MARK")]
     pub decimal: Option<DecimalName>,
-    /// Take files in which most sites have rows of several days of a month, as daily and weekly exports do
+    /// Take files in which most sites have several rows of a month, as daily and weekly exports do
     #[arg(long)]
     pub allow_repeated_months: bool,
     /// Leave rows out that break a rule, and report how many and why, instead of stopping at them

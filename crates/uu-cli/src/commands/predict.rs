@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     let extras = read.rules.extras.clone();
     let inputs = vec![input.clone()];
     let reader = open(Input::argument(input), read)?;
-    let format = named_format.unwrap_or(match reader.format() {
+    let input_format = reader.format();
+    let format = named_format.unwrap_or(match input_format {
         // The nested export is only read; its rows are an array's.
         Format::Nested => Format::Json,
         format => format,
@@ -73,17 +74,17 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     });
     counter.finish_and_clear();
     let report = report?;
-    tell(&report);
+    tell(&report, input_format);
     Ok(if report.rows > 0 { ExitCode::SUCCESS } else { ExitCode::from(NOTHING_ESTIMATED) })
 }
 
-fn tell(report: &BatchReport) {
+fn tell(report: &BatchReport, input: Format) {
     if report.rows > 0 {
         note(&format!("{} estimated", counted(report.rows, "row")));
     } else if report.skipped.total > 0 {
         note("nothing was estimated: every row was skipped");
     } else {
-        note("nothing was estimated: the input has no rows\nhint: a CSV file has one line for each row below its header");
+        note(&format!("nothing was estimated: the input has no rows\nhint: {}", rows_of(input)));
     }
     if report.known > 0 {
         let have = if report.known == 1 { "has" } else { "have" };
@@ -104,7 +105,11 @@ fn tell(report: &BatchReport) {
         note(&format!("warning: {line}"));
     }
     for (column, names) in &report.renamed_columns {
-        note(&format!("warning: the input has several columns `{}`; the output has them as {}", escaped(column), listed(names)));
+        note(&format!(
+            "warning: the input has several columns `{}`; the output has the further ones as {}",
+            escaped(column),
+            listed(names)
+        ));
     }
     // The note on this product's own output already names the columns that are replaced.
     if !report.replaced_columns.is_empty() && !report.columns.notes.iter().any(ReadNote::is_of_own_output) {
@@ -112,6 +117,17 @@ fn tell(report: &BatchReport) {
     }
     if !report.late_columns.is_empty() {
         note(&format!("warning: first seen after the output's columns were settled, and not in it: {}", listed(&report.late_columns)));
+    }
+}
+
+/// Where a format has its rows.
+fn rows_of(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "a CSV file has one line for each row below its header",
+        Format::Json => "a JSON file has an array with one object for each row: `[{\"date\": \"2018-12\", \"visits\": 1000}]`",
+        Format::Ndjson => "an NDJSON file has one object for each row, a line each: `{\"date\": \"2018-12\", \"visits\": 1000}`",
+        Format::Parquet => "the Parquet file has columns and no row: the query or the filter that made it may have found none",
+        Format::Nested => "the nested export has an array with one object for each site",
     }
 }
 

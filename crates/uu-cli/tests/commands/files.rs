@@ -57,8 +57,8 @@ fn a_device_needs_no_extension() {
 }
 
 #[rstest]
-#[case("csv", "date,visits\n", "the input has no rows")]
-#[case("json", "[]", "the input has no rows")]
+#[case("csv", "date,visits\n", "the input has no rows\nhint: a CSV file has one line for each row")]
+#[case("json", "[]", "the input has no rows\nhint: a JSON file has an array")]
 #[case("csv", "date,visits\n2024-05,many\n2024-05,-3\n", "every row was skipped")]
 #[case("ndjson", "{\"date\":\"June\",\"visits\":5}\n", "every row was skipped")]
 fn a_run_without_an_estimate_is_no_success(#[case] format: &str, #[case] rows: &str, #[case] told: &str) {

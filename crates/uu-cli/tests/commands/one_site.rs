@@ -85,6 +85,13 @@ fn every_fault_is_told_at_once() {
 #[case(&["--visits", "-5"], "visits must be")]
 #[case(&["--visits", "1,000"], "hint: write numbers without separators: 1000")]
 #[case(&["--visits", "lots"], "leave the option out")]
+#[case(&["--visits", "12%"], "hint: visits cannot be a percentage")]
+#[case(&["--visits", "250 000"], "hint: write numbers without separators: 250000; or pass `--decimal comma`")]
+#[case(&["--avg-visit-duration", "0 days 00:03:12"], "hint: write seconds: 192")]
+#[case(
+    &["--visits", "12k", "--bounce-rate", "43%", "--avg-visit-duration", "00:03:12", "--pages-per-visit", "3,125"],
+    "hint: visits: write numbers in full: 12000; pages per visit: write numbers with a decimal point: 3.125; or pass `--decimal comma`; bounce rate: write percent without the sign: 43; average visit duration: write seconds: 192"
+)]
 #[case(&["--avg-visit-duration", "00:03:12"], "hint: write seconds: 192")]
 #[case(&["--bounce-rate", "43%"], "hint: write percent without the sign: 43")]
 #[case(&["--extra", "links=1"], "hint: its extra inputs are `backlinks`")]

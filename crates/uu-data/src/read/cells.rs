@@ -41,11 +41,7 @@ impl Cells {
             DataType::Utf8 => Some(Self::Text(column.as_string::<i32>().clone())),
             DataType::LargeUtf8 => Some(Self::LargeText(column.as_string::<i64>().clone())),
             DataType::Utf8View => Some(Self::TextView(column.as_string_view().clone())),
-            // Texts whose writer did not declare them as such.
-            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
-                let texts = cast(column, &DataType::Utf8).ok()?;
-                (texts.null_count() == column.null_count()).then(|| Self::Text(texts.as_string::<i32>().clone()))
-            }
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => texts_of_bytes(column).map(Self::Text),
             DataType::Dictionary(_, values) if is_text(values) => {
                 let flat = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
                 let column = cast(column, &flat).ok()?;
@@ -122,6 +118,13 @@ fn flat_again(column: &ArrayRef) -> ArrayRef {
         DataType::Dictionary(_, values) if !is_text(values) => cast(column, values).unwrap_or_else(|_| column.clone()),
         _ => column.clone(),
     }
+}
+
+/// The texts of a column of bytes, whose writer did not declare them as such; `None` where they are none.
+pub(crate) fn texts_of_bytes(column: &ArrayRef) -> Option<StringArray> {
+    matches!(column.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView).then_some(())?;
+    let texts = cast(column, &DataType::Utf8).ok()?;
+    (texts.null_count() == column.null_count()).then(|| texts.as_string::<i32>().clone())
 }
 
 /// A column of durations in seconds; a time of day is one where a duration belongs.

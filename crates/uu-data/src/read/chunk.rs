@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
-use uu_core::{Checked, Escaping, Fault};
+use uu_core::{Checked, Escaping, Fault, joined_hints};
 
 /// Some consecutive rows: the columns as given, and what the check made of each row.
 #[derive(Debug)]
@@ -42,14 +42,7 @@ impl RowFaults {
     #[must_use]
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let hints: Vec<(&Fault, Cow<'static, str>)> = self.faults.iter().filter_map(|fault| Some((fault, fault.hint()?))).collect();
-        match hints.as_slice() {
-            [] => None,
-            [(_, hint), others @ ..] if others.iter().all(|(_, other)| other == hint) => Some(hint.clone()),
-            several => {
-                let named = several.iter().map(|(fault, hint)| format!("{}: {hint}", fault.field.words()));
-                Some(named.collect::<Vec<_>>().join("; ").into())
-            }
-        }
+        joined_hints(&hints)
     }
 }
 

@@ -40,6 +40,11 @@ pub enum ReadNote {
         /// How many.
         lines: u64,
     },
+    /// Comments between its rows were passed over.
+    Comments {
+        /// How many lines.
+        lines: u64,
+    },
     /// Nearly all of its days are the last of a month.
     LastDays,
     /// Rows are of a source, site and month that an earlier row is of.
@@ -48,8 +53,8 @@ pub enum ReadNote {
         rows: u64,
         /// Whether that was estimated, since the site-months were too many to be remembered.
         is_estimate: bool,
-        /// The site of the first of them.
-        site: String,
+        /// The site of the first of them; none where no row has a site.
+        site: Option<String>,
         /// Its month.
         month: Month,
     },
@@ -152,6 +157,8 @@ impl fmt::Display for ReadNote {
             Self::Utf16 => formatter.write_str("the input is UTF-16, and was read as such"),
             Self::LinesBeforeHeader { lines: 1 } => formatter.write_str("1 line before the header was passed over"),
             Self::LinesBeforeHeader { lines } => write!(formatter, "{lines} lines before the header were passed over"),
+            Self::Comments { lines: 1 } => formatter.write_str("1 line of comment was passed over"),
+            Self::Comments { lines } => write!(formatter, "{lines} lines of comment were passed over"),
             Self::LastDays => formatter.write_str(
                 "nearly all dates are the last day of a month: if they are local midnights given in UTC, each belongs to the month after",
             ),
@@ -161,10 +168,16 @@ impl fmt::Display for ReadNote {
                 }
                 let (rows, are) = if *rows == 1 { ("1 row repeats".to_owned(), "a") } else { (format!("{rows} rows repeat"), "the") };
                 let (year, month) = (month.year(), month.month_of_year());
-                write!(
-                    formatter,
-                    "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month"
-                )
+                match site {
+                    Some(site) => write!(
+                        formatter,
+                        "{rows} {are} site and month of an earlier row, such as `{site}` in {year:04}-{month:02}: one row is one site in one month"
+                    ),
+                    None => write!(
+                        formatter,
+                        "{rows} {are} month of an earlier row, such as {year:04}-{month:02}, and no row has a site: one row is one site in one month"
+                    ),
+                }
             }
         }
     }

@@ -9,11 +9,12 @@ use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Checked, Fault, FaultField, Field, OutputColumn, RawRecord, RawValue, check_until, visible};
 
-use super::cells::{Cells, holds_text};
+use super::cells::{Cells, flat, holds_text, texts_of_bytes};
 use super::column_use::ReadNote;
 use super::decimal::{not_a_comma, with_point};
 use super::outdated::without_explanations;
 use super::own_output::OwnColumns;
+use super::periods::with_days;
 use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
 
 /// What a column is to the record.
@@ -56,6 +57,11 @@ pub(super) struct Binding {
 }
 
 impl Binding {
+    /// Where the date is.
+    pub(super) fn date(&self) -> Option<usize> {
+        self.columns.iter().find(|(_, target)| *target == Target::Field(Field::Date)).map(|(place, _)| *place)
+    }
+
     /// What there is to say of the columns.
     pub(super) fn note(&self) -> Option<ReadNote> {
         self.own.map(OwnColumns::note)
@@ -123,6 +129,7 @@ impl Context {
     pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
+        let batch = with_days(batch);
         let batch = match binding.own {
             Some(own) => self.without_estimates(&batch, own),
             None => batch,
@@ -238,9 +245,12 @@ fn numbers_from_text(batch: &RecordBatch, binding: &Binding) -> BTreeMap<String,
     counts
 }
 
-/// A column's texts, where it holds texts.
+/// A column's texts, where it holds texts, declared as such or not.
 pub(super) fn texts_of(column: &ArrayRef) -> Option<StringArray> {
-    holds_text(column.data_type()).then(|| cast(column, &DataType::Utf8).ok()).flatten().map(|texts| texts.as_string::<i32>().clone())
+    if !holds_text(column.data_type()) {
+        return texts_of_bytes(&flat(column));
+    }
+    cast(column, &DataType::Utf8).ok().map(|texts| texts.as_string::<i32>().clone())
 }
 
 pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {

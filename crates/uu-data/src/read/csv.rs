@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayBuilder, ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field as Column, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use uu_core::{Fault, FaultField, FaultRule};
+use uu_core::{Fault, FaultField, FaultRule, Month, TEXT_IN_UTF8};
 
 use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
@@ -26,6 +26,8 @@ pub(super) struct CsvChunks {
     binding: Binding,
     dialect: Dialect,
     rows_read: u64,
+    /// Lines of comment between the rows.
+    comments: u64,
     started: bool,
     /// Rows, and bytes of text, that each column of the next chunk has room for.
     room: Vec<(usize, usize)>,
@@ -47,7 +49,7 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
     // Where there are many columns, the room that a builder makes beforehand is most of what they take.
     let room = context.rows_of(width).min(FIRST_ROOM);
     let room = vec![(room, room); width];
-    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, started: false, room })
+    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, comments: 0, started: false, room })
 }
 
 fn failed(context: &Context, row: u64, error: io::Error) -> ReadError {
@@ -69,15 +71,19 @@ impl ChunkSource for CsvChunks {
             if !read.map_err(|error| failed(&self.context, self.rows_read + rows as u64, error))? {
                 break;
             }
+            bytes += self.row.as_slice().len();
+            if self.is_comment(width) {
+                self.comments += 1;
+                continue;
+            }
             if let Some(fault) = append(&mut builders, &self.row) {
                 malformed.push((rows, fault));
             }
             lines.push(self.row.line());
-            bytes += self.row.as_slice().len();
             rows += 1;
         }
         // A file with a header alone still has columns to be written.
-        if rows == 0 && self.started {
+        if rows == 0 && self.started && bytes < MAX_CHUNK_BYTES {
             return Ok(None);
         }
         self.started = true;
@@ -99,12 +105,29 @@ impl ChunkSource for CsvChunks {
 
     fn notes(&self) -> Vec<ReadNote> {
         let lines = self.dialect.reported_lines;
-        let passed_over = (lines > 0).then_some(ReadNote::LinesBeforeHeader { lines });
-        passed_over.into_iter().chain(self.binding.note()).collect()
+        let before = (lines > 0).then_some(ReadNote::LinesBeforeHeader { lines });
+        let between = (self.comments > 0).then_some(ReadNote::Comments { lines: self.comments });
+        before.into_iter().chain(between).chain(self.binding.note()).collect()
     }
 
     fn points_may_group(&self) -> bool {
         self.dialect.points_may_group()
+    }
+}
+
+impl CsvChunks {
+    /// Whether the row is a comment: it begins as one, is no row of the table, and has no date where rows have theirs. What a cut-off answer
+    /// ends with is none: the rows after it are missing.
+    fn is_comment(&self, width: usize) -> bool {
+        const MARK: &[u8] = b"#";
+        const CUT_OFF: &[u8] = b"# error:";
+        let text = self.row.as_slice().trim_ascii_start();
+        if !text.starts_with(MARK) || text.starts_with(CUT_OFF) {
+            return false;
+        }
+        let date = self.binding.date().and_then(|place| self.row.get(place)).and_then(|cell| std::str::from_utf8(cell).ok());
+        let is_row = self.row.len() == width && !text.starts_with(b"# ");
+        !is_row && !date.is_some_and(|date| date.parse::<Month>().is_ok())
     }
 }
 
@@ -125,7 +148,7 @@ fn append(builders: &mut [StringBuilder], record: &Row) -> Option<Fault> {
         Some(Fault { rule: FaultRule::MalformedRow, field: FaultField::Record, found, expected: expected.into() })
     };
     if let Err(error) = whole {
-        return fault("text in UTF-8".to_owned(), format!("the byte 0x{:02X}", record.as_slice()[error.valid_up_to()]));
+        return fault(TEXT_IN_UTF8.to_owned(), format!("the byte 0x{:02X}", record.as_slice()[error.valid_up_to()]));
     }
     if record.len() != builders.len() {
         return fault(format!("{} cells wide, as the header is", builders.len()), record.len().to_string());

@@ -32,10 +32,12 @@ impl Dialect {
             if let Some(separator) = separator(text) {
                 declared = Some(separator);
             } else if !text.is_empty() {
-                let delimiter = declared.unwrap_or_else(|| most_used(line));
+                let candidates = declared.map_or_else(|| candidates(&head[offset..]), |declared| vec![declared]);
+                let header = candidates.iter().copied().find(|delimiter| is_header(&head[offset..], *delimiter, context));
+                let delimiter = header.or(candidates.first().copied()).unwrap_or(b',');
                 let here = Self { delimiter, skipped_bytes: offset, skipped_lines, reported_lines };
                 // A name may begin with the mark of a comment: `#`, for the number of a row.
-                if is_header(&head[offset..], delimiter, context) {
+                if header.is_some() {
                     return here;
                 }
                 if !text.starts_with(b"#") {
@@ -71,20 +73,49 @@ fn separator(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// The delimiter that stands most often outside of quotes.
-fn most_used(line: &[u8]) -> u8 {
+/// Delimiters that may part the cells of a text's first row, the likeliest first: one that gives the next row as many cells, since commas may
+/// stand within the names of a header with tabs; then one that stands more often; of equals the earlier in the list.
+fn candidates(text: &[u8]) -> Vec<u8> {
+    let (first, rest) = text.split_at(row_end(text));
+    let next = &rest[..row_end(rest)];
+    let of_next = counts(next);
+    let mut counted: Vec<(bool, usize, u8)> = counts(first)
+        .into_iter()
+        .zip(of_next)
+        .zip(DELIMITERS)
+        .map(|((count, next), delimiter)| (count == next, count, delimiter))
+        .collect();
+    counted.retain(|(_, count, _)| *count > 0);
+    // The sort is stable.
+    counted.sort_by_key(|(is_even, count, _)| std::cmp::Reverse((*is_even && !next.is_empty(), *count)));
+    counted.into_iter().map(|(_, _, delimiter)| delimiter).collect()
+}
+
+/// How often each delimiter stands outside of quotes.
+fn counts(row: &[u8]) -> [usize; DELIMITERS.len()] {
     let mut counts = [0usize; DELIMITERS.len()];
     let mut quoted = false;
-    for byte in line {
+    for byte in row {
         if *byte == b'"' {
             quoted = !quoted;
         } else if let Some(place) = DELIMITERS.iter().position(|delimiter| delimiter == byte).filter(|_| !quoted) {
             counts[place] += 1;
         }
     }
-    // Of equals the earlier in the list.
-    let best = counts.iter().enumerate().max_by_key(|(place, count)| (**count, std::cmp::Reverse(*place)));
-    best.map_or(b',', |(place, _)| DELIMITERS[place])
+    counts
+}
+
+/// Where the first row ends, with its line break; a quote that nothing closes ends with its line.
+fn row_end(text: &[u8]) -> usize {
+    let mut quoted = false;
+    for (place, byte) in text.iter().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\n' if !quoted => return place + 1,
+            _ => {}
+        }
+    }
+    if quoted { first_line(text).len() } else { text.len() }
 }
 
 fn is_header(text: &[u8], delimiter: u8, context: &Context) -> bool {
@@ -122,6 +153,14 @@ mod tests {
     #[case("# made 2024-12-01, by hand\n#site,date,visits\n", (',', 1))]
     #[case("Traffic; report\nsite,date,visits,Visits\n", (',', 1))]
     #[case("day,number\n2024-12,5\n", (',', 0))]
+    #[case("date\tsite\tvisits\tnotes (a, b, c, d)\n2024-12\ta.com\t5\tx\n", ('\t', 0))]
+    #[case("date;rank;users (all, in thousands, rounded)\n2024-12;5;7\n", (';', 0))]
+    #[case("date\tvisits\tnotes, date, visits, rank\n2024-12\t5\tx\n", ('\t', 0))]
+    #[case("month name\tvisits (a, b, c)\nMay\t5\n", ('\t', 0))]
+    #[case("date,visits,note; a; b; c; d\n2024-12,5,x\n", (',', 0))]
+    #[case("date,visits,note\n2024-12,5,a;b;c\n", (',', 0))]
+    #[case("\"pages\nper visit\";date;visits\n1;2024-12;5\n", (';', 0))]
+    #[case("date,visits,size 5\" and more\n2024-12,5,x\n", (',', 0))]
     #[case("", (',', 0))]
     fn the_header_and_its_delimiter_are_found(#[case] text: &str, #[case] expected: (char, u64)) {
         assert_eq!(dialect(text), expected, "{text}");

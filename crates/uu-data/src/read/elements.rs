@@ -4,7 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::compressed::Source;
-use super::format::BOM;
+use super::format::{BOM, is_comment};
 use super::{MAX_ROW_BYTES, ReadError};
 
 const READ_BYTES: usize = 256 << 10;
@@ -30,6 +30,7 @@ pub(super) struct Elements {
     start: usize,
     layout: Layout,
     count: u64,
+    comments: u64,
 }
 
 /// Where a value ends, found byte by byte.
@@ -98,7 +99,7 @@ impl Elements {
     }
 
     fn new(file: Arc<str>, source: Source, layout: Layout) -> Result<Self, ReadError> {
-        let mut elements = Self { file, source, buffer: Vec::new(), start: 0, layout, count: 0 };
+        let mut elements = Self { file, source, buffer: Vec::new(), start: 0, layout, count: 0, comments: 0 };
         while elements.buffer.len() < BOM.len() && elements.fill()? {}
         if elements.buffer.starts_with(BOM) {
             elements.start = BOM.len();
@@ -190,17 +191,44 @@ impl Elements {
         }
     }
 
-    /// The next byte that is no white space, which then is the first of the buffer.
+    /// Lines of comment between the elements so far.
+    pub(super) fn comments(&self) -> u64 {
+        self.comments
+    }
+
+    /// The next byte that is no white space and in no comment, which then is the first of the buffer.
     fn next_byte(&mut self) -> Result<Option<u8>, ReadError> {
+        /// What tells a comment from a value.
+        const MARK_BYTES: usize = 2;
         loop {
             let rest = &self.buffer[self.start..];
             if let Some(skipped) = rest.iter().position(|byte| !byte.is_ascii_whitespace()) {
                 self.start += skipped;
-                return Ok(Some(self.buffer[self.start]));
+                while self.buffer.len() - self.start < MARK_BYTES && self.fill()? {}
+                if !is_comment(&self.buffer[self.start..]) {
+                    return Ok(Some(self.buffer[self.start]));
+                }
+                self.comments += 1;
+                self.pass_line()?;
+                continue;
             }
             self.start = self.buffer.len();
             if !self.fill()? {
                 return Ok(None);
+            }
+        }
+    }
+
+    /// Passes over what is left of a line.
+    fn pass_line(&mut self) -> Result<(), ReadError> {
+        loop {
+            if let Some(end) = self.buffer[self.start..].iter().position(|byte| *byte == b'\n') {
+                self.start += end;
+                return Ok(());
+            }
+            self.start = self.buffer.len();
+            if !self.fill()? {
+                return Ok(());
             }
         }
     }

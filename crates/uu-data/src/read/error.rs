@@ -6,8 +6,10 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use uu_core::{Escaping, Fault, FaultField, FaultRule, Field, Month, escaped};
+use uu_core::{Escaping, Fault, FaultField, FaultRule, Field, Month, SAVE_AS_UTF8, escaped};
 
+use super::header::{are_other_letters, are_values};
+use super::repeats::Repetition;
 use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
 /// Reading cannot go on.
@@ -121,13 +123,15 @@ pub enum ReadError {
         /// What to do.
         hint: &'static str,
     },
-    /// All bounce rates are at most 1, and some lie between 0 and 1: they are fractions, by all appearance.
+    /// Bounce rates between 0 and 1, and none or few above: they are fractions, by all appearance.
     BounceRateFractions {
         /// The input.
         file: Arc<str>,
         /// How many there are, as far as the file was read.
         known: u64,
-        /// One of them.
+        /// How many of them are above 1.
+        percents: u64,
+        /// One that is not.
         found: f64,
     },
     /// Every point in a column of counts has three digits behind it: it may part thousands, as the delimiter, the other points or all of the column's
@@ -140,16 +144,18 @@ pub enum ReadError {
         /// A number of it.
         found: String,
     },
-    /// Most sites have rows of several dates of a month: they are days or weeks.
+    /// Most sites have several rows of a month: they are days, weeks or parts of it.
     RepeatedMonths {
         /// The input.
         file: Arc<str>,
-        /// Site-months with rows of several dates, as far as the file was read.
+        /// How most of them repeat the month.
+        by: Repetition,
+        /// Site-months with several rows, as far as the file was read.
         several: usize,
         /// Site-months.
         of: usize,
-        /// The first such site.
-        site: String,
+        /// The first such site; none where no row has a site.
+        site: Option<String>,
         /// Its month.
         month: Month,
     },
@@ -217,6 +223,9 @@ impl fmt::Display for ReadError {
             }
             Self::TooManyColumns { file, columns } => write!(shown, "`{file}` must have at most {MAX_COLUMNS} columns, got {columns}"),
             Self::LargePieces { file, reason } => write!(shown, "`{file}` cannot be read piece by piece: {reason}"),
+            Self::NoDateColumn { file, columns } if are_values(columns) => {
+                write!(shown, "`{file}` must begin with a header that names its columns, got a row of values: {}", listed(columns))
+            }
             Self::NoDateColumn { file, columns } => write!(shown, "`{file}` must have a column `date`, got {}", listed(columns)),
             Self::NoInputColumn { file, columns } => write!(
                 shown,
@@ -228,20 +237,29 @@ impl fmt::Display for ReadError {
             }
             Self::Encoding { file, found } => write!(shown, "`{file}` must be text in UTF-8, got {found}"),
             Self::ForeignFormat { file, name, .. } => write!(shown, "`{file}` must be CSV, JSON, NDJSON or Parquet, got {name}"),
-            Self::BounceRateFractions { file, known, found } => {
+            Self::BounceRateFractions { file, known, percents: 0, found } => {
                 write!(shown, "`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {found}")
+            }
+            Self::BounceRateFractions { file, known, percents, found } => {
+                let few = known - percents;
+                write!(shown, "`{file}` must give all bounce rates in one unit, got {few} of {known} that are at most 1, such as {found}")
             }
             Self::GroupedNumbers { file, column, found } => {
                 let (point, group) = (found.parse::<f64>().unwrap_or_default(), found.replace('.', ""));
                 write!(shown, "`{file}` column `{column}`: `{found}` can be read as {point} or as {group}")
             }
-            Self::RepeatedMonths { file, several, of, site, month } => write!(
-                shown,
-                "`{file}` must have one row for each site and month, got rows of several days for {several} of the {of} site-months read so far, such as \
-                 `{site}` in {:04}-{:02}",
-                month.year(),
-                month.month_of_year()
-            ),
+            Self::RepeatedMonths { file, by, several, of, site, month } => {
+                let rows = if *by == Repetition::Days { "rows of several days" } else { "several rows" };
+                let read = if site.is_some() { "site-months" } else { "months" };
+                write!(
+                    shown,
+                    "`{file}` must have one row for each site and month, got {rows} for {several} of the {of} {read} read so far, such as "
+                )?;
+                match site {
+                    Some(site) => write!(shown, "`{site}` in {}", month_of(*month)),
+                    None => write!(shown, "{}, and no row has a site", month_of(*month)),
+                }
+            }
             Self::Json { file, row, expected, found } => write!(shown, "`{file}` row {row}: expected {expected}, got {found}"),
             Self::Parquet { file, reason } => write!(shown, "`{file}` is not a readable Parquet file: {reason}"),
             Self::Codec { file, column, codec } => {
@@ -270,6 +288,10 @@ impl ReadError {
             Self::BadRows { rows, .. } => {
                 return rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows".into()));
             }
+            Self::NoDateColumn { columns, .. } | Self::NoInputColumn { columns, .. } if are_other_letters(columns) => SAVE_AS_UTF8,
+            Self::NoDateColumn { columns, .. } if are_values(columns) => {
+                "write a first line such as `date,site,visits`, in the order of the columns"
+            }
             Self::NoDateColumn { columns, .. } => {
                 let hint = "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`";
                 // Keys that should be dates may be numbers of days or seconds.
@@ -292,6 +314,9 @@ impl ReadError {
             Self::GroupedNumbers { .. } => {
                 "if the points part thousands, pass `--decimal comma` (`decimal=comma`, `decimal=\"comma\"`); if they are decimal points, pass `point` in the same way"
             }
+            Self::RepeatedMonths { site: None, .. } => {
+                "add the rows of each month up first, or name the sites in a column `site` where they are several; if each row is a month all the same, pass `--allow-repeated-months` (`allowRepeatedMonths=true`, `allow_repeated_months=True`)"
+            }
             Self::RepeatedMonths { .. } => {
                 "add the rows of each month up first; if each row is a month all the same, pass `--allow-repeated-months` (`allowRepeatedMonths=true`, `allow_repeated_months=True`)"
             }
@@ -309,6 +334,11 @@ fn with_near(hint: &str, columns: &[String], wanted: impl Fn(Field) -> bool) -> 
     let near = columns.iter().filter_map(|column| Some((column, Field::nearest(column).filter(|field| wanted(*field))?)));
     let near: Vec<String> = near.take(5).map(|(column, field)| format!("`{}` may be `{}`", escaped(column), field.column())).collect();
     if near.is_empty() { hint.to_owned().into() } else { format!("{}; {hint}", near.join(", ")).into() }
+}
+
+/// A month without its day.
+fn month_of(month: Month) -> String {
+    format!("{:04}-{:02}", month.year(), month.month_of_year())
 }
 
 fn listed(columns: &[String]) -> String {

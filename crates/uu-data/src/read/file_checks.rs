@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Date32Array};
 use arrow::record_batch::RecordBatch;
-use uu_core::{BounceRate, Checked, Field, Month, RawValue, Warning, day_of};
+use uu_core::{BounceRate, BounceRateUnits, Checked, Field, Month, RawValue, Warning, day_of};
 
 use super::cells::{Cells, flat};
 use super::column_use::ReadNote;
@@ -14,36 +14,24 @@ use super::instants::days;
 use super::repeats::Repeats;
 use super::{Chunk, Context, ReadError};
 
-/// Known bounce rates from which on a file of fractions is refused; fewer are warned of.
-const REFUSED_FROM: u64 = 5;
-
 /// Rows whose days are looked at.
 const DAYS_LOOKED_AT: usize = 2_000;
 
 /// Checks of an input as a whole, chunk by chunk.
 #[derive(Default)]
 pub(super) struct FileChecks {
-    bounce_rates: BounceRates,
+    bounce_rates: BounceRateUnits,
     grouped: HashMap<Target, Grouped>,
     repeats: Repeats,
     last_days: bool,
     chunks: u64,
 }
 
-/// What the bounce rates so far say of their unit.
-#[derive(Default)]
-struct BounceRates {
-    known: u64,
-    are_percent: bool,
-    /// Whether one lies between 0 and 1.
-    has_fraction: bool,
-}
-
 impl FileChecks {
     /// Looks at the next chunk, and adds warnings to its rows. `points_may_group` says that the input's delimiter is that of programs which write
     /// points between thousands.
     ///
-    /// **Errors**: bounce rates that are all fractions, counts whose points do or may all part thousands, or rows of several days of a month.
+    /// **Errors**: bounce rates that are mostly fractions, counts whose points do or may all part thousands, or several rows of most site-months.
     pub(super) fn look(&mut self, context: &Context, chunk: &mut Chunk, points_may_group: bool) -> Result<(), ReadError> {
         let names = column_names(&chunk.batch.schema());
         let (columns, _) = context.targets(&names);
@@ -60,7 +48,7 @@ impl FileChecks {
         {
             self.last_days = dates.are_last_days(chunk.batch.num_rows().min(DAYS_LOOKED_AT));
         }
-        self.repeats.look(context, &mut chunk.rows, |row| dates.as_ref().map_or(0, |dates| dates.key(row)))?;
+        self.repeats.look(context, &mut chunk.rows, |row| dates.as_ref().and_then(|dates| dates.day(row)).map_or(0, |(_, day)| day))?;
         self.chunks += 1;
         Ok(())
     }
@@ -88,33 +76,21 @@ impl FileChecks {
     }
 
     fn look_at_bounce_rates(&mut self, context: &Context, chunk: &mut Chunk) -> Result<(), ReadError> {
-        let seen = &mut self.bounce_rates;
-        if seen.are_percent {
-            return Ok(());
+        let rates = || chunk.rows.iter().flatten().filter_map(|row| row.record.bounce_rate);
+        rates().for_each(|rate| self.bounce_rates.add(rate));
+        let Some(doubt) = self.bounce_rates.doubt() else { return Ok(()) };
+        if self.bounce_rates.are_refused() {
+            let found = rates().filter(|rate| doubt.is_about(*rate)).map(BounceRate::get).find(|rate| *rate > 0.0).unwrap_or_default();
+            let BounceRateUnits { known, percents, .. } = self.bounce_rates;
+            return Err(ReadError::BounceRateFractions { file: context.file.clone(), known, percents, found });
         }
-        for rate in chunk.rows.iter().flatten().filter_map(bounce_rate) {
-            seen.known += 1;
-            seen.are_percent |= rate > 1.0;
-            seen.has_fraction |= rate > 0.0 && rate < 1.0;
-        }
-        if seen.are_percent || !seen.has_fraction {
-            return Ok(());
-        }
-        if seen.known >= REFUSED_FROM {
-            let found = chunk.rows.iter().flatten().filter_map(bounce_rate).find(|rate| *rate > 0.0).unwrap_or_default();
-            return Err(ReadError::BounceRateFractions { file: context.file.clone(), known: seen.known, found });
-        }
-        for row in chunk.rows.iter_mut().flatten() {
-            if let Some(found) = bounce_rate(row) {
-                row.warnings.push(Warning::BounceRateFraction { found });
+        for Checked { record, warnings } in chunk.rows.iter_mut().flatten() {
+            if let Some(rate) = record.bounce_rate.filter(|rate| doubt.is_about(*rate)) {
+                warnings.push(Warning::BounceRateFraction { found: rate.get() });
             }
         }
         Ok(())
     }
-}
-
-fn bounce_rate(row: &Checked) -> Option<f64> {
-    row.record.bounce_rate.map(BounceRate::get)
 }
 
 /// The dates of a chunk, to the day.
@@ -129,19 +105,6 @@ impl Dates {
         days(&column).map_or_else(|| Self::Texts(Cells::of(&column, Target::Field(Field::Date))), Self::Days)
     }
 
-    /// A number that tells one date from another.
-    fn key(&self, row: usize) -> u64 {
-        match self {
-            Self::Days(days) if days.is_null(row) => 0,
-            Self::Days(days) => days.value(row) as u64,
-            Self::Texts(cells) => match cells.get(row) {
-                RawValue::Text(text) => crate::site_hash(&text, 0),
-                RawValue::Number(number) => number.to_bits(),
-                RawValue::Unknown | RawValue::Other { .. } => 0,
-            },
-        }
-    }
-
     /// The month and the day of a date that names one.
     fn day(&self, row: usize) -> Option<(Month, u32)> {
         match self {
@@ -152,7 +115,8 @@ impl Dates {
             }
             Self::Texts(cells) => match cells.get(row) {
                 RawValue::Text(text) => day_of(&text),
-                _ => None,
+                RawValue::Number(number) => day_of_digits(number),
+                RawValue::Unknown | RawValue::Other { .. } => None,
             },
         }
     }
@@ -170,4 +134,10 @@ impl Dates {
         }
         known >= LEAST && last * 10 >= known * 9
     }
+}
+
+/// The month and the day of a number like 20241231.
+fn day_of_digits(number: f64) -> Option<(Month, u32)> {
+    let month = Month::from_digits(number).filter(|_| number >= 1e7)?;
+    Some((month, number as u32 % 100))
 }

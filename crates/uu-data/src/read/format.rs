@@ -39,6 +39,9 @@ impl Format {
     pub(crate) fn of_content(named: Option<Self>, head: &[u8]) -> Option<Self> {
         let text = head.strip_prefix(BOM).unwrap_or(head);
         let first = text.iter().find(|byte| !byte.is_ascii_whitespace())?;
+        // Lines of comment belong to no format.
+        let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let first = lines.filter(|line| !is_comment(line)).find_map(<[u8]>::first).unwrap_or(first);
         let found = match (named, first) {
             (Some(named), _) => named,
             (None, _) if head.starts_with(b"PAR1") => Self::Parquet,
@@ -48,6 +51,11 @@ impl Format {
         };
         Some(found)
     }
+}
+
+/// Whether a line is a comment, as JSON has none.
+pub(super) fn is_comment(line: &[u8]) -> bool {
+    line.starts_with(b"#") || line.starts_with(b"//")
 }
 
 /// The mark that some programs put before UTF-8 text.

@@ -104,7 +104,9 @@ impl ChunkSource for JsonChunks {
     }
 
     fn notes(&self) -> Vec<ReadNote> {
-        self.notes.clone()
+        let lines = self.elements.comments();
+        let comments = (lines > 0).then_some(ReadNote::Comments { lines });
+        self.notes.iter().cloned().chain(comments).collect()
     }
 }
 

@@ -15,7 +15,7 @@ const AS_CSV: &str = "open it in a spreadsheet program and save the sheet as CSV
 const UNPACK: &str = "unpack it first; gzip and zstd are read as they are";
 const AS_PARQUET: &str = "write it as Parquet or CSV";
 
-const MAGIC: [(&[u8], Foreign); 17] = [
+const MAGIC: [(&[u8], Foreign); 18] = [
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", Foreign { name: "a spreadsheet of Excel 97 to 2003 (xls)", hint: AS_CSV }),
     (b"BZh", Foreign { name: "a bzip2 archive", hint: UNPACK }),
     (b"\xFD7zXZ\0", Foreign { name: "an xz archive", hint: UNPACK }),
@@ -32,6 +32,7 @@ const MAGIC: [(&[u8], Foreign); 17] = [
     (b"%PDF-", Foreign { name: "a PDF document", hint: "export the table as CSV" }),
     (b"\x80\x04\x95", Foreign { name: "a Python pickle", hint: AS_PARQUET }),
     (b"{\\rtf", Foreign { name: "an RTF document", hint: "export the table as CSV" }),
+    (b"PARE", Foreign { name: "an encrypted Parquet file", hint: AS_PARQUET }),
     (b"RDX", Foreign { name: "an R data file", hint: AS_PARQUET }),
 ];
 
@@ -51,11 +52,16 @@ pub(super) fn foreign(expected: Option<Format>, head: &[u8]) -> Option<Foreign> 
     known.filter(|_| !is_header(head)).or_else(|| markup(head)).or_else(|| binary(expected, head))
 }
 
-/// A header may begin like an archive: `ORCID,date,visits`.
+/// A header may begin like an archive: `ORCID,date,visits`. It is a line of several cells, with nothing but text below it.
 fn is_header(head: &[u8]) -> bool {
+    const LOOKED_AT: usize = 512;
+    let is_text = |byte: &u8| !byte.is_ascii_control() || matches!(byte, b'\r' | b'\n' | b'\t');
     let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    head.contains(&b'\n')
-        && std::str::from_utf8(line).is_ok_and(|line| !line.chars().any(|letter| letter.is_control() && !matches!(letter, '\r' | '\t')))
+    head.first().is_some_and(u8::is_ascii_alphabetic)
+        && line.len() < head.len()
+        && line.iter().any(|byte| matches!(byte, b',' | b';' | b'\t' | b'|'))
+        && std::str::from_utf8(line).is_ok()
+        && head.iter().take(LOOKED_AT).all(is_text)
 }
 
 /// A zip archive, which a workbook is too.
@@ -103,6 +109,12 @@ mod tests {
     #[case(b"BZh91AY&SY\x01\x02", "a bzip2 archive")]
     #[case(b"ARROW1\0\0\xFF\xFF", "an Arrow or Feather file")]
     #[case(b"ORC\x08\x03\x10", "an ORC file")]
+    #[case(b"ORC\n\x0c\n\x04\x08\x02\x12\0", "an ORC file")]
+    #[case(b"ORC,\n\x04\x08\x02", "an ORC file")]
+    #[case(b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n1 0 obj", "a PDF document")]
+    #[case(b"%PDF-1.4, made by hand\n1 0 obj\n", "a PDF document")]
+    #[case(b"{\\rtf1\\ansi{\\fonttbl{\\f0 Times;}}\nText\n", "an RTF document")]
+    #[case(b"RDX3\nX\n\0\0\0\x03", "an R data file")]
     #[case(b"\xEF\xBB\xBF\n<!DOCTYPE HTML><html>", "a web page (HTML)")]
     #[case(b"<?xml version=\"1.0\"?>", "an XML document")]
     #[case(b"PAR1\x15\x04", "a Parquet file")]
@@ -115,6 +127,7 @@ mod tests {
     #[case(Some(Format::Parquet), b"PAR1\x15\x04\0\0\0\0\0\0\0")]
     #[case(None, b"PAR1\x15\x04")]
     #[case(Some(Format::Csv), b"ORCID,date,visits\n")]
+    #[case(Some(Format::Csv), b"BZh\tdate\tvisits\nx\t2024-12\t5\n")]
     #[case(Some(Format::Csv), b"date,visits\n2024-12,5\n")]
     #[case(Some(Format::Json), b"[{\"date\": \"2024-12\"}]")]
     #[case(None, b"")]

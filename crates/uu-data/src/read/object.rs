@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use uu_core::{Fault, FaultField, FaultRule, RawValue as Given};
+use uu_core::{Fault, FaultField, FaultRule, RawValue as Given, TEXT_IN_UTF8};
 
 /// Most keys of one object: the months of all years of the calendar. What is kept of each is many times as long as the shortest.
 pub(super) const MAX_KEYS: usize = 120_000;
@@ -80,6 +80,9 @@ impl<'a> Entries<'a> {
 pub(crate) fn parse(bytes: &[u8]) -> Result<Box<RawValue>, Fault> {
     let bytes = bytes.trim_ascii();
     serde_json::from_slice(bytes).or_else(|error| {
+        if let Err(foreign) = std::str::from_utf8(bytes) {
+            return Err(malformed(TEXT_IN_UTF8, format!("the byte 0x{:02X}", bytes[foreign.valid_up_to()])));
+        }
         let Some((text, infinite)) = without_nan(bytes) else { return Err(broken(&error.to_string())) };
         serde_json::from_slice(&text).map_err(|error| match infinite {
             Some(word) => malformed("a JSON object", format!("`{word}`, which is no JSON: write null where a value is unknown")),

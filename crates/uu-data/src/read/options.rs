@@ -48,13 +48,13 @@ pub struct ReadOptions {
     pub format: Option<Format>,
     /// What the check needs to know.
     pub rules: Rules,
-    /// The unit of the bounce rates, for the whole file. Where none is given it is percent, and a file whose bounce rates are all at most 1
+    /// The unit of the bounce rates, for the whole file. Where none is given it is percent, and a file whose bounce rates are mostly fractions
     /// is refused.
     pub bounce_rate_unit: Option<BounceRateUnit>,
     /// The decimal mark of the whole file. Where none is given it is a point, and a file is refused whose points may all part thousands: with
     /// semicolons or tabs, or where every value of a column of counts has such a point.
     pub decimal: Option<Decimal>,
-    /// Takes files of which most site-months have rows of several days, as daily and weekly exports have.
+    /// Takes files of which most site-months have several rows, as daily and weekly exports have.
     pub allow_repeated_months: bool,
     /// Whether the rows were read and checked before: nothing about the file as a whole is asked again.
     pub is_trusted: bool,

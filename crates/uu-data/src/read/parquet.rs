@@ -19,13 +19,13 @@ use super::column_use::ReadNote;
 use super::columns::{Binding, column_names};
 use super::page_header::HeaderError;
 use super::pages::{PageError, check_contents, check_pages};
-use super::views::{add_bytes, are_texts_utf8, as_views, fixed_bytes, rows_of};
+use super::views::{add_bytes, are_texts_utf8, as_views, fixed_bytes, packed, rows_of};
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 pub(super) struct ParquetChunks {
     context: Context,
     reader: ParquetRecordBatchReader,
-    /// The columns as the file declares them.
+    /// The columns as the file declares them, as far as they can be had so.
     schema: SchemaRef,
     /// Columns with bytes that the library does not look at when it makes texts of them.
     unchecked: BTreeSet<usize>,
@@ -59,6 +59,7 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
         builder.with_batch_size(rows).build().map_err(|error| error.to_string())
     })?;
     let binding = context.bind(&column_names(&schema))?;
+    let schema = Arc::new(packed(&schema));
     Ok(ParquetChunks { context, reader, schema, unchecked, binding, waiting: Vec::new(), rows_read: 0, started: false })
 }
 

@@ -1,9 +1,10 @@
-//! Rows of a source, site and month that an earlier row is of: daily and weekly exports, and sites listed twice.
+//! Rows of a source, site and month that an earlier row is of: daily and weekly exports, months that are divided by device, and sites listed twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use uu_core::{Checked, Month, Warning};
+use uu_core::{Checked, Month, Visits, Warning};
 
 use super::column_use::ReadNote;
 use super::{Context, ReadError, RowFaults};
@@ -12,23 +13,62 @@ use super::{Context, ReadError, RowFaults};
 /// not warned of, and their number is an estimate.
 const MOST_REMEMBERED: usize = 256 << 10;
 
-/// What was seen of site-months so far.
-#[derive(Default)]
-pub(super) struct Repeats {
-    seen: HashMap<u64, First, BuildHasherDefault<AsItIs>>,
-    /// Site-months whose hash has one of these bits are not remembered.
-    left_out: u64,
-    /// Remembered site-months with rows of several dates.
-    of_several_dates: usize,
-    /// Rows that repeat an earlier one: counted, and those of a sample for all that it stands for.
-    rows: u64,
-    first: Option<(String, Month)>,
+/// How rows repeat a site and month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// They are of several days of it.
+    Days,
+    /// They have the same date and different visits; with the same visits they are one row that is listed twice.
+    Rows,
 }
 
-/// The first row of a site-month.
-struct First {
-    date: u64,
-    has_other_dates: bool,
+/// What was seen of site-months so far.
+///
+/// Rows without a site are each of a site of its own, unless no row has one: then all are of one site, whose name is not given, as far as they
+/// are of several days of a month.
+#[derive(Default)]
+pub(super) struct Repeats {
+    seen: HashMap<u64, SiteMonth, BuildHasherDefault<AsItIs>>,
+    /// Site-months whose hash has one of these bits are not remembered.
+    left_out: u64,
+    /// Remembered site-months with rows of several days, and with several rows of one date.
+    days: Repeated,
+    divided: Repeated,
+    /// Rows that repeat an earlier one: counted, and those of a sample for all that it stands for.
+    rows: u64,
+    first: Option<Example>,
+    /// Whether a row has a site.
+    has_sites: bool,
+}
+
+/// Site-months with rows that repeat each other in one way.
+#[derive(Default)]
+struct Repeated {
+    site_months: usize,
+    first: Option<Example>,
+}
+
+/// A site, where it has a name, and a month.
+type Example = (Option<String>, Month);
+
+/// The rows of a site-month.
+struct SiteMonth {
+    /// Bit `n` for day `n`, and bit 0 for dates that name no day.
+    dates: u32,
+    /// Visits of the first row that has them, else NaN.
+    visits: f64,
+    /// Whether several rows that name their site have the same date and different visits.
+    is_divided: bool,
+}
+
+impl SiteMonth {
+    fn repetition(&self) -> Option<Repetition> {
+        let days = self.dates >> 1;
+        if days.count_ones() > 1 {
+            return Some(Repetition::Days);
+        }
+        self.is_divided.then_some(Repetition::Rows)
+    }
 }
 
 /// The keys are hashes already.
@@ -50,47 +90,69 @@ impl Hasher for AsItIs {
 }
 
 impl Repeats {
-    /// Looks at rows; `date` tells the dates of two rows apart. Rows that repeat get a warning.
+    /// Looks at rows; `day` gives the day of the month that a row's date names, or 0 where it names none. Rows that repeat get a warning.
     ///
-    /// **Errors**: most site-months have rows of several dates, so the rows are no months.
+    /// **Errors**: most site-months have several rows, so the rows are no months.
     pub(super) fn look(
         &mut self,
         context: &Context,
         rows: &mut [Result<Checked, RowFaults>],
-        date: impl Fn(usize) -> u64,
+        day: impl Fn(usize) -> u32,
     ) -> Result<(), ReadError> {
         if context.is_trusted {
             return Ok(());
         }
+        self.has_sites = self.has_sites || rows.iter().flatten().any(|row| row.record.site.is_some());
         for (index, row) in rows.iter_mut().enumerate() {
-            let Ok(Checked { record, warnings }) = row else { continue };
-            let Some(site) = record.site.as_deref() else { continue };
-            let source = record.source.as_deref().map_or(0, |source| crate::site_hash(source, 1));
-            let key = crate::site_hash(site, source ^ u64::from(record.month.index()));
-            if key & self.left_out != 0 {
-                continue;
-            }
-            let date = date(index);
-            match self.seen.entry(key) {
-                std::collections::hash_map::Entry::Vacant(free) => {
-                    free.insert(First { date, has_other_dates: false });
-                }
-                std::collections::hash_map::Entry::Occupied(mut first) => {
-                    let first = first.get_mut();
-                    if first.date != date && !std::mem::replace(&mut first.has_other_dates, true) {
-                        self.of_several_dates += 1;
-                    }
-                    self.rows += 1 << self.left_out.count_ones();
-                    if self.first.is_none() {
-                        self.first = Some((site.to_owned(), record.month));
-                    }
-                    warnings.push(Warning::DuplicateMonth { month: record.month });
-                }
+            let Ok(row) = row else { continue };
+            let site = row.record.site.as_deref();
+            if site.is_some() || !self.has_sites {
+                self.add(row, 1 << (day(index) & 31));
             }
         }
-        self.refuse_days(context)?;
+        self.refuse(context)?;
         self.keep_flat();
         Ok(())
+    }
+
+    fn add(&mut self, Checked { record, warnings }: &mut Checked, date: u32) {
+        let site = record.site.as_deref();
+        let source = record.source.as_deref().map_or(0, |source| crate::site_hash(source, 1));
+        let key = crate::site_hash(site.unwrap_or_default(), source ^ u64::from(record.month.index()));
+        if key & self.left_out != 0 {
+            return;
+        }
+        let visits = record.visits.map_or(f64::NAN, Visits::get);
+        let known = match self.seen.entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(SiteMonth { dates: date, visits, is_divided: false });
+                return;
+            }
+            Entry::Occupied(known) => known.into_mut(),
+        };
+        let before = known.repetition();
+        if known.visits.is_nan() {
+            known.visits = visits;
+        }
+        let differs = known.visits != visits && !visits.is_nan();
+        known.is_divided |= site.is_some() && known.dates & date != 0 && differs;
+        known.dates |= date;
+        let after = known.repetition();
+        if site.is_none() && after.is_none() {
+            return;
+        }
+        let example = || (site.map(str::to_owned), record.month);
+        if before != after {
+            if before == Some(Repetition::Rows) {
+                self.divided.site_months -= 1;
+            }
+            let repeated = if after == Some(Repetition::Days) { &mut self.days } else { &mut self.divided };
+            repeated.site_months += 1;
+            repeated.first.get_or_insert_with(example);
+        }
+        self.rows += 1 << self.left_out.count_ones();
+        self.first.get_or_insert_with(example);
+        warnings.push(Warning::DuplicateMonth { month: record.month });
     }
 
     /// What was noticed, where rows repeat.
@@ -99,18 +161,15 @@ impl Repeats {
         Some(ReadNote::RepeatedMonths { rows: self.rows, is_estimate: self.left_out != 0, site, month })
     }
 
-    fn refuse_days(&self, context: &Context) -> Result<(), ReadError> {
-        let most_are_several = self.of_several_dates * 2 > self.seen.len();
-        match &self.first {
-            Some((site, month)) if most_are_several && !context.allow_repeated_months => Err(ReadError::RepeatedMonths {
-                file: context.file.clone(),
-                several: self.of_several_dates,
-                of: self.seen.len(),
-                site: site.clone(),
-                month: *month,
-            }),
-            _ => Ok(()),
+    fn refuse(&self, context: &Context) -> Result<(), ReadError> {
+        let several = self.days.site_months + self.divided.site_months;
+        if context.allow_repeated_months || several * 2 <= self.seen.len() {
+            return Ok(());
         }
+        let (by, repeated) =
+            if self.days.site_months * 2 >= several { (Repetition::Days, &self.days) } else { (Repetition::Rows, &self.divided) };
+        let Some((site, month)) = repeated.first.clone() else { return Ok(()) };
+        Err(ReadError::RepeatedMonths { file: context.file.clone(), by, several, of: self.seen.len(), site, month })
     }
 
     fn keep_flat(&mut self) {
@@ -118,7 +177,8 @@ impl Repeats {
             self.left_out = self.left_out << 1 | 1;
             let left_out = self.left_out;
             self.seen.retain(|key, _| key & left_out == 0);
-            self.of_several_dates = self.seen.values().filter(|first| first.has_other_dates).count();
+            let count = |by| self.seen.values().filter(|known| known.repetition() == Some(by)).count();
+            (self.days.site_months, self.divided.site_months) = (count(Repetition::Days), count(Repetition::Rows));
         }
     }
 }
@@ -133,7 +193,8 @@ mod tests {
     #[test]
     fn of_more_site_months_than_are_remembered_the_repeats_are_estimated() {
         const SITES: u32 = 600_000;
-        let context = Context::new("rows".into(), &ReadOptions::default());
+        let options = ReadOptions { allow_repeated_months: true, ..ReadOptions::default() };
+        let context = Context::new("rows".into(), &options);
         let mut repeats = Repeats::default();
         for _ in 0..2 {
             let row = |site: u32| {

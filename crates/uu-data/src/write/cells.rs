@@ -4,13 +4,14 @@ use std::io::Write;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, StringArray, StringBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeStringArray, ListArray, MapArray, StringArray, StringBuilder,
     StringViewArray, StructArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -32,6 +33,12 @@ pub(super) enum Cells {
     List {
         list: ListArray,
         entries: Box<Cells>,
+    },
+    /// Its keys, as texts, and their values.
+    Map {
+        map: MapArray,
+        keys: Box<Cells>,
+        values: Box<Cells>,
     },
     /// Its fields, each with its name as the key of an object.
     Object {
@@ -80,6 +87,11 @@ impl Cells {
                 let fields = fields.map(|(field, values)| Ok((key(field.name()), Self::of(values)?))).collect::<Result<_, ArrowError>>()?;
                 Self::Object { structure, fields }
             }
+            DataType::Map(..) => {
+                let map: MapArray = column.as_map().clone();
+                let (keys, values) = (Box::new(Self::of(map.keys())?), Box::new(Self::of(map.values())?));
+                Self::Map { map, keys, values }
+            }
             DataType::Dictionary(_, values) => Self::of(&cast(column, values)?)?,
             DataType::RunEndEncoded(_, values) => Self::of(&cast(column, values.data_type())?)?,
             DataType::Timestamp(unit, Some(zone)) => Self::Text(local_times(column, *unit, zone)?),
@@ -89,7 +101,7 @@ impl Cells {
                 let counts = cast(column, &DataType::Int64)?;
                 Self::Numbers(counts.as_primitive::<Int64Type>().unary(|count: i64| count as f64 / per_second))
             }
-            _ => Self::Text(cast(column, &DataType::Utf8)?.as_string::<i32>().clone()),
+            _ => Self::Text(shown(column)?),
         })
     }
 
@@ -102,6 +114,7 @@ impl Cells {
             Self::LargeText(array) => array.is_null(row),
             Self::TextView(array) => array.is_null(row),
             Self::List { list, .. } => list.is_null(row),
+            Self::Map { map, .. } => map.is_null(row),
             Self::Object { structure, .. } => structure.is_null(row),
         }
     }
@@ -125,7 +138,7 @@ impl Cells {
             Self::Integers(array) => push_integer(array.value(row), out),
             Self::Booleans(array) => out.extend_from_slice(if array.value(row) { b"true" } else { b"false" }),
             Self::List { list, entries } => {
-                let (start, end) = bounds(list, row);
+                let (start, end) = bounds(list.value_offsets(), row);
                 for entry in start..end {
                     if entry > start {
                         out.extend_from_slice(LIST_SEPARATOR);
@@ -134,7 +147,7 @@ impl Cells {
                 }
             }
             // A cell has no form for parts of its own: it holds them as JSON.
-            Self::Object { .. } => self.push_json(row, out),
+            Self::Object { .. } | Self::Map { .. } => self.push_json(row, out),
             _ => out.extend_from_slice(self.text(row).unwrap_or_default().as_bytes()),
         }
     }
@@ -169,7 +182,7 @@ impl Cells {
             Self::Numbers(array) if !array.value(row).is_finite() => out.extend_from_slice(b"null"),
             Self::Numbers(_) | Self::Integers(_) | Self::Booleans(_) => self.push_text(row, out),
             Self::List { list, entries } => {
-                let (start, end) = bounds(list, row);
+                let (start, end) = bounds(list.value_offsets(), row);
                 out.push(b'[');
                 for entry in start..end {
                     if entry > start {
@@ -178,6 +191,21 @@ impl Cells {
                     entries.push_json(entry, out);
                 }
                 out.push(b']');
+            }
+            Self::Map { map, keys, values } => {
+                let (start, end) = bounds(map.value_offsets(), row);
+                let mut name = Vec::new();
+                out.push(b'{');
+                for entry in start..end {
+                    if entry > start {
+                        out.push(b',');
+                    }
+                    name.clear();
+                    keys.push_text(entry, &mut name);
+                    out.extend_from_slice(&key(&String::from_utf8_lossy(&name)));
+                    values.push_json(entry, out);
+                }
+                out.push(b'}');
             }
             Self::Object { fields, .. } => {
                 out.push(b'{');
@@ -209,8 +237,20 @@ fn local_times(column: &ArrayRef, unit: TimeUnit, zone: &str) -> Result<StringAr
     Ok(instants.as_primitive::<Int64Type>().iter().map(|instant| instant.and_then(written)).collect())
 }
 
-fn bounds(list: &ListArray, row: usize) -> (usize, usize) {
-    let offsets = list.value_offsets();
+/// Values as texts: of a type that has none, and of bytes that are none, as the library shows them, such as the digits of bytes.
+fn shown(column: &ArrayRef) -> Result<StringArray, ArrowError> {
+    let are_bytes = matches!(column.data_type(), DataType::Binary | DataType::LargeBinary | DataType::BinaryView);
+    if let Ok(texts) = cast(column, &DataType::Utf8)
+        && (!are_bytes || texts.null_count() == column.null_count())
+    {
+        return Ok(texts.as_string::<i32>().clone());
+    }
+    let options = FormatOptions::new();
+    let formatter = ArrayFormatter::try_new(column.as_ref(), &options)?;
+    (0..column.len()).map(|row| column.is_valid(row).then(|| formatter.value(row).try_to_string()).transpose()).collect()
+}
+
+fn bounds(offsets: &[i32], row: usize) -> (usize, usize) {
     (offsets[row] as usize, offsets[row + 1] as usize)
 }
 

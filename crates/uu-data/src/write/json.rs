@@ -137,9 +137,27 @@ fn is_unknown(value: &RawValue) -> bool {
     }
 }
 
+/// A line break can only stand between tokens, where a space does as well; NDJSON must not have it.
+fn push_value(value: &RawValue, out: &mut Vec<u8>) {
+    out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
+}
+
+/// The name with a number behind it that is not taken.
+fn free_name(name: &str, is_taken: &dyn Fn(&str) -> bool) -> String {
+    let mut number = 2;
+    loop {
+        let numbered = format!("{name}_{number}");
+        if !is_taken(&numbered) {
+            return numbered;
+        }
+        number += 1;
+    }
+}
+
 fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], out: &mut Vec<u8>) {
     let entries = Entries::of(object).map(|entries| entries.0).unwrap_or_default();
     let mut done = vec![false; added.len()];
+    let mut renamed_keys: Vec<String> = Vec::new();
     out.push(b'{');
     let mut first = true;
     let mut separate = |out: &mut Vec<u8>| {
@@ -150,12 +168,21 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
     for (name, value) in &entries {
         let beside = added.iter().position(|(added, ..)| *added == name.as_ref() || fills(added, name));
         separate(out);
+        // One added value takes the place of one key; a further one of its name is somebody's own.
+        if beside.is_some_and(|place| done[place]) && is_replaced(name) {
+            let renamed =
+                free_name(name, &|name| entries.iter().any(|(key, _)| key == name) || renamed_keys.iter().any(|taken| taken == name));
+            push_json_text(&renamed, out);
+            out.push(b':');
+            push_value(value, out);
+            renamed_keys.push(renamed);
+            continue;
+        }
         push_json_text(name, out);
         out.push(b':');
         match beside {
             Some(place) if is_replaced(name) || is_unknown(value) => added[place].2.push_json(row, out),
-            // A line break can only stand between tokens, where a space does as well; NDJSON must not have it.
-            _ => out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte })),
+            _ => push_value(value, out),
         }
         if let Some(place) = beside {
             done[place] = true;

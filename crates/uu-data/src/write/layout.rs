@@ -11,7 +11,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use uu_core::{Field, OutputColumn, is_missing_marker};
 
 use super::{Added, WriteError};
-use crate::read::cells::{flat, holds_text, is_text, seconds_of};
+use crate::read::cells::{flat, holds_text, is_text, seconds_of, texts_of_bytes};
 
 /// One column of the output.
 struct OutColumn {
@@ -102,11 +102,15 @@ impl Layout {
         let schema = batch.schema();
         let fields: Vec<Option<Field>> = added.iter().map(|added| Field::named(&added.name)).collect();
         let mut columns: Vec<OutColumn> = Vec::new();
+        let mut replacing: HashSet<&str> = HashSet::new();
         for (column, given) in schema.fields().iter().zip(GivenColumn::all(&schema)) {
             let name = column.name();
             let field = Field::named(name);
             let beside = added.iter().zip(&fields).find(|(added, fills)| added.name == *name || field.is_some() && **fills == field);
-            let beside = beside.map(|(added, _)| added);
+            // One added column takes the place of one given column; others of its name are somebody's own.
+            let is_own = |added: &&Added| is_replaced(name) && field.is_none() && replacing.contains(added.name.as_str());
+            let beside = beside.map(|(added, _)| added).filter(|added| !is_own(added));
+            replacing.extend(beside.map(|added| added.name.as_str()));
             let replaced = beside.is_some() && is_replaced(name);
             let mut kind = column.data_type().clone();
             // Texts are written as they are where all is text; whatever else a number came as is a number.
@@ -127,9 +131,7 @@ impl Layout {
                 columns.push(OutColumn { name: more.name.clone(), given: None, added: Some(more.name.clone()), kind });
             }
         }
-        if !text {
-            rename_repeated(&mut columns);
-        }
+        rename_repeated(&mut columns, |name| !text || replacing.contains(name));
         let given = columns.iter().filter_map(|column| column.given.clone()).collect();
         let names = columns.iter().map(|column| column.name.clone()).collect();
         let fields = columns.iter().filter_map(|column| Field::named(&column.name)).collect();
@@ -198,10 +200,14 @@ impl Layout {
             if holds_text(from) {
                 return numbers(values, &column.name);
             }
-            if let Some(seconds) = seconds_of(values) {
+            let flat = flat(values);
+            if let Some(seconds) = seconds_of(&flat) {
                 return Ok(Arc::new(seconds));
             }
-            return cast(&flat(values), &column.kind).map_err(failed);
+            if let Some(texts) = texts_of_bytes(&flat) {
+                return numbers(&(Arc::new(texts) as ArrayRef), &column.name);
+            }
+            return cast(&flat, &column.kind).map_err(failed);
         }
         if self.text && is_text(&column.kind) {
             return super::cells::texts(values).map_err(failed);
@@ -210,13 +216,13 @@ impl Layout {
     }
 }
 
-/// Gives columns whose name is taken one of their own: `a`, `a_2`, `a_3`.
-fn rename_repeated(columns: &mut [OutColumn]) {
+/// Gives columns whose name is taken one of their own, where the name `is_unique`: `a`, `a_2`, `a_3`.
+fn rename_repeated(columns: &mut [OutColumn], is_unique: impl Fn(&str) -> bool) {
     let given: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
     let mut taken: HashSet<String> = HashSet::new();
     // Of each name, the number to be tried next.
     let mut numbers: HashMap<String, usize> = HashMap::new();
-    for column in columns {
+    for column in columns.iter_mut().filter(|column| is_unique(&column.name)) {
         let mut renamed = column.name.clone();
         while taken.contains(&renamed) || (renamed != column.name && given.contains(&renamed)) {
             let number = numbers.entry(column.name.clone()).or_insert(2);

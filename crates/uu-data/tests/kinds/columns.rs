@@ -173,3 +173,88 @@ fn semicolons_in_a_quoted_name_part_nothing() {
     let text = "\"site (host; no www; lower case; no port)\",date,visits\na.example,2024-12,12400\n";
     assert_eq!(read("a.csv", text.as_bytes()).unwrap().visits(), [Some(12_400.0)]);
 }
+
+#[rstest]
+#[case::after_the_header("date,site,visits\n# exported by hand\n2024-12,a.example,5\n", 1)]
+#[case::at_the_end("date,site,visits\n2024-12,a.example,5\n# end, of file\n#\n", 2)]
+#[case::as_wide_as_the_table("date,site,visits\n# made, by, hand\n2024-12,a.example,5\n", 1)]
+fn lines_of_comment_between_rows_are_passed_over_and_noted(#[case] text: &str, #[case] lines: u64) {
+    let read = read("a.csv", text.as_bytes()).unwrap();
+    assert_eq!((read.visits(), read.columns.notes), (vec![Some(5.0)], vec![ReadNote::Comments { lines }]));
+}
+
+#[rstest]
+#[case::ndjson("a.ndjson", "# one\n{\"date\":\"2024-12\",\"visits\":5}\n// two\n")]
+#[case::json("a.json", "// one\n[{\"date\":\"2024-12\",\"visits\":5}\n# two\n]")]
+#[case::without_a_name("stdin", "# one\n# two\n{\"date\":\"2024-12\",\"visits\":5}\n")]
+fn lines_of_comment_in_json_are_passed_over_and_noted(#[case] name: &str, #[case] text: &str) {
+    let read = read(name, text.as_bytes()).unwrap();
+    assert_eq!((read.visits(), read.columns.notes), (vec![Some(5.0)], vec![ReadNote::Comments { lines: 2 }]));
+}
+
+#[test]
+fn a_row_that_begins_as_a_comment_does_is_a_row() {
+    let read = read("a.csv", b"#,date,visits\n#1,2024-12,5\n#2,2024-11,6\n").unwrap();
+    assert_eq!((read.visits(), read.columns.notes), (vec![Some(5.0), Some(6.0)], vec![]));
+    let too_wide = crate::formats::read("a.csv", b"id,date,visits,note\n#1,2024-12,5,hello, world\n").err().unwrap();
+    assert!(too_wide.to_string().contains("row must be 4 cells wide"), "{too_wide}");
+}
+
+#[test]
+fn the_reason_that_an_answer_was_cut_off_with_is_no_comment() {
+    let text = b"date,site,visits\n2024-12,a.example,5\n# error: the body ended too early\n";
+    assert!(read("a.csv", text).err().unwrap().to_string().contains("row 2 (line 3)"));
+}
+
+#[rstest]
+#[case("a.tsv", "date\tvisits\tnotes (one, two, three, four)\n2024-12\t5\tx\n")]
+#[case("a.csv", "date\tvisits\tnotes, date, visits, rank\n2024-12\t5\tx\n")]
+#[case("stdin", "notes: a, b, c;date;visits\nx;2024-12;5\n")]
+#[case("a.csv", "date,visits,notes; a; b; c\n2024-12,5,x\n")]
+fn commas_within_a_name_part_nothing_where_another_delimiter_does(#[case] name: &str, #[case] text: &str) {
+    let read = read(name, text.as_bytes()).unwrap();
+    assert_eq!((read.visits(), read.columns.unused.len()), (vec![Some(5.0)], 1));
+}
+
+#[rstest]
+#[case("2024-12,a.example,1000\n2024-11,a.example,900\n")]
+#[case("a.example;2024-12-01;1000;3.5\n")]
+fn a_table_without_a_header_is_called_so(#[case] text: &str) {
+    let error = read("a.csv", text.as_bytes()).err().unwrap();
+    assert!(error.to_string().contains("must begin with a header"), "{error}");
+    assert!(error.hint().unwrap().contains("`date,site,visits`"));
+    let wide = read("a.csv", b"site,2024-11,2024-12\na.example,5,6\n").err().unwrap();
+    assert!(wide.to_string().contains("must have a column `date`"), "{wide}");
+}
+
+#[test]
+fn of_two_own_columns_with_the_name_of_an_added_one_the_second_is_kept() {
+    const OWN: &[u8] = b"date,visits,model,model,model_2\n2024-12,5,first,second,third\n";
+    for out in ["out.csv", "out.json", "out.ndjson", "out.parquet"] {
+        let (bytes, report) = written("a.csv", OWN, out);
+        assert_eq!(report.renamed_columns["model"], ["model_3"], "{out}");
+        assert_eq!(report.replaced_columns.iter().collect::<Vec<_>>(), ["model"], "{out}");
+        let csv = String::from_utf8(written_again(out, &bytes)).unwrap();
+        assert_eq!(csv, "date,visits,model,model_3,model_2,bounce_rate\n2024-12,5,v1,second,third,51.81\n", "{out}");
+    }
+}
+
+/// What was written, as CSV.
+fn written_again(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("again.csv");
+    let mut writer = Writer::create(Output::Path(path.clone()), WriteOptions::default()).unwrap();
+    for chunk in open(Input::bytes(name, bytes.to_vec()), ReadOptions::default()).unwrap() {
+        writer.write(&chunk.unwrap().batch, None, &[]).unwrap();
+    }
+    writer.finish().unwrap();
+    std::fs::read(path).unwrap()
+}
+
+#[test]
+fn of_two_keys_with_the_name_of_an_added_one_the_second_is_kept() {
+    let text = b"{\"date\":\"2024-12\",\"visits\":5,\"model\":\"a\",\"model\":\"b\",\"model\":\"c\"}\n";
+    let (bytes, _) = written("a.ndjson", text, "out.ndjson");
+    let expected = r#"{"date":"2024-12","visits":5,"model":"v1","model_2":"b","model_3":"c","bounce_rate":51.81}"#;
+    assert_eq!(String::from_utf8(bytes).unwrap().trim_end(), expected);
+}

@@ -109,7 +109,7 @@ fn dates_that_are_written_as_text_are_read_back_in_the_same_month(#[case] zone: 
 }
 
 /// Reads Parquet and writes it in another format.
-fn rewritten(given: &[u8], name: &str) -> Vec<u8> {
+pub(crate) fn rewritten(given: &[u8], name: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     let options = WriteOptions { format: Some(format_of(name)), compression: Some(Compression::None), ..WriteOptions::default() };

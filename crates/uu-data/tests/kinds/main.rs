@@ -8,5 +8,6 @@ mod formats;
 mod messages;
 mod own_output;
 mod repeats;
+mod types;
 mod units;
 mod values;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::error::ArrowError;
 use uu_core::{Fault, FaultField, FaultRule};
-use uu_data::read::{ColumnUse, ReadError, ReadNote, RowFaults};
+use uu_data::read::{ColumnUse, ReadError, ReadNote, Repetition, RowFaults};
 use uu_data::replace::ReplaceError;
 use uu_data::write::WriteError;
 
@@ -46,7 +46,7 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::DuplicateColumn { file: file(), field: "visits".to_owned(), first: "a".to_owned(), second: hostile() },
         ReadError::GroupedNumbers { file: file(), column: hostile(), found: "1.000".to_owned() },
         ReadError::GroupedNumbers { file: file(), column: "visits".to_owned(), found: hostile() },
-        ReadError::RepeatedMonths { file: file(), several: 1, of: 1, site: hostile(), month },
+        ReadError::RepeatedMonths { file: file(), by: Repetition::Days, several: 1, of: 1, site: Some(hostile()), month },
         ReadError::Json { file: file(), row: 1, expected: "an object", found: hostile() },
         ReadError::Parquet { file: file(), reason: hostile() },
         ReadError::Codec { file: file(), column: hostile(), codec: "lz4" },
@@ -71,9 +71,10 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::DuplicateColumn { file: file(), field: "-".to_owned(), first: "a".to_owned(), second: "b".to_owned() },
         ReadError::Encoding { file: file(), found: "-" },
         ReadError::ForeignFormat { file: file(), name: "-", hint: "-" },
-        ReadError::BounceRateFractions { file: file(), known: 1, found: 0.5 },
+        ReadError::BounceRateFractions { file: file(), known: 1, percents: 0, found: 0.5 },
+        ReadError::BounceRateFractions { file: file(), known: 6, percents: 1, found: 0.5 },
         ReadError::GroupedNumbers { file: file(), column: "-".to_owned(), found: "1.000".to_owned() },
-        ReadError::RepeatedMonths { file: file(), several: 1, of: 1, site: "-".to_owned(), month },
+        ReadError::RepeatedMonths { file: file(), by: Repetition::Rows, several: 1, of: 1, site: None, month },
         ReadError::Json { file: file(), row: 1, expected: "-", found: "-".to_owned() },
         ReadError::Parquet { file: file(), reason: "-".to_owned() },
         ReadError::Codec { file: file(), column: "-".to_owned(), codec: "lz4" },
@@ -111,7 +112,9 @@ fn no_error_of_writing_has_a_control_character_of_the_input() {
 
 #[test]
 fn no_note_on_an_input_has_a_control_character_of_it() {
-    is_escaped(&ReadNote::RepeatedMonths { rows: 2, is_estimate: true, site: hostile(), month: "2024-12".parse().unwrap() }.to_string());
+    is_escaped(
+        &ReadNote::RepeatedMonths { rows: 2, is_estimate: true, site: Some(hostile()), month: "2024-12".parse().unwrap() }.to_string(),
+    );
     let mut columns = ColumnUse::default();
     columns.unused.push(hostile());
     is_escaped(&columns.lines().concat());

@@ -38,6 +38,43 @@ fn few_fractions_are_warned_of_and_percents_are_not(#[case] rows: &[&str], #[cas
     }
 }
 
+/// Rows of so many sites with each rate.
+fn sites(rates: &[(&str, usize)]) -> Vec<String> {
+    let all = rates.iter().flat_map(|(rate, count)| std::iter::repeat_n(*rate, *count));
+    all.enumerate().map(|(site, rate)| format!("s{site}.example|{rate}")).collect()
+}
+
+#[rstest]
+#[case::one_of_twelve(&[("0.41", 11), ("45", 1)])]
+#[case::the_percent_first(&[("45", 1), ("0.41", 5)])]
+#[case::two_exports_in_one(&[("0.41", 30), ("45", 20)])]
+fn one_rate_in_percent_does_not_settle_the_unit_of_the_others(#[case] given: &[(&str, usize)]) {
+    let rows = sites(given);
+    for (name, bytes) in rates(&rows.iter().map(String::as_str).collect::<Vec<_>>()).in_every_format() {
+        let error = read(name, &bytes).err().unwrap();
+        assert!(
+            error.to_string().contains("all bounce rates in one unit") && error.to_string().contains("such as 0.41"),
+            "{name}: {error}"
+        );
+        assert!(error.hint().unwrap().contains("--bounce-rate-unit fraction"), "{name}");
+        let options = ReadOptions { bounce_rate_unit: Some(BounceRateUnit::Percent), ..ReadOptions::default() };
+        assert_eq!(read_with(name, &bytes, &options).unwrap().rows.len(), rows.len(), "{name}");
+    }
+}
+
+#[rstest]
+#[case::half_of_few(&[("45", 1), ("0.41", 1)], true)]
+#[case::a_third(&[("45", 20), ("0.41", 10)], true)]
+#[case::few_of_many(&[("45", 40), ("0.8", 3)], false)]
+#[case::one_of_ten(&[("45", 9), ("0.8", 1)], false)]
+fn a_share_of_fractions_is_warned_of_and_a_few_low_rates_are_not(#[case] given: &[(&str, usize)], #[case] warned: bool) {
+    let rows = sites(given);
+    for (name, bytes) in rates(&rows.iter().map(String::as_str).collect::<Vec<_>>()).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!((read.codes(0).len(), read.codes(rows.len() - 1).len()), (0, usize::from(warned)), "{name}");
+    }
+}
+
 const GERMAN: [&str; 3] = ["2024-12|eins.example|250.000", "2024-12|zwei.example|87.500", "2024-12|drei.example|940.250"];
 
 #[rstest]

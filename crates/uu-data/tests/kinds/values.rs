@@ -106,6 +106,11 @@ fn other_words_that_are_no_json_are_named(#[case] word: &str) {
 #[case("bounce_rate", "52%", "write percent without the sign: 52")]
 #[case("avg_visit_duration", "00:03:21", "write seconds: 201")]
 #[case("visits", "1,234", "write numbers without separators: 1234")]
+#[case("avg_visit_duration", "0 days 00:03:21", "write seconds: 201")]
+#[case("avg_visit_duration", "PT3M21S", "write seconds: 201")]
+#[case("date", "Dez 2024", "write the year first: `2024-12`")]
+#[case("date", "Дек 2024", "write the year first: `2024-12`")]
+#[case("date", "12/2024", "write the year first: `2024-12`")]
 #[case("date", "1733011200000", "that looks like milliseconds since 1970: write `2024-12`")]
 #[case("date", "45627", "that looks like a spreadsheet's number of a day: write `2024-12`")]
 #[case("date", "12/1/2024", "day and month can be mistaken for each other: write the year first, like `2018-12-01`")]
@@ -119,6 +124,33 @@ fn a_hint_fits_the_value_in_every_format(#[case] field: &'static str, #[case] va
     for (name, bytes) in table(header, &[&row]).in_every_format() {
         let error = read(name, &bytes).err().unwrap();
         assert_eq!(error.hint().unwrap(), hint, "{name}");
+    }
+}
+
+#[rstest]
+#[case("pages_per_visit", "3,125", "a decimal point: 3.125")]
+#[case("bounce_rate", "52,125", "a decimal point: 52.125")]
+#[case("visits", "250 000", "without separators: 250000")]
+#[case("visits", "250'000", "without separators: 250000")]
+#[case("visits", "1.234.567", "without separators: 1234567")]
+fn a_number_that_a_decimal_comma_goes_with_has_its_option_in_the_hint(
+    #[case] field: &'static str,
+    #[case] value: &str,
+    #[case] hint: &str,
+) {
+    let header: &'static str = if field == "visits" { "date|visits" } else { Box::leak(format!("date|{field}|visits").into_boxed_str()) };
+    let row = if field == "visits" { format!("2024-12|{value}") } else { format!("2024-12|{value}|5") };
+    for (name, bytes) in table(header, &[&row]).in_every_format() {
+        let found = read(name, &bytes).err().unwrap().hint().unwrap().into_owned();
+        assert!(found.contains(hint) && found.contains("--decimal comma"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn visits_in_percent_are_no_visits() {
+    for (name, bytes) in table("date|visits", &["2024-12|12%"]).in_every_format() {
+        let hint = read(name, &bytes).err().unwrap().hint().unwrap().into_owned();
+        assert!(hint.starts_with("visits cannot be a percentage"), "{name}: {hint}");
     }
 }
 

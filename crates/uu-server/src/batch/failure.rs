@@ -64,7 +64,8 @@ fn no_rows(skipped: &SkippedRows, sent: &Sent) -> Problem {
     let (found, hint) = match skipped.total {
         0 if sent.is_glued() => ("a body without a line break".to_owned(), Some(line_breaks::HINT)),
         0 if sent.format == Format::Csv => ("a header alone".to_owned(), Some(line_breaks::HINT)),
-        0 => ("none".to_owned(), None),
+        0 if sent.format == Format::Parquet => ("none".to_owned(), Some("the file has columns and no row")),
+        0 => ("none".to_owned(), Some("send one object for each row: {\"date\": \"2018-12\", \"visits\": 1000}")),
         1 => ("1 row, which breaks rules and was left out".to_owned(), None),
         total => (format!("{total} rows, which all break rules and were left out"), None),
     };

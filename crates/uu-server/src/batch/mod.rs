@@ -57,9 +57,9 @@ const CHUNK_ROWS: usize = 8_192;
         ("level" = Option<f64>, Query, minimum = 0.5, maximum = 0.99, description = "Level of the interval, 0.5 to 0.99; 0.9 unless asked otherwise"),
         ("explain" = Option<bool>, Query, description = "Adds a column `explanation` with each input's factor on the estimate"),
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them"),
-        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that all look like fractions are refused without it"),
+        ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1; rows that mostly look like fractions are refused without it"),
         ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
-        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
+        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes several rows of a month, of days or parts of it, as rows of the month"),
         ("spreadsheetSafe" = Option<bool>, Query, description = "In CSV, an apostrophe stands before each cell and column name that a spreadsheet would take for a formula"),
     ),
     request_body(

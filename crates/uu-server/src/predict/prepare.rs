@@ -1,6 +1,6 @@
 //! Checks every month of a request, and collects every fault at once.
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, OutputColumn, Record, Rules, Warning, check, check_until};
+use uu_core::{BounceRateUnits, Checked, Fault, FaultField, FaultRule, Field, OutputColumn, Record, Rules, Warning, check, check_until};
 use uu_service::newest_month;
 
 use super::faults::{duplicate_key, no_month, not_an_object, too_many_fields, too_many_months};
@@ -127,14 +127,13 @@ fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Bounce rates that are all at most 1 are fractions, by all appearance; 0 and 1 alone may be percent.
+/// Bounce rates that look like fractions are warned of.
 fn warn_of_fractions(prepared: &mut Prepared) {
-    let rates = || prepared.records.iter().filter_map(|record| record.bounce_rate).map(uu_core::BounceRate::get);
-    if rates().any(|rate| rate > 1.0) || rates().all(|rate| rate == 0.0 || rate == 1.0) {
-        return;
-    }
+    let mut units = BounceRateUnits::default();
+    prepared.records.iter().filter_map(|record| record.bounce_rate).for_each(|rate| units.add(rate));
+    let Some(doubt) = units.doubt() else { return };
     for (record, warnings) in prepared.records.iter().zip(&mut prepared.warnings) {
-        if let Some(rate) = record.bounce_rate {
+        if let Some(rate) = record.bounce_rate.filter(|rate| doubt.is_about(*rate)) {
             warnings.push(Warning::BounceRateFraction { found: rate.get() });
         }
     }

@@ -50,7 +50,7 @@ const MOST_FILES: usize = 100;
         ("skipBadRows" = Option<bool>, Query, description = "Leaves out rows that break rules instead of refusing them all"),
         ("bounceRateUnit" = inline(Option<BounceRateUnitName>), Query, description = "`percent`, or `fraction` where the rows give 0 to 1"),
         ("decimal" = inline(Option<DecimalName>), Query, description = "`comma` where numbers in texts are written as 1.234,5; `point` where their points are decimal ones"),
-        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes rows of several days of a month as rows of the month"),
+        ("allowRepeatedMonths" = Option<bool>, Query, description = "Takes several rows of a month, of days or parts of it, as rows of the month"),
         ("uri" = inline(Option<Vec<FileUri>>), Query, max_items = 100, description = "A file to learn from instead of a body; may be given up to 100 times"),
     ),
     request_body(

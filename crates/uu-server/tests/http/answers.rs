@@ -50,13 +50,25 @@ fn a_known_month_says_so_and_is_explained_as_known() {
 #[case::a_text(r#"{"2024-01": {"visits": 9000, "bounce_rate": "0.43"}}"#, true)]
 #[case::with_a_one(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}, "2024-02": {"bounceRate": 1}}"#, true)]
 #[case::percent(r#"{"2024-01": {"visits": 9000, "bounceRate": 43}}"#, false)]
-#[case::one_of_percent(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}, "2024-02": {"bounceRate": 43}}"#, false)]
+#[case::beside_one_of_percent(r#"{"2024-01": {"visits": 9000, "bounceRate": 0.43}, "2024-02": {"bounceRate": 43}}"#, true)]
+#[case::among_many_of_percent(
+    r#"{"2024-01": {"bounceRate": 0.43}, "2024-02": {"bounceRate": 43}, "2024-03": {"bounceRate": 41}, "2024-04": {"bounceRate": 40}, "2024-05": {"bounceRate": 45}}"#,
+    false
+)]
 #[case::nothing_but_zero(r#"{"2024-01": {"visits": 9000, "bounceRate": 0}}"#, false)]
 #[case::zero_and_one(r#"{"2024-01": {"visits": 9000, "bounceRate": 0}, "2024-02": {"bounceRate": 1}}"#, false)]
-fn bounce_rates_that_are_all_fractions_are_warned_of(#[case] body: &str, #[case] warned: bool) {
+fn bounce_rates_that_look_like_fractions_are_warned_of(#[case] body: &str, #[case] warned: bool) {
     let server = Server::start();
     let answer = server.client().post_json("/predict", body);
     assert_eq!(codes(&answer, "2024-01").contains(&"bounce_rate_fraction".to_owned()), warned, "{}", answer.text());
+}
+
+#[test]
+fn of_rates_in_two_units_the_fractions_are_warned_of() {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", r#"{"2024-01": {"bounceRate": 0.45}, "2024-02": {"bounceRate": 45}}"#);
+    assert!(!codes(&answer, "2024-02").contains(&"bounce_rate_fraction".to_owned()), "{}", answer.text());
+    assert!(answer.text().contains("if it is a fraction, it is 45 percent") && answer.text().contains("--bounce-rate-unit fraction"));
 }
 
 #[test]

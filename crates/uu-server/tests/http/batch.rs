@@ -278,6 +278,27 @@ fn formulas_are_echoed_unless_a_spreadsheet_is_to_open_them() {
     assert_eq!(wrong.status, 422, "{}", wrong.text());
 }
 
+#[rstest]
+#[case(b"31000", 200)]
+#[case(b"many", 422)]
+fn numbers_in_the_bytes_of_a_parquet_file_come_back_in_parquet(#[case] visits: &[u8], #[case] status: u16) {
+    let server = Server::start();
+    let columns: [(&str, ArrayRef); 2] =
+        [("date", Arc::new(StringArray::from(vec!["2018-12"]))), ("visits", Arc::new(arrow::array::BinaryArray::from_vec(vec![visits])))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let parquet = "application/vnd.apache.parquet";
+    for accept in [parquet, "application/json"] {
+        let answer = post(&server, &[("content-type", parquet), ("accept", accept)], &bytes);
+        assert_eq!(answer.status, status, "{accept}: {}", answer.text());
+    }
+    let rows = post(&server, &[("content-type", parquet), ("accept", "application/json")], &bytes);
+    assert!(status != 200 || json_rows(&rows)[0]["visits"] == 31_000, "{}", rows.text());
+}
+
 /// Months in pages of 10,000 rows, of which one that comes late cannot be read.
 fn late_page() -> Vec<u8> {
     const ROWS: usize = 60_000;

@@ -79,6 +79,40 @@ fn a_fault_of_a_row_is_told_in_terms_of_rows() {
     assert!(!answer.text().contains("keyed by date") && !answer.text().contains("the key"), "{}", answer.text());
 }
 
+#[rstest]
+#[case::days_without_a_site(CSV, "date,visits,rank\n2024-12-01,5,1\n2024-12-02,6,1\n2024-12-03,7,1\n", "repeated_months")]
+#[case::weeks_without_a_site(NDJSON, "{\"date\":\"2024-12-02\",\"visits\":5}\n{\"date\":\"2024-12-09\",\"visits\":5}\n", "repeated_months")]
+#[case::rows_by_device(
+    JSON,
+    r#"[{"date":"2024-12-01","site":"a.com","visits":5},{"date":"2024-12-01","site":"a.com","visits":6}]"#,
+    "repeated_months"
+)]
+fn rows_that_are_no_months_are_refused_with_the_parameter_that_takes_them(#[case] kind: &str, #[case] body: &str, #[case] code: &str) {
+    let server = Server::start();
+    let answer = post(&server, "", kind, body);
+    assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &code.into()), "{}", answer.text());
+    assert!(answer.json()["errors"][0]["hint"].as_str().unwrap().contains("?allowRepeatedMonths=true"), "{}", answer.text());
+    assert_eq!(post(&server, "?allowRepeatedMonths=true", kind, body).status, 200);
+}
+
+#[test]
+fn one_rate_in_percent_among_fractions_is_refused_with_the_parameter_of_the_unit() {
+    let server = Server::start();
+    let rows: String = (0..11).map(|site| format!("2024-12,s{site}.com,0.3{site}\n")).collect();
+    let answer = post(&server, "", CSV, &format!("date,site,bounce_rate\n{rows}2024-12,p.com,45\n"));
+    assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &"bounce_rate_fraction".into()), "{}", answer.text());
+    assert!(answer.json()["errors"][0]["hint"].as_str().unwrap().contains("?bounceRateUnit=fraction"), "{}", answer.text());
+}
+
+#[test]
+fn text_that_is_no_utf8_has_a_hint_at_its_encoding() {
+    let server = Server::start();
+    let body = b"date,site,visits,note\n2024-12,a.com,5,caf\xE9\n";
+    let answer = server.client().request("POST", "/predict/batch", &[("content-type", CSV)], body);
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    assert!(answer.json()["errors"][0]["hint"].as_str().unwrap().contains("iconv -f WINDOWS-1252"), "{}", answer.text());
+}
+
 /// Rows whose last one is at fault, long after the answer has begun.
 fn late_fault(kind: &str) -> String {
     const ROWS: usize = 60_000;

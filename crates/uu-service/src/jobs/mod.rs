@@ -39,7 +39,7 @@ pub struct RetrainRequest {
     /// The decimal mark of numbers in texts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decimal: Option<Decimal>,
-    /// Takes files with rows of several days of a month.
+    /// Takes files with several rows of a month.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_repeated_months: bool,
     /// Why a policy asked, where it did.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, RawRecord, RawValue, Rules, check_until, escaped};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, RawRecord, RawValue, Rules, check_until, escaped, joined_hints};
 use uu_data::read::Decimal;
 use uu_data::{current_month, newest_month};
 
@@ -51,7 +51,10 @@ pub(super) fn refuse_file_options(arguments: &Predict, field: &str) -> anyhow::R
 pub(super) fn checked(fields: &Fields, notation: Notation, rules: &Rules) -> anyhow::Result<Checked> {
     let (raw, mut faults, of_extras) = raw(fields, notation, rules);
     let checked = check_until(&raw, rules, Some(newest_month())).map_err(|more| faults.extend(more)).ok();
-    let hint = faults.iter().find_map(hint).or_else(|| of_extras.first().map(|_| extras_hint(rules)));
+    let hints: Vec<(&Fault, Cow<'static, str>)> = faults.iter().filter_map(|fault| Some((fault, hint(fault)?.into()))).collect();
+    let of_faults = joined_hints(&hints).map(Cow::into_owned);
+    let of_all = of_faults.into_iter().chain(of_extras.first().map(|_| extras_hint(rules)));
+    let hint = Some(of_all.collect::<Vec<String>>().join("; ")).filter(|hint| !hint.is_empty());
     let wrong: Vec<String> = faults.iter().map(ToString::to_string).chain(of_extras).collect();
     match (checked, wrong.as_slice()) {
         (Some(checked), []) => Ok(checked),
@@ -120,7 +123,8 @@ fn hint(fault: &Fault) -> Option<String> {
         return Some("the bounce rate is in percent; with `--bounce-rate-unit fraction` it is a fraction".to_owned());
     }
     let of_file = fault.hint()?;
-    let of_value = of_file.split("; for a whole file").next().unwrap_or_default();
+    // One site is read as a whole file is.
+    let of_value = of_file.replace("; for a whole file, pass `--decimal comma` (`decimal=comma`)", "; or pass `--decimal comma`");
     Some(of_value.replace("leave the value empty (or null) where it is unknown", "leave the option out where the value is unknown"))
 }
 
