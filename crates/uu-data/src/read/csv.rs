@@ -125,9 +125,10 @@ impl CsvChunks {
         if !text.starts_with(MARK) || text.starts_with(CUT_OFF) {
             return false;
         }
-        let date = self.binding.date().and_then(|place| self.row.get(place)).and_then(|cell| std::str::from_utf8(cell).ok());
+        let date = self.binding.date().and_then(|place| self.row.place(place)).map(|place| &self.row.as_slice()[place]);
+        let date = date.and_then(|cell| std::str::from_utf8(cell).ok());
         let is_row = self.row.len() == width && !text.starts_with(b"# ");
-        !is_row && !date.is_some_and(|date| date.parse::<Month>().is_ok())
+        !is_row && date.is_none_or(|date| date.parse::<Month>().is_err())
     }
 }
 
