@@ -1,7 +1,7 @@
 //! Ids of requests, and deliveries whose clients hang up.
 
 use rstest::rstest;
-use uu_server::{Access, Limits, Policies, Tokens};
+use uu_server::{Access, Limits, Policies, RateLimits, Tokens};
 use uu_service::registry::Scope;
 
 use crate::client::{Answer, request};
@@ -94,7 +94,8 @@ fn a_head_has_the_length_of_the_problem_that_a_get_has() {
 
 #[test]
 fn a_delivery_whose_client_hangs_up_is_not_taken() {
-    let server = Server::with(Limits { deliveries: 1, ..Limits::default() });
+    let rates = RateLimits { writes_per_s_per_token: 0, ..RateLimits::default() };
+    let server = Server::under(Policies { limits: Limits { deliveries: 1, ..Limits::default() }, rates, ..Policies::default() });
     let token = server.token(Scope::Write);
     let headers = [("authorization", token.as_str()), ("content-type", "text/csv")];
     // Each unknown category is looked for among all names, which takes long.
