@@ -189,6 +189,8 @@ fn a_challenger_far_from_the_anchor_waits_for_an_admin_and_an_honest_one_is_prom
     assert_eq!(shifted.registry.aliases().unwrap().anchor, Some(version));
 
     let honest = Store::new();
+    // What the champion learned from: a challenger of other rows alone may well be worse.
+    honest.keep(&dataset(1_000), true);
     let report = honest.retrain(Some(&delivery(sites(1_000..1_700))), false).unwrap();
     assert_eq!(report.decision, Decision::Promoted, "{:?}", report.reasons);
     let aliases = honest.registry.aliases().unwrap();
