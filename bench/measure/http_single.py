@@ -32,7 +32,9 @@ def measure(tools, work, plan):
     with ExitStack() as servers:
         flask, flask_process = start_flask(tools, servers)
         ports = {
-            "ours": start(servers, lambda port: [tools.predictor, "serve", "--listen", f"127.0.0.1:{port}", "--store", tools.store]),
+            # The peers have no access log.
+            "ours": start(servers, lambda port: serve(tools, port), {"UU_LOG__ACCESS": "false"}),
+            "logged": start(servers, lambda port: serve(tools, port)),
             "echo": start(servers, lambda port: [tools.echo, f"127.0.0.1:{port}"]),
             "flask": flask,
         }
@@ -41,9 +43,13 @@ def measure(tools, work, plan):
     return rows(rounds, flask_mib)
 
 
-def start(servers, command):
+def serve(tools, port):
+    return [tools.predictor, "serve", "--listen", f"127.0.0.1:{port}", "--store", tools.store]
+
+
+def start(servers, command, environment=None):
     port = free_port()
-    process = servers.enter_context(started(command(port)))
+    process = servers.enter_context(started(command(port), environment))
     answer, _ = first_answer(process, port, "/predict", json.dumps(RECORD))
     check(answer)
     return port
@@ -112,12 +118,13 @@ def rows(rounds, flask_mib):
         p50, p99 = (statistics.median(one[name][key] for one in rounds) for key in ("p50_us", "p99_us"))
         return f"{number(statistics.median(speed(name)))}/s, p50 {number(p50)} us, p99 {number(p99)} us"
 
-    def ratios(name):
-        return [own / other for own, other in zip(speed("ours"), speed(name))]
+    def ratios(name, own="ours"):
+        return [own / other for own, other in zip(speed(own), speed(name))]
 
     raw = {"rounds": rounds, "connections": CONNECTIONS, "flask_worker_mib": flask_mib}
     flask = f"{told('flask')}, {number(flask_mib)} MiB a worker"
+    logged = f"{told('ours')}; with its access log {number(statistics.median(speed('logged')))}/s, {number(statistics.median(ratios('echo', 'logged')))} x"
     return [
-        Row("HTTP single prediction / bare axum echo", ratios("echo"), ">= 0.8", ours=told("ours"), peer=told("echo"), raw=raw),
+        Row("HTTP single prediction / bare axum echo", ratios("echo"), ">= 0.8", ours=logged, peer=told("echo"), raw=raw),
         Row("HTTP single prediction / Flask with a forest", ratios("flask"), ">= 250", ours=told("ours"), peer=flask),
     ]

@@ -41,7 +41,7 @@ fn a_name_or_value_of_the_data_is_escaped_on_standard_error(#[case] format: &str
 fn names_that_the_summary_of_a_batch_lists_begin_no_line() {
     let rows = "date,visits,\"a\n2026 ERROR b\",\"a\n2026 ERROR b\"\n2024-12,5,x,y\n";
     let told = predicted(rows, &["--output-format", "ndjson"]);
-    assert!(told.err.contains(r"several columns `a\n2026 ERROR b`; the output has them as a\n2026 ERROR b_2"), "{}", told.err);
+    assert!(told.err.contains(r"several columns `a\n2026 ERROR b`; the output has the further ones as a\n2026 ERROR b_2"), "{}", told.err);
     // The key comes in the second chunk of rows, when the header of the output stands.
     let first = "{\"date\":\"2024-12\",\"visits\":5}\n".repeat(ReadOptions::default().chunk_rows);
     let late = format!("{first}{{\"date\":\"2024-12\",\"visits\":5,\"a\\n2026 ERROR b\":1}}\n");

@@ -73,8 +73,9 @@ pub fn broken_laws(model: &Model) -> Vec<BrokenLaw> {
 }
 
 fn broken_by(model: &Model, request: &Request) -> Vec<Law> {
-    let at = |level: f64| model.estimate_months(&request.months, EstimateOptions { level, explain: true });
-    let by_level: Vec<Vec<Estimate>> = LEVELS.iter().map(|level| at(*level)).collect();
+    // An explanation takes many times what an estimate does, and has no level: it is of the point, which is the same at each.
+    let at = |(index, level): (usize, &f64)| model.estimate_months(&request.months, EstimateOptions { level: *level, explain: index == 0 });
+    let by_level: Vec<Vec<Estimate>> = LEVELS.iter().enumerate().map(at).collect();
     let mut broken = Vec::new();
     for (month, record) in request.months.iter().enumerate() {
         let levels: Vec<&Estimate> = by_level.iter().map(|estimates| &estimates[month]).collect();

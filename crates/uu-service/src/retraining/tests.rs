@@ -43,7 +43,8 @@ impl Store {
         let settings = RetrainSettings {
             train: quick_settings(),
             sealed_sites: 300,
-            gate: GateSettings { rows_per_pattern: 200, resamples: 200, ..GateSettings::default() },
+            // So few sites tell a difference of coverage less sharply than the product asks for.
+            gate: GateSettings { rows_per_pattern: 200, resamples: 200, coverage_resolution: 0.1, ..GateSettings::default() },
             force,
             by: "eve".to_owned(),
             claim: None,
