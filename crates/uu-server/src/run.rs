@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryFutureExt};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -149,8 +149,8 @@ impl Serve for Serving {
         let (app, router, visit) = (Arc::clone(&self.app), self.router.clone(), Arc::clone(&seat.visit));
         let service = service_fn(move |request| {
             let in_flight = visit.request();
-            let answered = handle(Arc::clone(&app), router.clone(), (peer, request));
-            async move { answered.await.map(|response| response.map(|body| in_flight.until_sent(body))) }
+            // Not an async block, which would hold what it waits for twice: it is moved for every request.
+            handle(Arc::clone(&app), router.clone(), (peer, request)).map_ok(|response| response.map(|body| in_flight.until_sent(body)))
         });
         let mut http = self.http.clone();
         http.keep_alive(!seat.is_of_health());
