@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod failure;
+mod huge_pages;
 mod interrupt;
 mod logging;
 mod output;

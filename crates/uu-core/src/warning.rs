@@ -285,7 +285,7 @@ impl fmt::Display for Warning {
             }
             Self::UnknownField { found } => {
                 write!(formatter, "`{found}` is no field of a record and was not used")?;
-                match Field::nearest(found) {
+                match Field::nearest(found).filter(|_| Field::named(found).is_none()) {
                     Some(nearest) => write!(formatter, "; did you mean `{}`?", nearest.json()),
                     None => Ok(()),
                 }

@@ -10,6 +10,7 @@ use uu_service::{RetrainSettings, patiently};
 
 use super::existing;
 use crate::arguments::{JobWorker, ProgressStyle};
+use crate::huge_pages;
 use crate::output::print;
 use crate::progress::Shown;
 use crate::settings::{RetrainingSettings, Settings};
@@ -17,6 +18,7 @@ use crate::settings::{RetrainingSettings, Settings};
 /// Does the job and prints what came of it, as its parent reads it.
 pub(crate) fn run(arguments: &JobWorker, settings: &Settings) -> anyhow::Result<ExitCode> {
     confine(&settings.retraining)?;
+    huge_pages::allow();
     let registry = patiently(|| existing(settings))?;
     let job = patiently(|| registry.job(JobId(arguments.job)))?;
     let retrain_settings = RetrainSettings {

@@ -78,6 +78,20 @@ impl Context {
 }
 
 impl ReadNote {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OwnOutput => "own_output",
+            Self::OwnOutputUnmarked => "own_output_unmarked",
+            Self::Utf16 => "utf16",
+            Self::LinesBeforeHeader { .. } => "lines_before_header",
+            Self::Comments { .. } => "comments",
+            Self::LastDays => "last_days",
+            Self::RepeatedMonths { .. } => "repeated_months",
+        }
+    }
+
     /// Whether it says that the input is an output of this product.
     #[must_use]
     pub fn is_of_own_output(&self) -> bool {

@@ -7,9 +7,11 @@ use crate::header_list::{self, encoded};
 
 const UNUSED: HeaderName = HeaderName::from_static("unused-columns");
 const ABSENT: HeaderName = HeaderName::from_static("absent-inputs");
+const NOTES: HeaderName = HeaderName::from_static("notes");
 
-/// Adds the headers; where every column is used there is nothing to say.
+/// Adds the headers; where every column is used and nothing was noticed there are none.
 pub(super) fn insert(headers: &mut HeaderMap, columns: &ColumnUse) {
+    header_list::insert(headers, NOTES, columns.notes.iter().map(|note| note.code().to_owned()));
     if columns.unused.is_empty() {
         return;
     }

@@ -72,9 +72,10 @@ const CHUNK_ROWS: usize = 8_192;
         ),
     ),
     responses(
-        (status = 200, description = "The rows with their estimates", headers(
+        (status = 200, description = "The rows with their estimates. CSV and Parquet have the columns of the first 8,192 rows: keys of JSON that first come later are in answers in JSON alone", headers(
             ("Unused-Columns" = String, description = "Columns that are no input, percent-encoded, parted by commas, the first 2 KiB; `;near=visits` behind one whose name may mean an input"),
             ("Absent-Inputs" = String, description = "Inputs that no column gives, by the names of their columns, where there are unused columns"),
+            ("Notes" = String, description = "Codes, parted by commas, of what was noticed about the body as a whole by its first 8,192 rows: `own_output` and `own_output_unmarked` (it is an answer of this product, whose estimates are unknown again), `last_days` (nearly all dates are the last day of a month), `repeated_months`, `lines_before_header`, `comments`, `utf16`"),
         ), content(
             (String = "text/csv"),
             (String = "application/x-ndjson"),

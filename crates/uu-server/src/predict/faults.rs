@@ -2,6 +2,7 @@
 
 use uu_core::FaultRule;
 
+use super::request::{GivenValue, text_of};
 use crate::problem::{FaultReport, pointer, shortened};
 
 pub(super) fn no_month() -> FaultReport {
@@ -47,6 +48,21 @@ pub(super) fn too_many_fields(date: &str, found: usize, limit: usize) -> FaultRe
         found: found.to_string(),
         expected: format!("at most {limit} keys"),
         message: format!("a month must have at most {limit} keys, got {found}"),
+        ..FaultReport::default()
+    }
+}
+
+/// A date among a month's values that is of another month than its key.
+pub(super) fn other_date(date: &str, value: &GivenValue<'_>) -> FaultReport {
+    let (key, found) = (text_of(value.key), shortened(&text_of(value.json)));
+    FaultReport {
+        code: FaultRule::DuplicateMonth.code().to_owned(),
+        pointer: Some(pointer(&[date, &key])),
+        date: Some(shortened(date)),
+        field: Some(shortened(&key)),
+        message: format!("date must be of the month that is its key, `{}`, got `{found}`", shortened(date)),
+        found: format!("`{found}`"),
+        expected: format!("a date of `{}`", shortened(date)),
         ..FaultReport::default()
     }
 }

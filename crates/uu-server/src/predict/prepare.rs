@@ -3,7 +3,7 @@
 use uu_core::{BounceRateUnits, Checked, Fault, FaultField, FaultRule, Field, OutputColumn, Record, Rules, Warning, check, check_until};
 use uu_service::newest_month;
 
-use super::faults::{duplicate_key, no_month, not_an_object, too_many_fields, too_many_months};
+use super::faults::{duplicate_key, no_month, not_an_object, other_date, too_many_fields, too_many_months};
 use super::request::{Entry, Given, GivenMonth, GivenValue, Meaning, text_of};
 use super::shape;
 use crate::Limits;
@@ -103,6 +103,9 @@ fn check_shape(month: &GivenMonth<'_>, limits: &Limits, faults: &mut Faults) {
             Meaning::Field(_) | Meaning::Extra(_) => before.meaning == value.meaning,
             Meaning::Output(_) | Meaning::Unknown => before.key == value.key,
         });
+        if value.is_date() && !month.is_of(value) {
+            faults.push(|| other_date(&month.date(), value));
+        }
         if again {
             faults.push(|| duplicate_key(Some(&month.date()), &text_of(value.key)));
         }
@@ -119,6 +122,7 @@ fn warn_of_keys(month: &GivenMonth<'_>, warnings: &mut Vec<Warning>) {
             Meaning::Field(_) | Meaning::Extra(_) => {}
             Meaning::Output(_) if month.own.is_some() => {}
             Meaning::Output(OutputColumn::Known) => {}
+            Meaning::Unknown if value.is_date() => {}
             Meaning::Output(_) | Meaning::Unknown => warnings.push(Warning::UnknownField { found: text_of(value.key).into_owned() }),
         }
     }
@@ -166,7 +170,7 @@ fn check_sites(given: &Given<'_>, shared: &[&GivenValue<'_>], faults: &mut Fault
         let mut alone = uu_core::RawRecord::new();
         alone.set(Field::Date, uu_core::RawValue::Text("2000-01".into()));
         alone.set(Field::Site, raw.get(Field::Site).clone());
-        let Some(site) = check(&alone, &Rules::default()).ok().and_then(|checked| checked.record.site) else { return };
+        let Some(site) = check(&alone, &Rules::default()).ok().and_then(|checked| identity(checked, &raw)) else { return };
         match (&first, month) {
             (None, _) => first = Some(site),
             (Some(first), Some(month)) if *first != site => {
@@ -185,6 +189,15 @@ fn check_sites(given: &Given<'_>, shared: &[&GivenValue<'_>], faults: &mut Fault
     for month in months(given).filter(|month| month.values.iter().any(names_site)) {
         compare(month.record(&[]), Some(month), faults);
     }
+}
+
+/// What tells sites apart: the host, or the name that is none, since two such names are not one site either.
+fn identity(checked: Checked, raw: &uu_core::RawRecord<'_>) -> Option<Box<str>> {
+    let is_name = |warning: &Warning| matches!(warning, Warning::NotAHost { .. } | Warning::TotalRow { .. });
+    checked.record.site.or_else(|| match raw.get(Field::Site) {
+        uu_core::RawValue::Text(name) if checked.warnings.iter().any(is_name) => Some(name.trim().to_lowercase().into()),
+        _ => None,
+    })
 }
 
 fn push(faults: &mut Faults, fault: &Fault, month: &GivenMonth<'_>) {

@@ -84,6 +84,11 @@ impl<'a> GivenValue<'a> {
         raw_value(self.json)
     }
 
+    /// Whether it names the month, which the key of the month's object does already.
+    pub(crate) fn is_date(&self) -> bool {
+        self.meaning == Meaning::Unknown && Field::named(&text_of(self.key)) == Some(Field::Date)
+    }
+
     /// Whether nothing is known by it: null, an empty text, or a marker of a missing value.
     pub(crate) fn is_unknown(&self) -> bool {
         match self.json.as_bytes().first() {
@@ -100,6 +105,12 @@ impl<'a> GivenValue<'a> {
 impl<'a> GivenMonth<'a> {
     pub(crate) fn date(&self) -> Cow<'a, str> {
         text_of(self.key)
+    }
+
+    /// Whether a date among its values is of the same month; unknown ones are.
+    pub(crate) fn is_of(&self, date: &GivenValue<'_>) -> bool {
+        let month = |text: &str| text.parse::<uu_core::Month>().ok();
+        date.is_unknown() || month(&text_of(date.json)) == month(&self.date())
     }
 
     /// The month as a raw record: its own values, and those that hold for every month.

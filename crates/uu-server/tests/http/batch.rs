@@ -337,3 +337,18 @@ fn parquet_that_cannot_be_read_is_refused_before_an_answer_in_parquet_begins() {
     assert_eq!(cut.status, 400, "{}", cut.text());
     assert!(server.client().get("/metrics").text().contains("uu_contained_panics_total "), "panics of the reader have a counter");
 }
+
+#[rstest]
+#[case::last_days(
+    "date,site,visits\n2024-11-30,a.com,10000\n2024-10-31,b.com,10000\n2024-09-30,c.com,1000\n2024-12-31,d.com,1000\n",
+    "last_days"
+)]
+#[case::own_output("date,visits,unique_users,unique_users_low,unique_users_high\n2024-12,1000,500,400,600\n", "own_output_unmarked")]
+#[case::a_title("A report of my sites\ndate,visits\n2024-12,1000\n", "lines_before_header")]
+fn what_was_noticed_about_the_whole_body_is_in_a_header(#[case] body: &str, #[case] code: &str) {
+    let server = Server::start();
+    let answer = server.client().request("POST", "/predict/batch", &[("Content-Type", "text/csv")], body.as_bytes());
+    assert_eq!((answer.status, answer.header("notes")), (200, Some(code)), "{}", answer.text());
+    let plain = server.client().request("POST", "/predict/batch", &[("Content-Type", "text/csv")], b"date,visits\n2024-12,1000\n");
+    assert_eq!(plain.header("notes"), None);
+}

@@ -254,3 +254,35 @@ fn a_number_that_can_be_read_in_one_way_is_not_warned_of(#[case] query: &str) {
     let answer = server.client().get(&format!("/predict?date=2024-01&{query}"));
     assert!(answer.status == 200 && !answer.text().contains("fractional_count"), "{}", answer.text());
 }
+
+#[rstest]
+#[case::addresses("10.0.0.1", "10.0.0.2")]
+#[case::ids("site0001", "site0002")]
+#[case::names("My Shop", "Other Shop")]
+#[case::a_total("a.com", "Total")]
+fn names_that_are_no_hosts_are_no_one_site(#[case] one: &str, #[case] other: &str) {
+    let server = Server::start();
+    let body =
+        |other: &str| json!({"2024-12": {"visits": 1000, "domain": one}, "2024-11": {"visits": 900, "uniqueUsers": 880, "domain": other}});
+    let answer = server.client().post_json("/predict", &body(other).to_string());
+    assert_eq!((answer.status, &answer.json()["faults"][0]["code"]), (422, &json!("several_sites")), "{}", answer.text());
+    let same = format!(" {} ", one.to_uppercase());
+    assert_eq!(server.client().post_json("/predict", &body(&same).to_string()).status, 200);
+}
+
+#[rstest]
+#[case("2024-12-01", true)]
+#[case("2024-12", true)]
+#[case("", true)]
+#[case("2023-12-01", false)]
+#[case("soon", false)]
+fn a_date_among_the_values_is_that_of_the_key(#[case] date: &str, #[case] is_taken: bool) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &json!({"2024-12": {"visits": 1000, "date": date}}).to_string());
+    assert_eq!(answer.status, if is_taken { 200 } else { 422 }, "{}", answer.text());
+    if is_taken {
+        assert_eq!(answer.json()["2024-12"]["warnings"], json!([]));
+    } else {
+        assert_eq!(answer.json()["faults"][0]["pointer"], "/2024-12/date");
+    }
+}
