@@ -118,7 +118,9 @@ impl Repeats {
     fn add(&mut self, Checked { record, warnings }: &mut Checked, date: u32) {
         let site = record.site.as_deref();
         let source = record.source.as_deref().map_or(0, |source| crate::site_hash(source, 1));
-        let key = crate::site_hash(site.unwrap_or_default(), source ^ u64::from(record.month.index()));
+        // Spread over all bits: the seed meets the name's first letter, and in the lowest bits alone the next month of `a.com` would be this one of `b.com`.
+        let month = u64::from(record.month.index()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let key = crate::site_hash(site.unwrap_or_default(), source ^ month);
         if key & self.left_out != 0 {
             return;
         }

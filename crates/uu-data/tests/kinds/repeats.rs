@@ -44,6 +44,17 @@ fn rows_of_other_sources_and_rows_without_a_site_repeat_nothing() {
     }
 }
 
+#[test]
+fn many_sites_of_near_names_in_many_months_repeat_nothing() {
+    let sites = ('a'..='z').flat_map(|first| ('a'..='d').map(move |second| format!("{first}{second}.example")));
+    let rows: Vec<String> = sites.flat_map(|site| (1..=12).map(move |month| format!("2024-{month:02}|{site}|5"))).collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    for (name, bytes) in table("date|site|visits", &rows).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert!(read.columns.notes.is_empty(), "{name}: {:?}", read.columns.notes);
+    }
+}
+
 fn allowed() -> ReadOptions {
     ReadOptions { allow_repeated_months: true, ..ReadOptions::default() }
 }

@@ -265,7 +265,7 @@ fn names_that_are_no_hosts_are_no_one_site(#[case] one: &str, #[case] other: &st
     let body =
         |other: &str| json!({"2024-12": {"visits": 1000, "domain": one}, "2024-11": {"visits": 900, "uniqueUsers": 880, "domain": other}});
     let answer = server.client().post_json("/predict", &body(other).to_string());
-    assert_eq!((answer.status, &answer.json()["faults"][0]["code"]), (422, &json!("several_sites")), "{}", answer.text());
+    assert_eq!((answer.status, &answer.json()["errors"][0]["code"]), (422, &json!("several_sites")), "{}", answer.text());
     let same = format!(" {} ", one.to_uppercase());
     assert_eq!(server.client().post_json("/predict", &body(&same).to_string()).status, 200);
 }
@@ -283,6 +283,6 @@ fn a_date_among_the_values_is_that_of_the_key(#[case] date: &str, #[case] is_tak
     if is_taken {
         assert_eq!(answer.json()["2024-12"]["warnings"], json!([]));
     } else {
-        assert_eq!(answer.json()["faults"][0]["pointer"], "/2024-12/date");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/2024-12/date");
     }
 }
