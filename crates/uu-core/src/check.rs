@@ -93,7 +93,7 @@ pub fn check_until(raw: &RawRecord<'_>, rules: &Rules, newest: Option<Month>) ->
         rank: checker.quantity(Field::Rank, Rank::new),
         visits: checker.quantity(Field::Visits, Visits::new),
         pages_per_visit: checker.pages_per_visit(),
-        bounce_rate: checker.quantity(Field::BounceRate, BounceRate::new),
+        bounce_rate: checker.bounce_rate(),
         avg_visit_duration: checker.quantity(Field::AvgVisitDuration, AvgVisitDuration::new),
         category: checker.category(),
         unique_users: checker.quantity(Field::UniqueUsers, UniqueUsers::new),
@@ -263,6 +263,23 @@ impl Checker<'_> {
                 return None;
             }
         };
+    /// Faults speak of it in the unit it was given in.
+    fn bounce_rate(&mut self) -> Option<BounceRate> {
+        let field = Field::BounceRate;
+        let Some(unit) = self.raw.bounce_rate_unit() else { return self.quantity(field, BounceRate::new) };
+        let before = self.faults.len();
+        let found = self.number(field);
+        for fault in &mut self.faults[before..] {
+            fault.expected = unit.expected().into();
+        }
+        let found = found?;
+        let rate = BounceRate::new(unit.percent(found)).ok();
+        if rate.is_none() {
+            self.fault(FaultRule::OutOfRange, field, found.to_string(), unit.expected());
+        }
+        rate
+    }
+
         match outcome {
             Ok(category) => Some(category),
             Err((NoCategory::Unknown(used), found)) => {

@@ -22,7 +22,7 @@ mod taxonomy;
 mod units;
 mod warning;
 
-pub use bounce_unit::{BounceRateUnits, UnitDoubt};
+pub use bounce_unit::{BounceRateUnit, BounceRateUnits, UnitDoubt};
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule, TEXT_IN_UTF8};

@@ -15,7 +15,7 @@ use super::decimal::{not_a_comma, with_point};
 use super::outdated::without_explanations;
 use super::own_output::OwnColumns;
 use super::periods::with_days;
-use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
+use super::{Chunk, Context, Decimal, ReadError, RowFaults};
 
 /// What a column is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -212,13 +212,15 @@ impl Context {
         }
     }
 
-    /// Puts a value where it belongs, in the unit of its field.
+    /// Puts a value where it belongs, with the unit that was declared for it.
     pub(super) fn place<'a>(&self, raw: &mut RawRecord<'a>, target: Target, value: RawValue<'a>) {
         match target {
-            Target::Field(Field::BounceRate) if self.bounce_rate_unit == Some(BounceRateUnit::Fraction) => {
-                raw.set(Field::BounceRate, percent(value));
+            Target::Field(field) => {
+                if field == Field::BounceRate {
+                    raw.declare_bounce_rate(self.bounce_rate_unit);
+                }
+                raw.set(field, value);
             }
-            Target::Field(field) => raw.set(field, value),
             Target::Extra(index) => raw.set_extra(index, value),
         }
     }
@@ -251,17 +253,6 @@ pub(super) fn texts_of(column: &ArrayRef) -> Option<StringArray> {
         return texts_of_bytes(&flat(column));
     }
     cast(column, &DataType::Utf8).ok().map(|texts| texts.as_string::<i32>().clone())
-}
-
-pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
-    match fraction {
-        RawValue::Number(number) => RawValue::Number(number * 100.0),
-        RawValue::Text(text) => match text.trim().parse::<f64>() {
-            Ok(number) => RawValue::Number(number * 100.0),
-            Err(_) => RawValue::Text(text),
-        },
-        other => other,
-    }
 }
 
 /// The names of a schema's columns.
