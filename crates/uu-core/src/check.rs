@@ -17,6 +17,9 @@ use crate::{
 /// Longest text a name can be; longer ones are no host name, source or category.
 const MAX_NAME_BYTES: usize = 2048;
 
+/// Below this whole numbers are exact, so that two sites with numbers for names are two.
+const MAX_IDENTIFIER: f64 = 9_007_199_254_740_992.0;
+
 /// What is expected of one.
 const A_SHORT_TEXT: &str = "a short text";
 
@@ -152,11 +155,20 @@ impl Checker<'_> {
     }
 
     fn site(&mut self) -> Option<Box<str>> {
+        if let RawValue::Number(number) = self.raw.get(Field::Site)
+            && number.fract() == 0.0
+            && number.abs() < MAX_IDENTIFIER
+        {
+            let found = number.to_string();
+            let name = found.clone().into_boxed_str();
+            self.warnings.push(Warning::NotAHost { found, groups: true });
+            return Some(name);
+        }
         let text = self.text(Field::Site)?;
         let (name, found) = (canonical(text), || bare(text));
         match name {
-            // Its form in ASCII may be longer than what was given.
-            SiteName::Host(site) if site.len() > MAX_NAME_BYTES => {
+            // Its one form may be longer than what was given.
+            SiteName::Host(site) | SiteName::Name(site) if site.len() > MAX_NAME_BYTES => {
                 let found = shortened(text);
                 self.fault(FaultRule::NotAText, Field::Site, found, A_SHORT_TEXT);
                 None
@@ -167,9 +179,14 @@ impl Checker<'_> {
                 self.warnings.push(Warning::TotalRow { found });
                 None
             }
+            SiteName::Name(name) => {
+                let found = found();
+                self.warnings.push(Warning::NotAHost { found, groups: true });
+                Some(name)
+            }
             SiteName::NotAHost => {
                 let found = found();
-                self.warnings.push(Warning::NotAHost { found });
+                self.warnings.push(Warning::NotAHost { found, groups: false });
                 None
             }
             SiteName::Malformed => {
@@ -246,23 +263,6 @@ impl Checker<'_> {
         self.quantity(field, PagesPerVisit::new)
     }
 
-    fn category(&mut self) -> Option<Category> {
-        let outcome = match self.raw.get(Field::Category) {
-            RawValue::Unknown => return None,
-            RawValue::Text(text) if is_missing_marker(text) => {
-                self.warnings.push(Warning::MissingMarker { field: FaultField::Field(Field::Category), found: text.trim().to_owned() });
-                return None;
-            }
-            RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown(None), code.to_string())),
-            RawValue::Text(text) => match trimmed(text).parse::<f64>() {
-                Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown(None), bare(text))),
-                Err(_) => Category::from_name(text).map_err(|error| (error, bare(text))),
-            },
-            other @ RawValue::Other { .. } => {
-                self.fault(FaultRule::NotAText, Field::Category, shown(other), "the name or the code of a category");
-                return None;
-            }
-        };
     /// Faults speak of it in the unit it was given in.
     fn bounce_rate(&mut self) -> Option<BounceRate> {
         let field = Field::BounceRate;
@@ -280,6 +280,23 @@ impl Checker<'_> {
         rate
     }
 
+    fn category(&mut self) -> Option<Category> {
+        let outcome = match self.raw.get(Field::Category) {
+            RawValue::Unknown => return None,
+            RawValue::Text(text) if is_missing_marker(text) => {
+                self.warnings.push(Warning::MissingMarker { field: FaultField::Field(Field::Category), found: text.trim().to_owned() });
+                return None;
+            }
+            RawValue::Number(code) => category_of_code(*code).ok_or((NoCategory::Unknown(None), code.to_string())),
+            RawValue::Text(text) => match trimmed(text).parse::<f64>() {
+                Ok(code) => category_of_code(code).ok_or((NoCategory::Unknown(None), bare(text))),
+                Err(_) => Category::from_name(text).map_err(|error| (error, bare(text))),
+            },
+            other @ RawValue::Other { .. } => {
+                self.fault(FaultRule::NotAText, Field::Category, shown(other), "the name or the code of a category");
+                return None;
+            }
+        };
         match outcome {
             Ok(category) => Some(category),
             Err((NoCategory::Unknown(used), found)) => {
