@@ -13,7 +13,7 @@ use super::cells::{Cells, flat, holds_text, texts_of_bytes};
 use super::column_use::ReadNote;
 use super::decimal::{not_a_comma, with_point};
 use super::outdated::without_explanations;
-use super::own_output::OwnColumns;
+use super::own_output::{DoubtfulColumns, OwnColumns};
 use super::periods::with_days;
 use super::{Chunk, Context, Decimal, ReadError, RowFaults};
 
@@ -52,6 +52,8 @@ pub(super) type Twice = (Target, usize, usize);
 pub(super) struct Binding {
     columns: Vec<(usize, Target)>,
     own: Option<OwnColumns>,
+    /// What may be an output, until rows have decided.
+    doubt: Option<DoubtfulColumns>,
     /// Those that may explain earlier estimates.
     explanations: Vec<usize>,
 }
@@ -121,15 +123,19 @@ impl Context {
         columns.extend(own.and_then(|own| own.added_users(names.len())).map(|place| (place, Target::Field(Field::UniqueUsers))));
         let is_explanation = |name: &str| OutputColumn::named(name) == Some(OutputColumn::Explanation);
         let explanations = (0..names.len()).filter(|place| is_explanation(&names[*place])).collect();
-        Ok(Binding { columns, own, explanations })
+        let doubt = if own.is_none() { DoubtfulColumns::of(names) } else { None };
+        Ok(Binding { columns, own, doubt, explanations })
     }
 
     /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
     /// be bad.
-    pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
+    pub(super) fn chunk(&self, batch: RecordBatch, binding: &mut Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
         let batch = with_days(batch);
+        if let Some(decided) = binding.doubt.and_then(|doubt| self.decided(&batch, doubt)) {
+            (binding.own, binding.doubt) = (decided, None);
+        }
         let batch = match binding.own {
             Some(own) => self.without_estimates(&batch, own),
             None => batch,
