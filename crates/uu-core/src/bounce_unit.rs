@@ -1,6 +1,37 @@
-//! In which unit bounce rates are given, by all of an input together.
+//! In which unit bounce rates are given: as it was declared, or as all of an input together show it.
 
 use crate::BounceRate;
+
+/// The unit an input gives its bounce rates in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BounceRateUnit {
+    /// 0 to 100.
+    #[default]
+    Percent,
+    /// 0 to 1.
+    Fraction,
+}
+
+impl BounceRateUnit {
+    /// A rate of this unit in percent.
+    #[must_use]
+    pub fn percent(self, rate: f64) -> f64 {
+        match self {
+            Self::Percent => rate,
+            Self::Fraction => rate * 100.0,
+        }
+    }
+
+    /// What a rate can be where the unit was declared, in words.
+    #[must_use]
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Percent => "between 0 and 100 percent, as declared",
+            Self::Fraction => "a fraction between 0 and 1, as declared",
+        }
+    }
+}
 
 /// Bounce rates of one input, counted by what they show of their unit; 0 and 1 can be of either.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,6 +17,9 @@ use crate::{
 /// Longest text a name can be; longer ones are no host name, source or category.
 const MAX_NAME_BYTES: usize = 2048;
 
+/// Below this whole numbers are exact, so that two sites with numbers for names are two.
+const MAX_IDENTIFIER: f64 = 9_007_199_254_740_992.0;
+
 /// What is expected of one.
 const A_SHORT_TEXT: &str = "a short text";
 
@@ -93,7 +96,7 @@ pub fn check_until(raw: &RawRecord<'_>, rules: &Rules, newest: Option<Month>) ->
         rank: checker.quantity(Field::Rank, Rank::new),
         visits: checker.quantity(Field::Visits, Visits::new),
         pages_per_visit: checker.pages_per_visit(),
-        bounce_rate: checker.quantity(Field::BounceRate, BounceRate::new),
+        bounce_rate: checker.bounce_rate(),
         avg_visit_duration: checker.quantity(Field::AvgVisitDuration, AvgVisitDuration::new),
         category: checker.category(),
         unique_users: checker.quantity(Field::UniqueUsers, UniqueUsers::new),
@@ -152,11 +155,20 @@ impl Checker<'_> {
     }
 
     fn site(&mut self) -> Option<Box<str>> {
+        if let RawValue::Number(number) = self.raw.get(Field::Site)
+            && number.fract() == 0.0
+            && number.abs() < MAX_IDENTIFIER
+        {
+            let found = number.to_string();
+            let name = found.clone().into_boxed_str();
+            self.warnings.push(Warning::NotAHost { found, groups: true });
+            return Some(name);
+        }
         let text = self.text(Field::Site)?;
         let (name, found) = (canonical(text), || bare(text));
         match name {
-            // Its form in ASCII may be longer than what was given.
-            SiteName::Host(site) if site.len() > MAX_NAME_BYTES => {
+            // Its one form may be longer than what was given.
+            SiteName::Host(site) | SiteName::Name(site) if site.len() > MAX_NAME_BYTES => {
                 let found = shortened(text);
                 self.fault(FaultRule::NotAText, Field::Site, found, A_SHORT_TEXT);
                 None
@@ -167,9 +179,14 @@ impl Checker<'_> {
                 self.warnings.push(Warning::TotalRow { found });
                 None
             }
+            SiteName::Name(name) => {
+                let found = found();
+                self.warnings.push(Warning::NotAHost { found, groups: true });
+                Some(name)
+            }
             SiteName::NotAHost => {
                 let found = found();
-                self.warnings.push(Warning::NotAHost { found });
+                self.warnings.push(Warning::NotAHost { found, groups: false });
                 None
             }
             SiteName::Malformed => {
@@ -244,6 +261,23 @@ impl Checker<'_> {
             return None;
         }
         self.quantity(field, PagesPerVisit::new)
+    }
+
+    /// Faults speak of it in the unit it was given in.
+    fn bounce_rate(&mut self) -> Option<BounceRate> {
+        let field = Field::BounceRate;
+        let Some(unit) = self.raw.bounce_rate_unit() else { return self.quantity(field, BounceRate::new) };
+        let before = self.faults.len();
+        let found = self.number(field);
+        for fault in &mut self.faults[before..] {
+            fault.expected = unit.expected().into();
+        }
+        let found = found?;
+        let rate = BounceRate::new(unit.percent(found)).ok();
+        if rate.is_none() {
+            self.fault(FaultRule::OutOfRange, field, found.to_string(), unit.expected());
+        }
+        rate
     }
 
     fn category(&mut self) -> Option<Category> {

@@ -69,7 +69,7 @@ pub(crate) fn date_hint(found: &str) -> Option<Cow<'static, str>> {
         return Some(hint);
     }
     if let Ok(number) = found.parse::<f64>() {
-        return of_number(number);
+        return of_number(number).or_else(|| of_half(number).map(Cow::Borrowed));
     }
     let parts: Vec<&str> = found.split(['/', '.', '-']).collect();
     if let [_, _, year] = parts[..]
@@ -115,6 +115,20 @@ fn of_number(number: f64) -> Option<Cow<'static, str>> {
     Some(format!("that looks like {what}: write `{:04}-{:02}`", month.year(), month.month_of_year()).into())
 }
 
+/// Where year and month stand in columns of their own, one of which was taken for the date.
+const JOIN: &str = "that looks like a month without its year: write both as the date, like `2018-12`; where the year has a column of its own, join the two into one column `date`";
+
+/// A month of the year, or a year.
+fn of_half(number: f64) -> Option<&'static str> {
+    const YEAR: &str = "that looks like a year without its month: each row is one month, so write both as the date, like `2018-12`; where the month has a column of its own, join the two into one column `date`";
+    match number {
+        _ if number.fract() != 0.0 => None,
+        1.0..=12.0 => Some(JOIN),
+        1900.0..2200.0 => Some(YEAR),
+        _ => None,
+    }
+}
+
 /// `Dez 2024`, `декабрь 2024 г.`, `Dec-24`: one name of a month beside numbers.
 fn of_named_month(found: &str) -> Option<Cow<'static, str>> {
     let words: Vec<String> =
@@ -126,6 +140,7 @@ fn of_named_month(found: &str) -> Option<Cow<'static, str>> {
     }
     match words.iter().find_map(|word| year_of(word)) {
         Some(year) => Some(written(year, month)),
+        None if words.len() == 1 => Some(Cow::Borrowed(JOIN)),
         None => words.iter().any(|word| digits(word)).then_some(Cow::Borrowed(YEAR_FIRST)),
     }
 }
@@ -165,6 +180,13 @@ mod tests {
     #[case("декабря 2024 г.", "write the year first: `2024-12`")]
     #[case("Sat, 01 Dec 2018", "write the year first: `2018-12`")]
     #[case("Dec-24", YEAR_FIRST)]
+    #[case("12", JOIN)]
+    #[case("01", JOIN)]
+    #[case("7.0", JOIN)]
+    #[case("December", JOIN)]
+    #[case("Дек", JOIN)]
+    #[case("13", "")]
+    #[case("0", "")]
     #[case("13/2024", "")]
     #[case("yesterday", "")]
     #[case("maintenance 2024", "")]

@@ -58,7 +58,7 @@ impl Rules {
             if let Some(field) = Field::named(name) {
                 return Err(BadExtra::IsField { name: name.clone(), field });
             }
-            if OutputColumn::named(name).is_some() || PARAMETERS.contains(&name.as_str()) {
+            if OutputColumn::named(name).is_some_and(|output| output.is_written(name)) || PARAMETERS.contains(&name.as_str()) {
                 return Err(BadExtra::Taken(name.clone()));
             }
             if self.extras[..index].contains(name) {

@@ -126,7 +126,8 @@ impl Field {
     }
 }
 
-fn folded(name: &str) -> impl Iterator<Item = char> {
+/// A name as it is compared: in lower case, and without what parts its words.
+pub(crate) fn folded(name: &str) -> impl Iterator<Item = char> {
     name.chars().take(64).filter(|letter| !matches!(letter, '_' | '-' | ' ')).map(|letter| letter.to_ascii_lowercase())
 }
 

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use crate::date_hint::date_hint;
 use crate::fault::TEXT_IN_UTF8;
 use crate::names::trimmed;
-use crate::{Fault, FaultField, FaultRule, Field};
+use crate::{BounceRateUnit, Fault, FaultField, FaultRule, Field};
 
 /// The way out where bytes are no UTF-8.
 pub const SAVE_AS_UTF8: &str = "save the file as UTF-8 (spreadsheet programs call it `CSV UTF-8`), or convert it, for instance with `iconv -f WINDOWS-1252 -t UTF-8` (`WINDOWS-1251` where its letters are Cyrillic)";
+
+const LEAVE_EMPTY: &str = "leave the value empty (or null) where it is unknown";
 
 /// What a hint for a single value ends with before it speaks of a whole file.
 const FOR_A_FILE: &str = "; for a whole file, pass `--decimal comma` (`decimal=comma`)";
@@ -19,10 +21,8 @@ impl Fault {
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         let found = self.found.trim_matches('`');
         match (self.rule, &self.field) {
-            (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) if found != "-1" => {
-                Some("the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`".into())
-            }
-            (FaultRule::OutOfRange, _) if found == "-1" => Some("leave the value empty (or null) where it is unknown".into()),
+            (FaultRule::OutOfRange, FaultField::Field(Field::BounceRate)) => self.rate_hint(found),
+            (FaultRule::OutOfRange, _) if found == "-1" => Some(LEAVE_EMPTY.into()),
             (FaultRule::NotANumber, field) => Some(self.number_hint(field, found)),
             (FaultRule::BadDate, _) => date_hint(found),
             (FaultRule::MalformedRow, _) if self.expected == TEXT_IN_UTF8 => Some(SAVE_AS_UTF8.into()),
@@ -31,8 +31,26 @@ impl Fault {
         }
     }
 
+    /// No unit makes a rate of less than 0, and one that was declared is not asked for again.
+    fn rate_hint(&self, found: &str) -> Option<Cow<'static, str>> {
+        if found.starts_with('-') {
+            return Some(LEAVE_EMPTY.into());
+        }
+        match self.declared_unit() {
+            None => Some("the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`".into()),
+            Some(BounceRateUnit::Fraction) => Some("if the file has percent, pass `--bounce-rate-unit percent`".into()),
+            Some(BounceRateUnit::Percent) => None,
+        }
+    }
+
+    /// The declared unit of a bounce rate.
+    fn declared_unit(&self) -> Option<BounceRateUnit> {
+        [BounceRateUnit::Percent, BounceRateUnit::Fraction].into_iter().find(|unit| self.expected == unit.expected())
+    }
+
     fn number_hint(&self, field: &FaultField, found: &str) -> Cow<'static, str> {
-        if let Some(hint) = percent_hint(field, found) {
+        let is_fraction = self.declared_unit() == Some(BounceRateUnit::Fraction);
+        if let Some(hint) = percent_hint(field, found, is_fraction) {
             return hint;
         }
         let may_be_seconds = matches!(field, FaultField::Field(Field::AvgVisitDuration) | FaultField::Extra(_));
@@ -49,6 +67,9 @@ impl Fault {
             return format!("write numbers in full: {number}").into();
         }
         match field {
+            FaultField::Field(Field::BounceRate) if is_fraction => {
+                "give a fraction of 1, such as 0.45; leave the value empty (or null) where it is unknown".into()
+            }
             FaultField::Field(Field::BounceRate) => {
                 "give percent without the sign, 0 to 100; leave the value empty (or null) where it is unknown".into()
             }
@@ -72,9 +93,11 @@ pub fn joined_hints(hints: &[(&Fault, Cow<'static, str>)]) -> Option<Cow<'static
 }
 
 /// `12%`: percent where the field is one, and no number of visits.
-fn percent_hint(field: &FaultField, found: &str) -> Option<Cow<'static, str>> {
+fn percent_hint(field: &FaultField, found: &str, is_fraction: bool) -> Option<Cow<'static, str>> {
     let number = found.strip_suffix('%').map(str::trim).and_then(|text| text.replace(',', ".").parse::<f64>().ok())?;
     Some(match field {
+        // Without what binary numbers leave behind the last digit.
+        FaultField::Field(Field::BounceRate) if is_fraction => format!("write the fraction: {}", (number * 1e8).round() / 1e10).into(),
         FaultField::Field(Field::BounceRate) | FaultField::Extra(_) => format!("write percent without the sign: {number}").into(),
         field => {
             let words = field.words();
@@ -268,6 +291,31 @@ mod tests {
     #[case(Field::AvgVisitDuration, "long", "give seconds; leave the value empty (or null) where it is unknown")]
     fn a_number_hint_fits_the_value(#[case] field: Field, #[case] found: &str, #[case] expected: &str) {
         assert_eq!(hint(FaultRule::NotANumber, field, found), expected);
+    }
+
+    #[rstest]
+    #[case(None, "143.1", "the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`")]
+    #[case(None, "-5", LEAVE_EMPTY)]
+    #[case(None, "-1", LEAVE_EMPTY)]
+    #[case(Some(BounceRateUnit::Fraction), "45", "if the file has percent, pass `--bounce-rate-unit percent`")]
+    #[case(Some(BounceRateUnit::Fraction), "-0.05", LEAVE_EMPTY)]
+    #[case(Some(BounceRateUnit::Fraction), "52%", "write the fraction: 0.52")]
+    #[case(Some(BounceRateUnit::Fraction), "x", "give a fraction of 1, such as 0.45; leave the value empty (or null) where it is unknown")]
+    #[case(Some(BounceRateUnit::Percent), "143.1", "")]
+    #[case(Some(BounceRateUnit::Percent), "52%", "write percent without the sign: 52")]
+    fn the_hint_of_a_bounce_rate_fits_the_unit_that_was_declared(
+        #[case] unit: Option<BounceRateUnit>,
+        #[case] found: &'static str,
+        #[case] expected: &str,
+    ) {
+        let mut raw = crate::RawRecord::new();
+        raw.set(Field::Date, crate::RawValue::text("2024-12"));
+        raw.set(Field::BounceRate, crate::RawValue::text(found));
+        raw.declare_bounce_rate(unit);
+        let faults = crate::check(&raw, &crate::Rules::default()).unwrap_err();
+        assert_eq!(faults.len(), 1);
+        assert_eq!(faults[0].found.trim_matches('`'), found, "as it was given");
+        assert_eq!(faults[0].hint().unwrap_or_default(), expected);
     }
 
     #[test]

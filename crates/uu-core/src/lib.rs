@@ -22,7 +22,7 @@ mod taxonomy;
 mod units;
 mod warning;
 
-pub use bounce_unit::{BounceRateUnits, UnitDoubt};
+pub use bounce_unit::{BounceRateUnit, BounceRateUnits, UnitDoubt};
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule, TEXT_IN_UTF8};
@@ -32,7 +32,7 @@ pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;
 pub use month::{Month, NotAMonth, day_of};
 pub use names::{Escaping, escaped, nearest, visible};
-pub use output::{OutputColumn, OwnOutput};
+pub use output::{DoubtfulOutput, OutputColumn, OwnOutput};
 pub use panics::{Panicked, contained, contained_panics, report_contained};
 pub use raw::{RawRecord, RawValue};
 pub use record::{GENERATED, Record};

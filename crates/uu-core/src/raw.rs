@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::Field;
 use crate::names::trimmed;
+use crate::{BounceRateUnit, Field};
 
 /// One value as a file, a request or a frame gave it.
 #[derive(Clone, Debug, PartialEq, Default)]
@@ -48,6 +48,7 @@ impl<'a> RawValue<'a> {
 pub struct RawRecord<'a> {
     values: [RawValue<'a>; Field::COUNT],
     extras: Vec<RawValue<'a>>,
+    bounce_rate_unit: Option<BounceRateUnit>,
 }
 
 impl<'a> RawRecord<'a> {
@@ -60,6 +61,17 @@ impl<'a> RawRecord<'a> {
     /// Sets a field.
     pub fn set(&mut self, field: Field, value: RawValue<'a>) {
         self.values[field as usize] = value;
+    }
+
+    /// Declares the unit of the bounce rate; where it is not declared, it is percent.
+    pub fn declare_bounce_rate(&mut self, unit: Option<BounceRateUnit>) {
+        self.bounce_rate_unit = unit;
+    }
+
+    /// The declared unit of the bounce rate.
+    #[must_use]
+    pub fn bounce_rate_unit(&self) -> Option<BounceRateUnit> {
+        self.bounce_rate_unit
     }
 
     /// Sets the extra input at `index` of [`crate::Rules::extras`].

@@ -12,7 +12,7 @@ pub const GENERATED: &str = "generated";
 pub struct Record {
     /// The month.
     pub month: Month,
-    /// Host name, lower case, without a scheme; groups the months of one site.
+    /// Host name in its one form, or another name in lower case; groups the months of one site. See [`crate::host_of_site`].
     pub site: Option<Box<str>>,
     /// Where the label comes from, and so whose definition of unique users it follows.
     pub source: Option<Box<str>>,

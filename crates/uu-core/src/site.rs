@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::hint::digits;
 use crate::names::trimmed;
 
 /// What a text in the place of a site's name is.
@@ -11,7 +12,9 @@ pub(crate) enum SiteName {
     Host(Box<str>),
     /// The sum of the other rows.
     Total,
-    /// Something else: an address, also a mail address, a name without a dot, a title with blanks.
+    /// No host, and a name all the same: a title, an identifier, a name without a dot. It has one form too.
+    Name(Box<str>),
+    /// Something else: an address, also a mail address, or what is spelled as no host can be.
     NotAHost,
     /// A text that no name can be: control characters within it.
     Malformed,
@@ -60,7 +63,7 @@ const MAX_HOST_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
 
 /// Brings the name of a site into its one form: no scheme, user, port, query, fragment or `www.`, lower case, IDNA; a path other than `/`
-/// stays, in its own case.
+/// stays, in its own case, with `/` for each `\`.
 pub(crate) fn canonical(text: &str) -> SiteName {
     let text = trimmed(text);
     // Most names are in the one form already, which is found out at a glance.
@@ -73,29 +76,48 @@ pub(crate) fn canonical(text: &str) -> SiteName {
     if text.is_empty() || text.chars().any(char::is_control) {
         return SiteName::Malformed;
     }
-    if is_mail_address(text) {
-        return SiteName::NotAHost;
+    match host_and_path(text) {
+        Some(site) => SiteName::Host(site),
+        None => name(text).map_or(SiteName::NotAHost, SiteName::Name),
     }
-    let text = without_scheme(text);
-    let name = &text[..text.find(['?', '#']).unwrap_or(text.len())];
-    if name.contains(char::is_whitespace) {
-        return SiteName::NotAHost;
-    }
-    let (authority, path) = name.split_at(name.find(['/', '\\']).unwrap_or(name.len()));
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let Some(host) = without_port(host).and_then(in_ascii) else { return SiteName::NotAHost };
-    let host = without_www(&host);
-    if !is_host(host) {
-        return SiteName::NotAHost;
-    }
-    let path = path.trim_end_matches(['/', '\\']);
-    SiteName::Host([host, path].concat().into_boxed_str())
 }
 
-/// The host of a name in its one form: what stands before its path.
+/// A host with its path in the one form; `None` where there is no host.
+fn host_and_path(text: &str) -> Option<Box<str>> {
+    if is_mail_address(text) {
+        return None;
+    }
+    // Browsers take the one for the other.
+    let text = if text.contains('\\') { Cow::Owned(text.replace('\\', "/")) } else { Cow::Borrowed(text) };
+    let text = without_scheme(&text)?;
+    let name = &text[..text.find(['?', '#']).unwrap_or(text.len())];
+    if name.contains(char::is_whitespace) {
+        return None;
+    }
+    let (authority, path) = name.split_at(name.find('/').unwrap_or(name.len()));
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = without_port(host).and_then(in_ascii)?;
+    let host = without_www(&host);
+    is_host(host).then(|| [host, path.trim_end_matches('/')].concat().into_boxed_str())
+}
+
+/// The one form of a name that is no host: in lower case, with single blanks, and without the `.0` of a number that a frame made of an identifier.
+/// `None` for what is spelled as addresses are, which may name a host in a form that is none.
+fn name(text: &str) -> Option<Box<str>> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let whole = |word: &str| word.strip_suffix(".0").filter(|whole| digits(whole)).map(str::to_owned);
+    let name = match words[..] {
+        [word] => whole(word).or_else(|| (!word.contains(['.', '@', ':'])).then(|| word.to_lowercase()))?,
+        _ => words.join(" ").to_lowercase(),
+    };
+    Some(name.into_boxed_str())
+}
+
+/// The host of a site in its one form: what stands before its path; `None` where the site has a name that is no host.
 #[must_use]
-pub fn host_of_site(site: &str) -> &str {
-    site.split_once(['/', '\\']).map_or(site, |(host, _)| host)
+pub fn host_of_site(site: &str) -> Option<&str> {
+    let host = site.split_once('/').map_or(site, |(host, _)| host);
+    (is_host(host) && !site[host.len()..].contains(char::is_whitespace)).then_some(host)
 }
 
 fn is_total(text: &str) -> bool {
@@ -109,15 +131,18 @@ fn is_total(text: &str) -> bool {
     }
 }
 
-/// Cuts `https://`, `//` and the `sc-domain:` of a search console's property.
-fn without_scheme(text: &str) -> &str {
+/// Schemes of addresses that name a host; `android-app://com.example.de` names an app.
+const SCHEMES: [&str; 8] = ["http", "https", "ftp", "ftps", "sftp", "ws", "wss", "feed"];
+
+/// Cuts `https://`, `//` and the `sc-domain:` of a search console's property; `None` where another scheme says that no host follows.
+fn without_scheme(text: &str) -> Option<&str> {
     if let Some((scheme, rest)) = text.split_once("://")
         && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '+' | '-' | '.'))
     {
-        return rest;
+        return SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)).then_some(rest);
     }
-    text.strip_prefix("//").or_else(|| text.strip_prefix("sc-domain:")).unwrap_or(text)
+    Some(text.strip_prefix("//").or_else(|| text.strip_prefix("sc-domain:")).unwrap_or(text))
 }
 
 /// Whether it is a mail address, `info@example.com`, and no host with a user before it: beside such a user stands a scheme, a password, a port or a
@@ -212,6 +237,8 @@ mod tests {
     #[case("user@example.com:443")]
     #[case("https://user@example.com")]
     #[case("https://example.com/?q=my shop")]
+    #[case("HTTPS://example.com\\")]
+    #[case("https:\\\\example.com\\")]
     fn every_form_of_a_name_is_one_site(#[case] text: &str) {
         assert_eq!(canonical(text), SiteName::Host("example.com".into()), "{text}");
     }
@@ -230,6 +257,8 @@ mod tests {
     #[rstest]
     #[case("www.nasa.example/Missions/X", "nasa.example/Missions/X")]
     #[case("example.com/blog/?page=2", "example.com/blog")]
+    #[case("example.com\\blog\\", "example.com/blog")]
+    #[case("https://example.com\\blog/a", "example.com/blog/a")]
     #[case("www.com", "www.com")]
     #[case("under_score.example", "under_score.example")]
     #[case("example.com/@someone", "example.com/@someone")]
@@ -237,7 +266,7 @@ mod tests {
     #[case("a-b--c.example", "a-b--c.example")]
     fn a_path_stays_part_of_the_name(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(canonical(text), SiteName::Host(expected.into()));
-        assert_eq!(host_of_site(expected), expected.split('/').next().unwrap());
+        assert_eq!(host_of_site(expected), expected.split('/').next());
     }
 
     #[rstest]
@@ -251,8 +280,23 @@ mod tests {
     }
 
     #[rstest]
-    #[case("localhost")]
-    #[case("blog")]
+    #[case("localhost", "localhost")]
+    #[case("10577", "10577")]
+    #[case("10577.0", "10577")]
+    #[case("S1", "s1")]
+    #[case("Men/Women", "men/women")]
+    #[case("  My \u{a0} Shop", "my shop")]
+    #[case("My Shop.example", "my shop.example")]
+    #[case("Dr. Oetker", "dr. oetker")]
+    #[case("example.com (main site)", "example.com (main site)")]
+    #[case("example.com/my page", "example.com/my page")]
+    #[case("моя\u{a0}Страница.рф", "моя страница.рф")]
+    fn a_name_that_is_no_host_has_one_form_and_no_host(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(canonical(text), SiteName::Name(expected.into()));
+        assert_eq!(host_of_site(expected), None);
+    }
+
+    #[rstest]
     #[case("192.168.0.1")]
     #[case("192.168.0.1:8080")]
     #[case("[2001:db8::1]")]
@@ -263,11 +307,9 @@ mod tests {
     #[case("example.com:port")]
     #[case("https://")]
     #[case("%D0%BF.example")]
-    #[case("My Shop")]
-    #[case("My Shop.example")]
-    #[case("example.com (main site)")]
-    #[case("example.com/my page")]
-    #[case("моя\u{a0}страница.рф")]
+    #[case("android-app://com.example.de")]
+    #[case("ios-app://com.example.de/123")]
+    #[case("chrome-extension://abc.def/page")]
     #[case("info@example.com")]
     #[case("Info@Example.COM ")]
     #[case("mailto:info@example.com")]
@@ -291,8 +333,16 @@ mod tests {
 
         #[test]
         fn any_text_is_something(text in ".{0,60}") {
-            if let SiteName::Host(site) = canonical(&text) {
-                prop_assert_eq!(canonical(&site), SiteName::Host(site));
+            match canonical(&text) {
+                SiteName::Host(site) => {
+                    prop_assert!(host_of_site(&site).is_some());
+                    prop_assert_eq!(canonical(&site), SiteName::Host(site));
+                }
+                SiteName::Name(name) => {
+                    prop_assert_eq!(host_of_site(&name), None);
+                    prop_assert_eq!(canonical(&name), SiteName::Name(name));
+                }
+                SiteName::Total | SiteName::NotAHost | SiteName::Malformed => {}
             }
         }
     }

@@ -111,13 +111,30 @@ fn a_marker_in_the_place_of_the_date_is_a_fault() {
 #[rstest]
 #[case("Total", "total_row")]
 #[case("192.168.0.1", "not_a_host")]
-#[case("intranet", "not_a_host")]
-#[case("My Shop", "not_a_host")]
 #[case("info@example.com", "not_a_host")]
 #[case("-a.example", "not_a_host")]
 fn what_is_no_host_is_an_unknown_site_with_a_warning(#[case] site: &'static str, #[case] code: &str) {
     let checked = passes(&[(Field::Site, RawValue::text(site))]);
     assert_eq!((checked.record.site.as_deref(), checked.warnings[0].code()), (None, code));
+}
+
+#[rstest]
+#[case(RawValue::text("Intranet"), "intranet", "Intranet")]
+#[case(RawValue::text("My  Shop"), "my shop", "My  Shop")]
+#[case(RawValue::text("10577"), "10577", "10577")]
+#[case(RawValue::text("10577.0"), "10577", "10577.0")]
+#[case(RawValue::Number(10_577.0), "10577", "10577")]
+fn a_name_that_is_no_host_groups_the_months_of_its_site(#[case] site: RawValue<'static>, #[case] name: &str, #[case] found: &str) {
+    let checked = passes(&[(Field::Site, site)]);
+    assert_eq!(checked.record.site.as_deref(), Some(name));
+    assert_eq!(checked.warnings, [Warning::NotAHost { found: found.to_owned(), groups: true }]);
+}
+
+#[test]
+fn a_number_that_names_no_one_site_is_no_name() {
+    for number in [1.5, 1e16, f64::INFINITY] {
+        assert_eq!(faults(&[(Field::Site, RawValue::Number(number))])[0].rule.code(), "not_a_text", "{number}");
+    }
 }
 
 #[rstest]

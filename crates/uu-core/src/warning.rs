@@ -87,10 +87,12 @@ pub enum Warning {
         /// The text.
         found: String,
     },
-    /// The site's name cannot be a host; the record is treated as one of an unknown site.
+    /// The site's name cannot be a host: it has no suffix and no brand.
     NotAHost {
         /// The name.
         found: String,
+        /// Whether it groups the months of one site all the same; otherwise the record is treated as one of an unknown site.
+        groups: bool,
     },
     /// The row sums up others; it is treated as one of an unknown site.
     TotalRow {
@@ -309,7 +311,10 @@ impl fmt::Display for Warning {
             Self::MissingMarker { field, found } => {
                 write!(formatter, "{} of `{found}` marks a missing value and was treated as unknown", field.words())
             }
-            Self::NotAHost { found } => {
+            Self::NotAHost { found, groups: true } => {
+                write!(formatter, "site `{found}` cannot be a host name; it groups the months of one site, and has no suffix and no brand")
+            }
+            Self::NotAHost { found, groups: false } => {
                 write!(formatter, "site `{found}` cannot be a host name; the row was treated as one of an unknown site")
             }
             Self::TotalRow { found } => {
@@ -388,7 +393,8 @@ mod tests {
             Warning::UnknownSource { found: "panel".to_owned(), used: hostile() },
             Warning::MissingMarker { field: extra(), found: "-".to_owned() },
             Warning::MissingMarker { field: FaultField::Record, found: hostile() },
-            Warning::NotAHost { found: hostile() },
+            Warning::NotAHost { found: hostile(), groups: true },
+            Warning::NotAHost { found: hostile(), groups: false },
             Warning::TotalRow { found: hostile() },
             Warning::FractionalCount { field: Field::Visits, found: hostile() },
             Warning::OwnEstimate { field: extra() },

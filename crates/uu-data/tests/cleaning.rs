@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use uu_core::{Checked, Month, PagesPerVisit, Record, UniqueUsers, Visits};
 use uu_data::Dataset;
-use uu_data::clean::{CleanError, CleanOptions, Cleaner, QualityReport, clean};
+use uu_data::clean::{CleanAction, CleanError, CleanOptions, Cleaner, QualityReport, clean};
+use uu_data::read::{Input, ReadOptions, open};
 
 fn row(site: &str, visits: f64, users: Option<f64>) -> Checked {
     let record = Record {
@@ -45,6 +46,37 @@ fn of_duplicates_the_later_inputs_is_kept() {
     let (data, report) = cleaner.finish().unwrap();
     assert_eq!(counts(&report), [("duplicate_identical", 1), ("duplicate_conflicting", 1), ("no_label", 1)]);
     assert_eq!(data.records()[0].visits.unwrap().get(), 90.0);
+}
+
+/// Rows as a file gives them.
+fn given(lines: &str) -> Vec<Checked> {
+    let text = format!("date,site,visits,unique_users\n{lines}");
+    let chunk = open(Input::bytes("a.csv", text), ReadOptions::default()).unwrap().next().unwrap().unwrap();
+    chunk.rows.into_iter().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn rows_of_identifiers_and_titles_stay_with_their_names() {
+    let rows = given("2024-12,10577,100,40\n2024-11,10577,100,40\n2024-12,My Shop,100,40\n2024-12,my  shop,90,30\n");
+    let (data, report) = cleaned(rows);
+    assert_eq!(counts(&report), [("not_a_host", 4), ("duplicate_conflicting", 1)]);
+    let sites: Vec<Option<&str>> = data.records().iter().map(|record| record.site.as_deref()).collect();
+    assert_eq!(sites, [Some("10577"), Some("10577"), Some("my shop")]);
+    assert_eq!((report.sources[0].sites, report.rule("not_a_host").unwrap().action), (2, CleanAction::TreatedAsUnknown));
+}
+
+#[test]
+fn rows_of_addresses_stay_without_a_site_and_totals_do_not() {
+    let (data, report) = cleaned(given("2024-12,192.168.0.1,100,40\n2024-12,info@example.com,90,30\n2024-12,Total,190,70\n"));
+    assert_eq!(counts(&report), [("total_row", 1), ("not_a_host", 2)]);
+    assert!(data.len() == 2 && data.records().iter().all(|record| record.site.is_none()));
+    assert!(report.rule("not_a_host").unwrap().examples[0].found.ends_with("treated as one of an unknown site"));
+}
+
+#[test]
+fn a_file_of_sums_alone_leaves_nothing() {
+    let error = clean(given("2024-12,Total,190,70\n2024-11,Total,180,70\n"), CleanOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("`total_row` took 2 of 2 rows"), "{error}");
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn fractions_are_read_as_such_only_when_declared() {
     assert_eq!(told("a.csv", csv), "2 rows");
     let options = ReadOptions { bounce_rate_unit: Some(uu_data::read::BounceRateUnit::Fraction), ..ReadOptions::default() };
     insta::assert_snapshot!(told_with("a.csv", csv, &options), @r"
-    error: `a.csv` row 2 (line 3): bounce rate must be between 0 and 100 percent, got 120
-    hint: the bounce rate is in percent; if the file has a fraction, pass `--bounce-rate-unit fraction`
+    error: `a.csv` row 2 (line 3): bounce rate must be a fraction between 0 and 1, as declared, got 1.2
+    hint: if the file has percent, pass `--bounce-rate-unit percent`
     ");
 }
 

@@ -77,7 +77,7 @@ impl Suffixes {
     pub(crate) fn of<'a>(sites: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (mut counts, mut brands) = (std::collections::BTreeMap::<&str, usize>::new(), std::collections::HashSet::new());
         let (mut all, mut shared) = (0, 0);
-        for (brand, suffix) in sites.map(host_of_site).map(parts) {
+        for (brand, suffix) in sites.filter_map(host_of_site).map(parts) {
             *counts.entry(suffix).or_default() += 1;
             all += 1;
             shared += usize::from(!brands.insert(brand));
@@ -103,8 +103,9 @@ impl Suffixes {
         self.0.len() + usize::from(RARE) + 1
     }
 
+    /// What a site's host says; nothing where its name is no host.
     pub(crate) fn read(&self, site: &str) -> Host {
-        let host = host_of_site(site);
+        let Some(host) = host_of_site(site) else { return Host::default() };
         let (brand, suffix) = parts(host);
         let code = self.0.binary_search_by(|known| known.as_ref().cmp(suffix)).map_or(RARE, |place| place as u16 + RARE + 1);
         let count = |text: &str, wanted: fn(u8) -> bool| text.bytes().filter(|byte| wanted(*byte)).count().min(255) as u8;
@@ -150,6 +151,19 @@ mod tests {
         let names: Vec<String> = (0..20).map(|site| format!("shop{site}.{}", if site < 10 { "de" } else { "fr" })).collect();
         let suffixes = Suffixes::of(names.iter().map(String::as_str)).unwrap();
         assert_eq!(suffixes.read("shop-24.de/a.b-1/c.fr"), suffixes.read("shop-24.de"));
+    }
+
+    #[test]
+    fn a_name_that_is_no_host_has_no_suffix_and_no_brand() {
+        let hosts: Vec<String> = (0..20).map(|site| format!("name{site}.{}", if site % 2 == 0 { "com" } else { "de" })).collect();
+        let names: Vec<String> = (0..50).map(|site| format!("{site}")).chain(["my shop.de".to_owned()]).collect();
+        let learned = |sites: &[&[String]]| Suffixes::of(sites.iter().copied().flatten().map(String::as_str));
+        assert_eq!(learned(&[&hosts, &names]), learned(&[&hosts]));
+        assert_eq!(learned(&[&names]), None);
+        let suffixes = learned(&[&hosts]).unwrap();
+        for name in ["10577", "localhost", "my shop.de", "men/women.de"] {
+            assert_eq!(suffixes.read(name), Host::default(), "{name}");
+        }
     }
 
     #[test]

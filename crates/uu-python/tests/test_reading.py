@@ -140,16 +140,37 @@ def test_estimates_of_an_earlier_run_are_not_taken_for_known_users(model: uu.Mod
         assert model.evaluate(first)["evaluation"] is None
 
 
-def test_totals_and_names_that_are_no_hosts_are_dropped_from_what_was_read(tmp_path: Path) -> None:
+def test_totals_are_dropped_from_what_was_read_and_names_that_are_no_hosts_are_not(tmp_path: Path) -> None:
     sites = [*(f"s{row}.example" for row in range(5)), "Total", "blog", "nan"]
     frame = pd.DataFrame({"date": "2024-12", "site": sites, "visits": [1000.0 + row for row in range(8)], "unique_users": 400.0})
     frame.to_csv(tmp_path / "tot.csv", index=False)
     rows = uu.read(tmp_path / "tot.csv")
     assert rows.to_pandas()["site"].tolist()[:7] == sites[:7]
     cleaned, report = uu.clean(rows)
-    assert len(cleaned) == 6
+    assert len(cleaned) == 7
     counted = {rule["rule"]: rule["rows"] for rule in report["rules"]}
     assert (counted["total_row"], counted["not_a_host"]) == (1, 1)
+
+
+@pytest.mark.parametrize("lost", [["unique_users_low", "unique_users_high"], ["unique_users_low"]])
+def test_estimates_without_their_interval_are_not_taken_for_known_users(model: uu.Model, lost: list[str]) -> None:
+    frame = pd.DataFrame({"date": "2024-12", "site": ["a.example", "b.example"], "visits": [12400.0, 88000.0]})
+    first = model.predict(frame).to_pandas().drop(columns=lost)
+    with pytest.warns(UserWarning, match="output of this product"):
+        assert model.evaluate(first.rename(columns=str.title))["evaluation"] is None
+
+
+def test_a_rate_that_is_no_fraction_is_refused_as_it_was_given(model: uu.Model) -> None:
+    frame = pd.DataFrame({"date": ["2024-12"], "site": ["a.example"], "visits": [12400.0], "bounce_rate": [45.0]})
+    with pytest.raises(uu.ReadError, match="a fraction between 0 and 1, as declared, got 45"):
+        model.predict(frame, bounce_rate_unit="fraction")
+
+
+def test_a_column_of_identifiers_names_its_sites(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"date": "2024-12", "site": [10577, 10578], "visits": [12400.0, 88000.0], "unique_users": 400.0})
+    frame.to_parquet(tmp_path / "ids.parquet")
+    cleaned, _ = uu.clean(uu.read(tmp_path / "ids.parquet"))
+    assert cleaned.to_pandas()["site"].tolist() == ["10577", "10578"]
 
 
 def test_an_output_without_the_column_of_its_filled_inputs_gives_no_labels(model: uu.Model, tmp_path: Path) -> None:

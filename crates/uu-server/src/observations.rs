@@ -145,7 +145,9 @@ fn check_site(date: &str, record: &Record, warnings: &[Warning], faults: &mut Fa
     let left_out = warnings.iter().find(|warning| warning.field().as_ref() == Some(&site));
     faults.push(|| {
         let found = match left_out {
-            Some(Warning::NotAHost { found } | Warning::TotalRow { found } | Warning::MissingMarker { found, .. }) => format!("`{found}`"),
+            Some(Warning::NotAHost { found, .. } | Warning::TotalRow { found } | Warning::MissingMarker { found, .. }) => {
+                format!("`{found}`")
+            }
             _ => "none".to_owned(),
         };
         of_month(

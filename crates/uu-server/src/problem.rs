@@ -287,7 +287,7 @@ fn hint(fault: &Fault, terms: Terms) -> Option<Cow<'static, str>> {
     let of_bounce_rate = fault.rule == FaultRule::OutOfRange && fault.field == FaultField::Field(Field::BounceRate);
     match terms {
         Terms::Rows => fault.hint().map(as_parameters),
-        _ if of_bounce_rate && fault.found != "-1" => Some("the bounce rate is in percent: a fraction of 0.43 is 43".into()),
+        _ if of_bounce_rate && !fault.found.starts_with('-') => Some("the bounce rate is in percent: a fraction of 0.43 is 43".into()),
         Terms::Months if is_date => key_hint(fault.found.trim_matches('`')).or_else(|| fault.hint()).or(Some(KEYED_BY_DATE.into())),
         // What holds for a whole file has no place in a request of single values.
         Terms::Months | Terms::Flat => fault.hint().map(|hint| match hint.split_once("; for a whole file") {

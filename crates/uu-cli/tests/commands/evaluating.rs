@@ -43,6 +43,31 @@ fn an_output_of_this_product_is_noted_with_the_metrics() {
 }
 
 #[test]
+fn sites_that_are_identifiers_are_judged() {
+    for site in ["s1", "10577", "Shop A"] {
+        let run = evaluated(&ROWS.replace("a.com", site).replace("b.com", "s2"), &["--json"]);
+        assert_eq!(run.code, 0, "{site}: {}", run.err);
+        let quality = &json(&run.out)["data_quality"];
+        assert_eq!((&quality["rows_kept"], &quality["sources"][0]["sites"]), (&3.into(), &2.into()), "{site}: {quality}");
+    }
+}
+
+#[test]
+fn estimates_without_their_interval_are_no_labels() {
+    let rows = "date,site,visits,unique_users,model,filled,warnings\n\
+        2024-12,a.com,1000000,150000,v0001,pages_per_visit; bounce_rate,\n2024-12,b.com,31000,12000,v0001,,\n";
+    for rows in [rows.to_owned(), rows.replace("unique_users,model,filled", "Unique Users,Model,Filled")] {
+        let run = evaluated(&rows, &[]);
+        assert_eq!(run.code, 2, "{} {}", run.out, run.err);
+        for part in ["0 with known", "the input is an output of this product", "no row has known unique users"] {
+            assert!(run.err.split_whitespace().collect::<Vec<&str>>().join(" ").contains(part), "{part}: {}", run.err);
+        }
+    }
+    let measured = rows.replace("v0001", "tesla").replace("pages_per_visit; bounce_rate", "");
+    assert_eq!(evaluated(&measured, &[]).code, 0, "another program's columns make no estimates of labels");
+}
+
+#[test]
 fn where_nothing_can_be_compared_the_report_says_why() {
     let rows = "site,date,visits,Total Users\na.com,2024-12,1000000,150000\nb.com,2024-12,31000,12000\n";
     for more in [[].as_slice(), &["--json"]] {

@@ -30,6 +30,9 @@ fn read_day(text: &str) -> Option<(Month, Option<u32>)> {
         [_, _, _, _, b'/', b'0'..=b'9', ..] => separated(text, '/'),
         [_, _, _, _, b'.', b'0'..=b'9', ..] => separated(text, '.').filter(|(_, day)| day.is_some()),
         bytes if matches!(bytes.len(), 6 | 8) && bytes.iter().all(u8::is_ascii_digit) => compact(text),
+        [_, _, _, _, _, _, _, _, b'T', ..] if text.as_bytes()[..8].iter().all(u8::is_ascii_digit) => {
+            compact(&text[..8]).filter(|_| is_time(&text[8..]))
+        }
         _ => named(text),
     }
 }
@@ -97,20 +100,36 @@ fn number(digits: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32>
     lengths.contains(&digits.len()).then(|| of_digits(digits.as_bytes())).flatten()
 }
 
-/// What follows a day: `T` or a blank, hours and minutes, perhaps seconds with a fraction, perhaps an offset or a zone.
+/// What follows a day: `T` or blanks, hours and minutes, perhaps seconds with a fraction, perhaps the half of the day, an offset or a zone.
 fn is_time(text: &str) -> bool {
-    let Some(text) = text.strip_prefix(['T', 't', ' ']) else { return false };
+    let Some(text) = text.strip_prefix(['T', 't', ' ']).map(str::trim_start) else { return false };
     let end = text.find(|letter: char| !matches!(letter, '0'..='9' | ':' | '.' | ',')).unwrap_or(text.len());
-    let (clock, zone) = text.split_at(end);
-    is_clock(clock) && is_zone(zone.trim_start())
+    let (clock, rest) = text.split_at(end);
+    let rest = rest.trim_start();
+    match after_half(rest) {
+        Some(zone) => is_clock(clock, 1..=12) && is_zone(zone.trim_start()),
+        // 24:00 is an instant of the next day, which may be one of the next month.
+        None => is_clock(clock, 0..=23) && is_zone(rest),
+    }
 }
 
-fn is_clock(text: &str) -> bool {
+/// What stands behind `AM` or `PM`.
+fn after_half(text: &str) -> Option<&str> {
+    let (half, rest) = text.split_at_checked(2)?;
+    let is_half = half.eq_ignore_ascii_case("am") || half.eq_ignore_ascii_case("pm");
+    (is_half && !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric())).then_some(rest)
+}
+
+/// `0:00`, `00:00:00.000`, and `000000` as basic ISO 8601 has it.
+fn is_clock(text: &str, hours: std::ops::RangeInclusive<u32>) -> bool {
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
-    let mut parts = whole.split(':');
+    let basic = [whole.get(..2), whole.get(2..4), whole.get(4..6)];
+    let is_basic = matches!(whole.len(), 4 | 6) && !whole.contains(':');
+    let parts: Vec<&str> = if is_basic { basic.into_iter().flatten().collect() } else { whole.split(':').collect() };
+    let mut parts = parts.into_iter();
+    let hours = parts.next().map(|part| number(part, 1..=2).is_some_and(|number| hours.contains(&number)));
     let mut within = |most: u32| parts.next().map(|part| number(part, 2..=2).is_some_and(|number| number <= most));
-    // 24:00 is an instant of the next day, which may be one of the next month.
-    let (hours, minutes, seconds) = (within(23), within(59), within(60));
+    let (minutes, seconds) = (within(59), within(60));
     hours == Some(true)
         && minutes != Some(false)
         && seconds != Some(false)
@@ -119,19 +138,30 @@ fn is_clock(text: &str) -> bool {
         && fraction.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// `Z`, `UTC`, `+03:00`, `-0500`, `+03`, each perhaps with the zone's name in brackets.
+/// `Z`, `UTC`, `CET`, `+03:00`, `-0500`, `+03`, each perhaps with the zone's name in brackets; and `+0300 MSK`, as Go writes it.
 fn is_zone(text: &str) -> bool {
     let (offset, name) = text.split_once('[').map_or((text, None), |(offset, name)| (offset.trim_end(), Some(name)));
     let is_name = |name: &str| {
         name.strip_suffix(']')
             .is_some_and(|name| !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "/_+-".contains(letter)))
     };
-    let is_offset = match offset {
-        "" | "Z" | "z" | "UTC" | "GMT" => true,
-        signed => signed.strip_prefix(['+', '-']).is_some_and(|digits| {
-            let digits = digits.replacen(':', "", 1);
-            matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit())
-        }),
+    // Go adds the reading of a clock that only runs forward.
+    let offset = offset.split_once(" m=").map_or(offset, |(offset, _)| offset);
+    let is_known = match offset.split_once(' ') {
+        Some((offset, zone)) => is_offset(offset) && (is_offset(zone) || is_abbreviation(zone)),
+        None => matches!(offset, "" | "Z" | "z") || is_offset(offset) || is_abbreviation(offset),
     };
-    is_offset && name.is_none_or(is_name)
+    is_known && name.is_none_or(is_name)
+}
+
+fn is_offset(text: &str) -> bool {
+    text.strip_prefix(['+', '-']).is_some_and(|digits| {
+        let digits = digits.replacen(':', "", 1);
+        matches!(digits.len(), 2 | 4) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// `UTC`, `CET`, `AKST`: short names of time zones.
+fn is_abbreviation(text: &str) -> bool {
+    (3..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }

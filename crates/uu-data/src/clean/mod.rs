@@ -173,7 +173,7 @@ impl Cleaner {
                 tally.warning(warning, &row.record);
             }
         }
-        rows.retain(|(_, warnings)| !warnings.iter().any(is_of_no_site));
+        rows.retain(|(_, warnings)| !warnings.iter().any(is_a_sum));
         let rows = duplicates::remove(rows.into_iter().map(|(row, _)| row).collect(), &mut tally);
         let rows: Vec<Record> = rows.into_iter().filter_map(|record| consistent(record, &self.options, &mut tally)).collect();
         let rows = outliers::remove(rows, &self.options, &mut tally);
@@ -203,9 +203,9 @@ pub fn clean(rows: impl IntoIterator<Item = Checked>, options: CleanOptions) -> 
     cleaner.finish()
 }
 
-/// Rows of what is no site: nothing says which of them belong together, and a total is the sum of the others.
-fn is_of_no_site(warning: &uu_core::Warning) -> bool {
-    matches!(warning, uu_core::Warning::NotAHost { .. } | uu_core::Warning::TotalRow { .. })
+/// A total is no site's: it is the sum of the others.
+fn is_a_sum(warning: &uu_core::Warning) -> bool {
+    matches!(warning, uu_core::Warning::TotalRow { .. })
 }
 
 /// Generated rows say nothing of measured ones.

@@ -124,8 +124,8 @@ impl CleanRule {
     pub fn action(self) -> CleanAction {
         match self {
             Self::DuplicateIdentical | Self::DuplicateConflicting | Self::UsersExceedVisits | Self::LabelOutlier => CleanAction::Dropped,
-            Self::NotAHost | Self::TotalRow => CleanAction::Dropped,
-            Self::MissingMarker => CleanAction::TreatedAsUnknown,
+            Self::TotalRow => CleanAction::Dropped,
+            Self::NotAHost | Self::MissingMarker => CleanAction::TreatedAsUnknown,
             Self::ImplausibleMonth | Self::FractionalCount => CleanAction::Counted,
             Self::BelowOne | Self::ImplausibleValue | Self::UnknownCategory | Self::AmbiguousCategory => CleanAction::TreatedAsUnknown,
             Self::ZeroVisits | Self::ZeroUsers | Self::InputOutlier => CleanAction::TreatedAsUnknown,
@@ -147,7 +147,7 @@ impl CleanRule {
             Self::MissingMarker => "a text that marks a missing value, such as `nan` or `N/A`; unknown",
             Self::ImplausibleMonth => "a month before 1990 or one that has not been; kept",
             Self::FractionalCount => "visits, users or a rank with a decimal point, which may part thousands; kept",
-            Self::NotAHost => "a site that cannot be a host: an address, a title, a name without a dot; row dropped",
+            Self::NotAHost => "a site that cannot be a host: an address is unknown, another name only groups its months",
             Self::TotalRow => "a row that sums up others; row dropped",
             Self::UnknownCategory => "a category that is not in the taxonomy; the known one above it, else unknown",
             Self::AmbiguousCategory => "a category name under several tops; unknown",

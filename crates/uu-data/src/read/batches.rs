@@ -98,7 +98,7 @@ impl<B: RecordBatchReader> ChunkSource for BatchChunks<B> {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let Some(batch) = self.next_piece()? else { return Ok(None) };
         self.started = true;
-        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read, Vec::new())))
+        Ok(Some(self.context.chunk(batch, &mut self.binding, &mut self.rows_read, Vec::new())))
     }
 
     fn names(&self) -> Vec<String> {

@@ -13,9 +13,9 @@ use super::cells::{Cells, flat, holds_text, texts_of_bytes};
 use super::column_use::ReadNote;
 use super::decimal::{not_a_comma, with_point};
 use super::outdated::without_explanations;
-use super::own_output::OwnColumns;
+use super::own_output::{DoubtfulColumns, OwnColumns};
 use super::periods::with_days;
-use super::{BounceRateUnit, Chunk, Context, Decimal, ReadError, RowFaults};
+use super::{Chunk, Context, Decimal, ReadError, RowFaults};
 
 /// What a column is to the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +52,8 @@ pub(super) type Twice = (Target, usize, usize);
 pub(super) struct Binding {
     columns: Vec<(usize, Target)>,
     own: Option<OwnColumns>,
+    /// What may be an output, until rows have decided.
+    doubt: Option<DoubtfulColumns>,
     /// Those that may explain earlier estimates.
     explanations: Vec<usize>,
 }
@@ -121,15 +123,19 @@ impl Context {
         columns.extend(own.and_then(|own| own.added_users(names.len())).map(|place| (place, Target::Field(Field::UniqueUsers))));
         let is_explanation = |name: &str| OutputColumn::named(name) == Some(OutputColumn::Explanation);
         let explanations = (0..names.len()).filter(|place| is_explanation(&names[*place])).collect();
-        Ok(Binding { columns, own, explanations })
+        let doubt = if own.is_none() { DoubtfulColumns::of(names) } else { None };
+        Ok(Binding { columns, own, doubt, explanations })
     }
 
     /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
     /// be bad.
-    pub(super) fn chunk(&self, batch: RecordBatch, binding: &Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
+    pub(super) fn chunk(&self, batch: RecordBatch, binding: &mut Binding, rows_read: &mut u64, malformed: Vec<(usize, Fault)>) -> Chunk {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
         let batch = with_days(batch);
+        if let Some(decided) = binding.doubt.and_then(|doubt| self.decided(&batch, doubt)) {
+            (binding.own, binding.doubt) = (decided, None);
+        }
         let batch = match binding.own {
             Some(own) => self.without_estimates(&batch, own),
             None => batch,
@@ -212,13 +218,15 @@ impl Context {
         }
     }
 
-    /// Puts a value where it belongs, in the unit of its field.
+    /// Puts a value where it belongs, with the unit that was declared for it.
     pub(super) fn place<'a>(&self, raw: &mut RawRecord<'a>, target: Target, value: RawValue<'a>) {
         match target {
-            Target::Field(Field::BounceRate) if self.bounce_rate_unit == Some(BounceRateUnit::Fraction) => {
-                raw.set(Field::BounceRate, percent(value));
+            Target::Field(field) => {
+                if field == Field::BounceRate {
+                    raw.declare_bounce_rate(self.bounce_rate_unit);
+                }
+                raw.set(field, value);
             }
-            Target::Field(field) => raw.set(field, value),
             Target::Extra(index) => raw.set_extra(index, value),
         }
     }
@@ -251,17 +259,6 @@ pub(super) fn texts_of(column: &ArrayRef) -> Option<StringArray> {
         return texts_of_bytes(&flat(column));
     }
     cast(column, &DataType::Utf8).ok().map(|texts| texts.as_string::<i32>().clone())
-}
-
-pub(super) fn percent(fraction: RawValue<'_>) -> RawValue<'_> {
-    match fraction {
-        RawValue::Number(number) => RawValue::Number(number * 100.0),
-        RawValue::Text(text) => match text.trim().parse::<f64>() {
-            Ok(number) => RawValue::Number(number * 100.0),
-            Err(_) => RawValue::Text(text),
-        },
-        other => other,
-    }
 }
 
 /// The names of a schema's columns.

@@ -90,7 +90,7 @@ impl ChunkSource for CsvChunks {
         self.room = builders.iter().map(|builder| (builder.len(), builder.values_slice().len())).collect();
         let columns: Vec<ArrayRef> = builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef).collect();
         let batch = RecordBatch::try_new(self.schema.clone(), columns).expect("every row appends to every column");
-        let mut chunk = self.context.chunk(batch, &self.binding, &mut self.rows_read, malformed);
+        let mut chunk = self.context.chunk(batch, &mut self.binding, &mut self.rows_read, malformed);
         for (row, line) in chunk.rows.iter_mut().zip(lines) {
             if let Err(bad) = row {
                 bad.line = Some(line + self.dialect.skipped_lines);

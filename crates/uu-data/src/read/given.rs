@@ -8,14 +8,15 @@ use arrow::record_batch::RecordBatch;
 use uu_core::{Checked, Field, RawValue, is_missing_marker, visible};
 
 use super::cells::Cells;
-use super::columns::{Target, column_names, percent};
+use super::columns::{Target, column_names};
 use super::{BounceRateUnit, GoodChunk, ReadOptions};
 use crate::write::records_batch;
 
 /// The columns of a chunk that may hold one field, under whatever names.
 struct Given {
     cells: Vec<Cells>,
-    is_fraction: bool,
+    /// The unit of the numbers, where they are bounce rates.
+    unit: BounceRateUnit,
 }
 
 impl GoodChunk {
@@ -55,23 +56,23 @@ impl Given {
     fn of(batch: &RecordBatch, targets: &[Option<Target>], target: Target, options: &ReadOptions) -> Self {
         let places = targets.iter().enumerate().filter(|(_, of_column)| **of_column == Some(target));
         let cells = places.map(|(place, _)| Cells::of(batch.column(place), target)).collect();
-        let is_fraction = target == Target::Field(Field::BounceRate) && options.bounce_rate_unit == Some(BounceRateUnit::Fraction);
-        Self { cells, is_fraction }
+        let unit = options.bounce_rate_unit.filter(|_| target == Target::Field(Field::BounceRate)).unwrap_or_default();
+        Self { cells, unit }
     }
 
     /// A row's value: of several columns of one field, the one that is known.
     fn value(&self, row: usize) -> RawValue<'_> {
-        let value = self.cells.iter().map(|cells| cells.get(row)).find(|value| !value.is_unknown()).unwrap_or_default();
-        if self.is_fraction { percent(value) } else { value }
+        self.cells.iter().map(|cells| cells.get(row)).find(|value| !value.is_unknown()).unwrap_or_default()
     }
 
     fn number(&self, row: usize) -> Option<f64> {
-        match self.value(row) {
+        let number = match self.value(row) {
             RawValue::Number(number) => Some(number),
             // `nan` spells a number that is none.
             RawValue::Text(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
             RawValue::Unknown | RawValue::Other { .. } => None,
-        }
+        };
+        number.map(|number| self.unit.percent(number))
     }
 
     fn text(&self, row: usize) -> Option<Cow<'_, str>> {
@@ -91,7 +92,7 @@ fn column_of(target: Target, given: &Given, rows: &[Checked]) -> ArrayRef {
             Arc::new(days)
         }
         Target::Field(Field::Site) => {
-            // Totals and names that are no hosts are of no site, and a later check has to see them as such again.
+            // Totals and addresses are of no site, and a later check has to see them as such again.
             let sites = rows.iter().enumerate().map(|(place, row)| match row.record.site.as_deref() {
                 Some(site) => Some(Cow::Borrowed(site)),
                 None => given.text(place),

@@ -51,9 +51,10 @@ pub use chunk::{Chunk, RowFaults};
 pub use column_use::{ColumnUse, ReadNote};
 pub use error::ReadError;
 pub use format::Format;
-pub use options::{BounceRateUnit, Decimal, ReadOptions};
+pub use options::{Decimal, ReadOptions};
 pub use own_output::filled_names;
 pub use repeats::Repetition;
+pub use uu_core::BounceRateUnit;
 
 use compressed::Source;
 use encoding::Wide;

@@ -2,22 +2,11 @@
 
 use std::borrow::Cow;
 
-use uu_core::{Fault, FaultField, Month, Rules};
+use uu_core::{BounceRateUnit, Fault, FaultField, Month, Rules};
 
 use super::Format;
 use super::decimal::{not_a_comma, with_point};
 use crate::newest_month;
-
-/// The unit a file gives its bounce rates in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BounceRateUnit {
-    /// 0 to 100.
-    #[default]
-    Percent,
-    /// 0 to 1.
-    Fraction,
-}
 
 /// The decimal mark of numbers in texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

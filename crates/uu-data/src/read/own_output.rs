@@ -2,7 +2,8 @@
 //!
 //! Neither is known, so neither may be read as if it were. A known number stands in a column of its own.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
@@ -10,7 +11,7 @@ use arrow::compute::{cast, nullif};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use serde_json::value::RawValue;
-use uu_core::{Field, OwnOutput, Warning};
+use uu_core::{DoubtfulOutput, Field, OwnOutput, Warning};
 
 use super::column_use::ReadNote;
 use super::columns::Target;
@@ -30,9 +31,12 @@ pub(super) struct OwnColumns {
 impl OwnColumns {
     /// The places, where the columns are those of an output.
     pub(super) fn of(names: &[String]) -> Option<Self> {
-        let own = OwnOutput::of(names.iter().map(String::as_str))?;
+        OwnOutput::of(names.iter().map(String::as_str)).map(|own| Self::at(own, names))
+    }
+
+    fn at(own: OwnOutput, names: &[String]) -> Self {
         let users = names.iter().position(|name| Field::named(name) == Some(Field::UniqueUsers));
-        Some(Self { own, users: users.or(own.known_users.map(|_| names.len())) })
+        Self { own, users: users.or(own.known_users.map(|_| names.len())) }
     }
 
     /// Where unique users are that no column of the input is named for.
@@ -49,6 +53,21 @@ impl OwnColumns {
         if self.own.filled.is_none() {
             chunk.rows.iter_mut().flatten().for_each(|row| row.warnings.push(Warning::FilledInputsUnmarked));
         }
+    }
+}
+
+/// Columns that may be those of an output; the first rows with values in them decide.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DoubtfulColumns {
+    doubt: DoubtfulOutput,
+    columns: OwnColumns,
+}
+
+impl DoubtfulColumns {
+    /// The places, where the columns of these names may be those of an output.
+    pub(super) fn of(names: &[String]) -> Option<Self> {
+        let doubt = OwnOutput::in_doubt(names.iter().map(String::as_str))?;
+        Some(Self { doubt, columns: OwnColumns::at(doubt.own, names) })
     }
 }
 
@@ -94,6 +113,32 @@ impl Context {
         RecordBatch::try_new_with_options(schema, columns, &options).expect("every column kept its rows")
     }
 
+    /// Whether the columns are those of an output, by the rows of a batch; `None` where no row has a value that decides.
+    pub(super) fn decided(&self, batch: &RecordBatch, doubtful: DoubtfulColumns) -> Option<Option<OwnColumns>> {
+        let DoubtfulColumns { doubt, columns } = doubtful;
+        let (Ok(filled), Ok(models)) = (texts(batch.column(doubt.filled)), texts(batch.column(doubt.model))) else { return Some(None) };
+        let rows = filled.as_string::<i32>().iter().zip(models.as_string::<i32>());
+        // Of all rows few have values of their own.
+        let distinct: HashSet<(&str, &str)> = rows.map(|(filled, model)| (filled.unwrap_or(""), model.unwrap_or(""))).collect();
+        let decided: Vec<bool> = distinct.into_iter().filter_map(|(filled, model)| self.is_of_output(filled, model)).collect();
+        (!decided.is_empty()).then(|| decided.into_iter().all(|is_own| is_own).then_some(columns))
+    }
+
+    fn is_of_output(&self, filled: &str, model: &str) -> Option<bool> {
+        let is_input = |name: &str| self.target(name).is_some_and(Target::is_input);
+        DoubtfulOutput::decides(&filled_names(filled), is_input, model)
+    }
+
+    /// An output by the keys of a record, and by its values where the keys leave a doubt.
+    fn own_of(&self, entries: &[(Cow<'_, str>, &RawValue)]) -> Option<OwnOutput> {
+        let keys = || entries.iter().map(|(key, _)| key.as_ref());
+        OwnOutput::of(keys()).or_else(|| {
+            let DoubtfulOutput { own, filled, model } = OwnOutput::in_doubt(keys())?;
+            let is_own = self.is_of_output(entries[filled].1.get(), entries[model].1.get());
+            (is_own == Some(true)).then_some(own)
+        })
+    }
+
     /// A record of an output of this product (of a file, or of an answer over HTTP) without its estimates; `None` for any other record.
     ///
     /// A month that an answer calls known keeps its unique users.
@@ -102,7 +147,7 @@ impl Context {
             return None;
         }
         let Entries(entries) = Entries::of(record).ok()?;
-        let own = OwnOutput::of(entries.iter().map(|(key, _)| key.as_ref()))?;
+        let own = self.own_of(&entries)?;
         let value = |place: usize| entries[place].1;
         let filled = own.filled.map(|place| self.filled_targets(value(place).get())).unwrap_or_default();
         let known_users = own.known_users.map(|place| value(place).get());

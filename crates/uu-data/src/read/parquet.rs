@@ -154,7 +154,7 @@ impl ChunkSource for ParquetChunks {
         let Some(piece) = self.waiting.pop() else { return Ok(None) };
         let batch = guarded(&self.context.file, || self.as_declared(&piece).map_err(|error| error.to_string()))?;
         self.started = true;
-        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read, Vec::new())))
+        Ok(Some(self.context.chunk(batch, &mut self.binding, &mut self.rows_read, Vec::new())))
     }
 
     fn names(&self) -> Vec<String> {

@@ -24,7 +24,7 @@ pub enum Repetition {
 
 /// What was seen of site-months so far.
 ///
-/// Rows without a site are each of a site of its own, unless no row has one: then all are of one site, whose name is not given, as far as they
+/// Rows without a site are each of a site of its own, unless no row gives one: then all are of one site, whose name is not given, as far as they
 /// are of several days of a month.
 #[derive(Default)]
 pub(super) struct Repeats {
@@ -71,6 +71,16 @@ impl SiteMonth {
     }
 }
 
+/// What a row gives as its site, also where that is a total or an address: one such name is one site's.
+fn site_of(row: &Checked) -> Option<&str> {
+    row.record.site.as_deref().or_else(|| {
+        row.warnings.iter().find_map(|warning| match warning {
+            Warning::NotAHost { found, .. } | Warning::TotalRow { found } => Some(found.as_str()),
+            _ => None,
+        })
+    })
+}
+
 /// The keys are hashes already.
 #[derive(Default)]
 struct AsItIs(u64);
@@ -102,11 +112,10 @@ impl Repeats {
         if context.is_trusted {
             return Ok(());
         }
-        self.has_sites = self.has_sites || rows.iter().flatten().any(|row| row.record.site.is_some());
+        self.has_sites = self.has_sites || rows.iter().flatten().any(|row| site_of(row).is_some());
         for (index, row) in rows.iter_mut().enumerate() {
             let Ok(row) = row else { continue };
-            let site = row.record.site.as_deref();
-            if site.is_some() || !self.has_sites {
+            if !self.has_sites || site_of(row).is_some() {
                 self.add(row, 1 << (day(index) & 31));
             }
         }
@@ -115,8 +124,8 @@ impl Repeats {
         Ok(())
     }
 
-    fn add(&mut self, Checked { record, warnings }: &mut Checked, date: u32) {
-        let site = record.site.as_deref();
+    fn add(&mut self, row: &mut Checked, date: u32) {
+        let (site, record) = (site_of(row), &row.record);
         let source = record.source.as_deref().map_or(0, |source| crate::site_hash(source, 1));
         // Spread over all bits: the seed meets the name's first letter, and in the lowest bits alone the next month of `a.com` would be this one of `b.com`.
         let month = u64::from(record.month.index()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -154,7 +163,8 @@ impl Repeats {
         }
         self.rows += 1 << self.left_out.count_ones();
         self.first.get_or_insert_with(example);
-        warnings.push(Warning::DuplicateMonth { month: record.month });
+        let month = record.month;
+        row.warnings.push(Warning::DuplicateMonth { month });
     }
 
     /// What was noticed, where rows repeat.

@@ -76,11 +76,12 @@ impl<'a> GivenBatch<'a> {
     }
 }
 
-/// Whether an added column is of the same field as a given one, or the same column of an output, under whatever name.
+/// Whether an added column is of the same field as a given one, under whatever name, or the same column of an output under a name that outputs have:
+/// others are somebody's own.
 pub(super) fn fills(added: &str, given: &str) -> bool {
     match Field::named(given) {
         Some(field) => Field::named(added) == Some(field),
-        None => OutputColumn::named(given).is_some_and(|output| OutputColumn::named(added) == Some(output)),
+        None => OutputColumn::named(given).is_some_and(|output| output.is_written(given) && OutputColumn::named(added) == Some(output)),
     }
 }
 

@@ -124,9 +124,14 @@ pub(crate) fn hosts(bytes: &[u8]) -> String {
     let mut came_to = Vec::new();
     for line in lines(bytes) {
         let outcome = checked(Field::Site, RawValue::text(line.as_str()));
+        came_to.push(format!("{} {}", shape(&line), outcome.is_ok()));
         if let Ok(Some(site)) = outcome.as_ref().map(|checked| &checked.record.site) {
-            assert!(!site.chars().any(|letter| letter.is_whitespace() || letter.is_control()), "`{line}` is `{site}`");
-            let host = host_of_site(site);
+            let again = checked(Field::Site, RawValue::text(&**site)).ok().and_then(|checked| checked.record.site);
+            assert!(site.len() > 2_048 || again.as_ref() == Some(site), "`{line}` is `{site}`, and that is {again:?}");
+            assert!(!site.chars().any(char::is_control), "`{line}` is `{site}`");
+            // A name that is no host has no parts.
+            let Some(host) = host_of_site(site) else { continue };
+            assert!(!site.contains(char::is_whitespace), "`{line}` is `{site}`");
             assert!(!host.is_empty() && !host.contains(['@', ':', '?', '#', '/', '\\']), "`{line}` is `{site}`");
             let path = &site[host.len()..];
             // What belongs to no name changes none.
@@ -138,7 +143,6 @@ pub(crate) fn hosts(bytes: &[u8]) -> String {
                 assert!(is_too_long || same.as_deref() == Some(site), "`{line}` is `{site}`, and `{around}` is {same:?}");
             }
         }
-        came_to.push(format!("{} {}", shape(&line), outcome.is_ok()));
     }
     came_to.truncate(3);
     came_to.join(";")

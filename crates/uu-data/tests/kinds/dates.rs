@@ -20,6 +20,10 @@ use crate::formats::{format_of, parquet, read, table};
 #[case("2024-12-01 00:00:00")]
 #[case("2024-12-01T00:00:00.000Z")]
 #[case("2024-12-01T00:00:00+09:00")]
+#[case("2024-12-01 00:00:00 +0000 UTC")]
+#[case("2024-12-01 12:00:00 AM")]
+#[case("2024-12-01 0:00")]
+#[case("20241201T000000Z")]
 #[case("20241201")]
 #[case("202412")]
 #[case("2024/12/01")]
@@ -30,6 +34,19 @@ fn an_unmistakable_date_is_read_in_every_format(#[case] date: &str) {
     for (name, bytes) in table("date|visits", &[&row]).in_every_format() {
         assert_eq!(read(name, &bytes).unwrap().rows[0].record.month.to_string(), "2024-12-01", "{name}");
     }
+}
+
+#[test]
+fn a_year_and_a_month_in_columns_of_their_own_have_the_hint_to_join_them() {
+    for (cell, part) in [("12", "a month without its year"), ("Dec", "a month without its year"), ("2024", "a year without its month")] {
+        for (name, bytes) in table("year|month|visits", &[&format!("2024|{cell}|12400")]).in_every_format() {
+            let hint = read(name, &bytes).err().unwrap().hint().unwrap().into_owned();
+            assert!(hint.contains(part) && hint.contains("join the two into one column `date`"), "{name}: {hint}");
+            assert!(!hint.contains("--skip-bad-rows"), "{name}: {hint}");
+        }
+    }
+    let of_numbers = read("a.json", br#"[{"year":2024,"month":12,"visits":12400}]"#).err().unwrap();
+    assert!(of_numbers.hint().unwrap().contains("join the two"), "{of_numbers}");
 }
 
 #[test]

@@ -103,13 +103,73 @@ fn names_of_filled_inputs_are_read_as_other_programs_write_them(#[case] list: &s
     assert_eq!(filled_names(list), names, "{list}");
 }
 
-#[test]
-fn a_label_beside_a_column_named_model_is_a_label() {
-    for (name, bytes) in table("date|visits|unique_users|model", &["2024-12|12400|5788|tesla"]).in_every_format() {
+#[rstest]
+#[case::a_model("date|visits|unique_users|model", "2024-12|12400|5788|tesla")]
+#[case::a_version("date|visits|unique_users|model", "2024-12|12400|5788|v0001")]
+#[case::who_filled_it_in("date|visits|unique_users|filled|model", "2024-12|12400|5788|by hand|v0001")]
+#[case::whether_it_was_filled("date|visits|unique_users|filled|model", "2024-12|12400|5788|no|tesla")]
+#[case::nothing_filled("date|visits|unique_users|filled|model|warnings", "2024-12|12400|5788||tesla|")]
+#[case::nothing_at_all("date|visits|unique_users|filled|model", "2024-12|12400|5788||")]
+fn a_label_beside_columns_that_anybody_may_have_is_a_label(#[case] header: &'static str, #[case] row: &str) {
+    for (name, bytes) in table(header, &[row]).in_every_format() {
         let read = read(name, &bytes).unwrap();
         assert_eq!(values(&read, 0).3, Some(5_788.0), "{name}");
         assert_eq!(read.columns.notes, [], "{name}");
     }
+}
+
+#[rstest]
+#[case::of_the_interval("Date|Site|Visits|Rank|Unique_Users|Unique_Users_Low|Unique_Users_High|Filled|Model", "4000|7000|Rank|v0001")]
+#[case::in_words("DATE|SITE|VISITS|RANK|UNIQUE USERS|Unique Users Low|Unique Users High|Filled|Model", "4000|7000|rank|v0001")]
+#[case::one_end("date|site|visits|rank|unique_users|UniqueUsersHigh|FILLED|MODEL", "7000|alexa|v0001")]
+#[case::without_the_interval("date|site|visits|rank|unique_users|model|filled|warnings", "v0001|rank|")]
+#[case::of_python("date|site|visits|rank|unique_users|Model|Filled", "0f3a9c41d2be|['rank']")]
+fn an_output_is_recognized_in_any_letter_case_and_without_its_interval(#[case] header: &'static str, #[case] cells: &str) {
+    let row = format!("2024-12|a.example|12400|83919|5788|{cells}");
+    for (name, bytes) in table(header, &[&row]).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!(values(&read, 0), (Some(12_400.0), None, None, None), "{name}");
+        assert_eq!(read.columns.notes, [ReadNote::OwnOutput], "{name}");
+    }
+}
+
+#[test]
+fn an_interval_in_another_spelling_is_carried_to_no_other_estimate_in_every_format() {
+    let header = "Date|Visits|Unique_Users|Unique_Users_Low|Unique_Users_High|Filled|Model|Level";
+    for (name, bytes) in table(header, &["2024-12|12400|5788|4000|7000|rank|v0001|senior"]).in_every_format() {
+        for column in ["Unique_Users_Low", "Unique_Users_High", "Filled", "Model"] {
+            assert_eq!(carried(name, &bytes, column), [None], "{column} in {name}");
+        }
+        assert_eq!(carried(name, &bytes, "Level"), [Some("senior".to_owned())], "{name}");
+    }
+    let of_another = table("Date|Visits|Unique_Users|Model|Filled", &["2024-12|12400|5788|tesla|by hand"]);
+    for (name, bytes) in of_another.in_every_format() {
+        assert_eq!(carried(name, &bytes, "Model"), [Some("tesla".to_owned())], "{name}");
+    }
+}
+
+#[test]
+fn an_output_of_which_nothing_was_filled_is_recognized_by_its_version() {
+    let header = "date|site|visits|unique_users|model|filled";
+    for (name, bytes) in table(header, &["2024-12|a.example|12400|5788|v0012|", "2024-12|b.example|88000|41000|v0012|"]).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert_eq!([values(&read, 0).3, values(&read, 1).3], [None, None], "{name}");
+    }
+    let listed = r#"{"date":"2024-12","visits":12400,"unique_users":5788,"filled":[],"model":"v0012"}"#;
+    assert_eq!(values(&read("a.ndjson", listed.as_bytes()).unwrap(), 0).3, None);
+}
+
+#[test]
+fn the_first_rows_with_values_decide_for_those_behind_them() {
+    let rows = (0..40).map(|site| {
+        let model = if site < 20 { "" } else { "v0001" };
+        format!("2024-12,s{site}.example,12400,5788,{model},\n")
+    });
+    let text: String = std::iter::once("date,site,visits,unique_users,model,filled\n".to_owned()).chain(rows).collect();
+    let options = ReadOptions { chunk_rows: 10, ..ReadOptions::default() };
+    let read = crate::formats::read_with("a.csv", text.as_bytes(), &options).unwrap();
+    assert_eq!([0, 19, 20, 39].map(|row| values(&read, row).3), [Some(5_788.0), Some(5_788.0), None, None]);
+    assert_eq!(read.columns.notes, [ReadNote::OwnOutput]);
 }
 
 /// What the first rows of an input have in a column, as a table and as objects.

@@ -63,7 +63,6 @@ fn allowed() -> ReadOptions {
 #[case::without_a_column("date|visits", &["2024-12-01|5", "2024-12-02|6", "2024-12-03|7"])]
 #[case::weekly("date|visits", &["2024-11-04|5", "2024-11-11|6", "2024-12-02|6", "2024-12-09|7"])]
 #[case::in_an_empty_column("date|site|visits", &["2024-12-01||5", "2024-12-02||6"])]
-#[case::of_a_name_that_is_no_host("date|site|visits", &["2024-12-01|intranet|5", "20241202|intranet|6"])]
 #[case::of_a_source("date|source|visits", &["2024-12-01T00:00:00|ga|5", "2024-12-02T00:00:00|ga|6"])]
 fn days_of_one_site_without_a_name_are_refused_unless_they_are_asked_for(#[case] header: &'static str, #[case] rows: &[&str]) {
     for (name, bytes) in table(header, rows).in_every_format() {
@@ -75,6 +74,33 @@ fn days_of_one_site_without_a_name_are_refused_unless_they_are_asked_for(#[case]
         let read = read_with(name, &bytes, &allowed()).unwrap();
         assert!(read.codes(1).contains(&"duplicate_month"), "{name}");
         assert!(read.columns.lines().concat().contains("no row has a site"), "{name}");
+    }
+}
+
+#[rstest]
+#[case::of_an_identifier(&["2024-12-01|10577|5", "20241202|10577|6"], "10577")]
+#[case::of_a_title(&["2024-12-01|My Shop|5", "20241202|my  shop|6"], "my shop")]
+#[case::of_an_address(&["2024-12-01|192.168.0.1|5", "20241202|192.168.0.1|6"], "192.168.0.1")]
+#[case::of_the_sum(&["2024-12-01|Total|5", "20241202|Total|6"], "Total")]
+fn days_of_a_name_that_is_no_host_are_refused_with_that_name(#[case] rows: &[&str], #[case] named: &str) {
+    for (name, bytes) in table("date|site|visits", rows).in_every_format() {
+        let error = read(name, &bytes).err().unwrap();
+        assert!(matches!(&error, ReadError::RepeatedMonths { site: Some(site), .. } if site == named), "{name}: {error}");
+        assert!(read_with(name, &bytes, &allowed()).unwrap().codes(1).contains(&"duplicate_month"), "{name}");
+    }
+}
+
+#[rstest]
+#[case::titles(&["2024-12-01|Shop A|100000", "2024-12-31|Shop B|20000", "2024-11-30|Shop A|90000"])]
+#[case::addresses(&["2024-12-01|192.168.0.1|5", "2024-12-31|192.168.0.2|6", "2024-11-30|192.168.0.1|6"])]
+#[case::identifiers(&["2024-12-01|1|5", "2024-12-31|2|6"])]
+#[case::beside_their_sum(&["2024-12-01|Shop A|5", "2024-12-02|Total|6", "2024-12-03|info@example.com|6"])]
+#[case::and_a_row_without_one(&["2024-12-01|Shop A|5", "2024-12-02||6", "2024-12-03||6"])]
+fn rows_of_several_names_that_are_no_hosts_are_of_several_sites(#[case] rows: &[&str]) {
+    for (name, bytes) in table("date|site|visits", rows).in_every_format() {
+        let read = read(name, &bytes).unwrap();
+        assert!((0..rows.len()).all(|row| !read.codes(row).contains(&"duplicate_month")), "{name}");
+        assert!(read.columns.notes.is_empty(), "{name}: {:?}", read.columns.notes);
     }
 }
 

@@ -38,6 +38,43 @@ fn few_fractions_are_warned_of_and_percents_are_not(#[case] rows: &[&str], #[cas
     }
 }
 
+#[rstest]
+#[case::percent("45", "45", Some("if the file has percent, pass `--bounce-rate-unit percent`"))]
+#[case::just_above("1.2", "1.2", Some("if the file has percent, pass `--bounce-rate-unit percent`"))]
+#[case::negative("-0.05", "-0.05", Some("leave the value empty (or null) where it is unknown"))]
+#[case::no_number("52%", "`52%`", Some("write the fraction: 0.52"))]
+fn a_rate_that_is_no_fraction_is_refused_as_it_was_given_in_every_format(
+    #[case] rate: &str,
+    #[case] found: &str,
+    #[case] hint: Option<&str>,
+) {
+    let options = ReadOptions { bounce_rate_unit: Some(BounceRateUnit::Fraction), ..ReadOptions::default() };
+    for (name, bytes) in rates(&[&format!("a.example|{rate}")]).in_every_format() {
+        let error = read_with(name, &bytes, &options).err().unwrap();
+        let expected = format!("bounce rate must be a fraction between 0 and 1, as declared, got {found}");
+        assert!(error.to_string().ends_with(&expected), "{name}: {error}");
+        assert_eq!(error.hint().as_deref(), hint, "{name}");
+    }
+    let given = [("0.07", 7.0), ("1", 100.0), ("0", 0.0)];
+    for (name, bytes) in rates(&given.map(|(rate, _)| format!("a{rate}.example|{rate}")).each_ref().map(String::as_str)).in_every_format() {
+        let read = read_with(name, &bytes, &options).unwrap();
+        let found: Vec<f64> = read.rows.iter().map(|row| row.record.bounce_rate.unwrap().get().round()).collect();
+        assert_eq!(found, given.map(|(_, percent)| percent), "{name}");
+    }
+}
+
+#[rstest]
+#[case(None, "-5", "bounce rate must be between 0 and 100 percent, got -5")]
+#[case(Some(BounceRateUnit::Percent), "143", "bounce rate must be between 0 and 100 percent, as declared, got 143")]
+fn the_hint_names_no_unit_where_none_can_help(#[case] unit: Option<BounceRateUnit>, #[case] rate: &str, #[case] expected: &str) {
+    let options = ReadOptions { bounce_rate_unit: unit, ..ReadOptions::default() };
+    for (name, bytes) in rates(&[&format!("a.example|{rate}")]).in_every_format() {
+        let error = read_with(name, &bytes, &options).err().unwrap();
+        assert!(error.to_string().ends_with(expected), "{name}: {error}");
+        assert!(!error.hint().unwrap_or_default().contains("--bounce-rate-unit"), "{name}");
+    }
+}
+
 /// Rows of so many sites with each rate.
 fn sites(rates: &[(&str, usize)]) -> Vec<String> {
     let all = rates.iter().flat_map(|(rate, count)| std::iter::repeat_n(*rate, *count));

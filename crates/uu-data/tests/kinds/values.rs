@@ -1,8 +1,12 @@
 //! Markers of missing values, sites, categories, NaN, and hints.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use arrow::record_batch::RecordBatch;
 use rstest::rstest;
 
-use crate::formats::{read, table};
+use crate::formats::{parquet, read, table};
 
 #[rstest]
 #[case("nan")]
@@ -52,9 +56,8 @@ fn a_site_in_unicode_and_in_punycode_is_one_site_in_every_format() {
 #[case("(other)", "total_row")]
 #[case("Итого", "total_row")]
 #[case("192.168.10.1", "not_a_host")]
-#[case("localhost", "not_a_host")]
-#[case("My Shop", "not_a_host")]
 #[case("info@example.com", "not_a_host")]
+#[case("android-app://com.example.de", "not_a_host")]
 #[case("-a.example", "not_a_host")]
 fn what_is_no_host_is_no_site_in_every_format(#[case] site: &str, #[case] code: &'static str) {
     let row = format!("2024-12|{site}|100400");
@@ -62,6 +65,44 @@ fn what_is_no_host_is_no_site_in_every_format(#[case] site: &str, #[case] code: 
         let read = read(name, &bytes).unwrap();
         assert_eq!(read.sites(), [Some("blog.example"), None], "{name}");
         assert_eq!(read.codes(1), [code], "{name}");
+    }
+}
+
+#[rstest]
+#[case("LocalHost", "localhost")]
+#[case("My  Shop", "my shop")]
+#[case("Dr. Oetker", "dr. oetker")]
+#[case("10577", "10577")]
+#[case("10577.0", "10577")]
+fn a_name_that_is_no_host_groups_its_months_in_every_format(#[case] site: &str, #[case] name: &str) {
+    let rows = [format!("2024-12|{site}|12400"), format!("2024-11|{name}|12400")];
+    for (format, bytes) in table("date|site|visits", &rows.each_ref().map(String::as_str)).in_every_format() {
+        let read = read(format, &bytes).unwrap();
+        assert_eq!(read.sites(), [Some(name); 2], "{format}");
+        assert_eq!((read.codes(0), read.codes(1)), (vec!["not_a_host"], vec!["not_a_host"]), "{format}");
+    }
+}
+
+#[test]
+fn a_column_of_numbers_names_its_sites() {
+    let text = r#"[{"date":"2024-12","site":10577,"visits":5},{"date":"2024-11","site":"10577","visits":5}]"#;
+    assert_eq!(read("a.json", text.as_bytes()).unwrap().sites(), [Some("10577"); 2]);
+    let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-12", "2024-11"]));
+    let visits: ArrayRef = Arc::new(Float64Array::from(vec![5.0, 6.0]));
+    let whole: ArrayRef = Arc::new(Int64Array::from(vec![10_577, 10_578]));
+    let with_nulls: ArrayRef = Arc::new(Float64Array::from(vec![Some(10_577.0), None]));
+    for (sites, expected) in [(whole, [Some("10577"), Some("10578")]), (with_nulls, [Some("10577"), None])] {
+        let columns = [("date", dates.clone()), ("site", sites), ("visits", visits.clone())];
+        let bytes = parquet(&RecordBatch::try_from_iter(columns).unwrap());
+        assert_eq!(read("a.parquet", &bytes).unwrap().sites(), expected);
+    }
+}
+
+#[test]
+fn two_slashes_of_a_path_are_one_in_every_format() {
+    let rows = ["2024-12|example.de\\blog|1", "2024-11|example.de/blog|1", "2024-10|https://example.de\\blog\\|1"];
+    for (name, bytes) in table("date|site|visits", &rows).in_every_format() {
+        assert_eq!(read(name, &bytes).unwrap().sites(), [Some("example.de/blog"); 3], "{name}");
     }
 }
 

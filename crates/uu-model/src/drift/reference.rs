@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uu_core::{Category, Rank, Record, Visits};
+use uu_core::{Category, Rank, Record, Visits, host_of_site};
 
 use super::figure::{Bins, Figure};
 use crate::checks::{MOST_CODES, MOST_INPUTS, Soundness, at_most, ensure, ensure_length};
@@ -145,7 +145,7 @@ impl Reference {
         let extras = self.inputs.len() > NUMERIC.len()
             && (NUMERIC.len()..self.inputs.len()).all(|index| self.inputs[index].is_some() && numeric_value(record, index).is_some());
         let category = self.learned_category && record.category.is_some();
-        let host = self.learned_hosts && record.site.is_some();
+        let host = self.learned_hosts && record.site.as_deref().is_some_and(|site| host_of_site(site).is_some());
         Pattern::of_bits(known, category, extras, host).0
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
-use uu_core::{MAX_EXTRAS, Record, UniqueUsers, Visits};
+use uu_core::{MAX_EXTRAS, Record, UniqueUsers, Visits, host_of_site};
 use uu_data::{Dataset, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES, site_hash};
 
 use super::FitError;
@@ -237,7 +237,8 @@ fn source_codes(records: &[Record], sources: &[Option<String>]) -> Vec<u16> {
 
 /// What the sites' names are told apart by, where enough of them tell something.
 fn suffixes(records: &[Record]) -> Option<Suffixes> {
-    let sites: std::collections::BTreeSet<&str> = records.iter().filter_map(|record| record.site.as_deref()).collect();
+    let sites = records.iter().filter_map(|record| record.site.as_deref()).filter(|site| host_of_site(site).is_some());
+    let sites: std::collections::BTreeSet<&str> = sites.collect();
     (sites.len() >= MIN_KNOWN).then(|| Suffixes::of(sites.into_iter()))?
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
-use uu_core::{Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules, is_missing_marker};
+use uu_core::{DoubtfulOutput, Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules, is_missing_marker};
 use uu_service::batch::filled_names;
 
 use crate::Limits;
@@ -128,11 +128,24 @@ impl<'a> GivenMonth<'a> {
         record
     }
 
+    /// The output that the month is of, by its keys, and by its values where they leave a doubt.
+    fn own_of(&self, keys: &[Cow<'_, str>]) -> Option<OwnOutput> {
+        let keys_of = || keys.iter().map(AsRef::as_ref);
+        OwnOutput::of(keys_of()).or_else(|| {
+            let DoubtfulOutput { own, filled, model } = OwnOutput::in_doubt(keys_of())?;
+            let is_extra =
+                |name: &str| self.values.iter().zip(keys).any(|(value, key)| matches!(value.meaning, Meaning::Extra(_)) && key == name);
+            let is_input = |name: &str| Field::named(name).is_some_and(Field::is_input) || is_extra(name);
+            let is_own = DoubtfulOutput::decides(&filled_names(self.values[filled].json), is_input, self.values[model].json);
+            (is_own == Some(true)).then_some(own)
+        })
+    }
+
     /// Of a month of an earlier output, makes the estimates unknown: the inputs that were filled, and the unique users unless they are said to be
     /// known. Where the known number stands beside the estimate, it takes its place.
     fn forget_estimates(&mut self) {
         let keys: Vec<Cow<'_, str>> = self.values.iter().map(|value| text_of(value.key)).collect();
-        let Some(own) = OwnOutput::of(keys.iter().map(AsRef::as_ref)) else { return };
+        let Some(own) = self.own_of(&keys) else { return };
         let json = |place: usize| self.values[place].json;
         let filled = own.filled.map(|place| filled_names(json(place))).unwrap_or_default();
         let known_users = own.known_users.filter(|place| !self.values[*place].is_unknown()).map(json);

@@ -248,6 +248,38 @@ fn the_warning_of_a_fraction_names_the_way_out(#[case] body: &str, #[case] way_o
 }
 
 #[rstest]
+#[case::of_an_answer(r#"{"visits": 9000, "uniqueUsers": 777, "filled": ["alexa"], "model": "v0001"}"#)]
+#[case::of_a_file(r#"{"visits": 9000, "unique_users": 777, "Filled": "", "Model": "v0001", "warnings": ""}"#)]
+#[case::in_capitals(r#"{"Visits": 9000, "Unique_Users": 777, "Unique_Users_Low": 700, "Unique_Users_High": 800, "Filled": "rank"}"#)]
+fn an_estimate_that_lost_its_interval_is_no_known_month(#[case] month: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &format!(r#"{{"2024-01": {month}}}"#));
+    assert!(codes(&answer, "2024-01").contains(&"own_estimate".to_owned()), "{}", answer.text());
+    assert_eq!(answer.json()["2024-01"].get("known"), None, "{}", answer.text());
+}
+
+#[rstest]
+#[case(r#"{"visits": 9000, "uniqueUsers": 777, "filled": "yes", "model": "v0001"}"#)]
+#[case(r#"{"visits": 9000, "uniqueUsers": 777, "filled": [], "model": "tesla"}"#)]
+fn known_users_beside_keys_that_anybody_may_have_are_known(#[case] month: &str) {
+    let server = Server::start();
+    let answer = server.client().post_json("/predict", &format!(r#"{{"2024-01": {month}}}"#));
+    assert_eq!((&answer.json()["2024-01"]["known"], &answer.json()["2024-01"]["uniqueUsers"]), (&json!(true), &json!(777)));
+}
+
+#[test]
+fn months_of_two_names_that_are_no_hosts_are_of_two_sites() {
+    let server = Server::start();
+    let months = |first: &str, second: &str| {
+        let body = json!({"2024-01": {"domain": first, "visits": 9000}, "2024-02": {"domain": second, "visits": 9000}});
+        server.client().post_json("/predict", &body.to_string())
+    };
+    let refused = months("Shop A", "Shop B");
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("several_sites")), "{}", refused.text());
+    assert_eq!(months("Shop A", "shop  a").status, 200);
+}
+
+#[rstest]
 #[case("My Shop")]
 #[case("info@example.com")]
 #[case("-a.example")]

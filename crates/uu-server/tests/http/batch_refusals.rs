@@ -105,6 +105,15 @@ fn one_rate_in_percent_among_fractions_is_refused_with_the_parameter_of_the_unit
 }
 
 #[test]
+fn a_rate_that_is_no_fraction_is_refused_as_it_was_given() {
+    let server = Server::start();
+    let answer = post(&server, "?bounceRateUnit=fraction", CSV, "date,site,visits,bounce_rate\n2024-12,a.com,10000,45\n");
+    let error = &answer.json()["errors"][0];
+    assert_eq!((answer.status, &error["found"]), (422, &"45".into()), "{}", answer.text());
+    assert!(error["hint"].as_str().unwrap().contains("`?bounceRateUnit=percent`"), "{}", answer.text());
+}
+
+#[test]
 fn text_that_is_no_utf8_has_a_hint_at_its_encoding() {
     let server = Server::start();
     let body = b"date,site,visits,note\n2024-12,a.com,5,caf\xE9\n";

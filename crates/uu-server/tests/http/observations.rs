@@ -31,6 +31,15 @@ fn an_observation_without_the_name_of_a_host_is_refused(#[case] body: &str, #[ca
     assert!(server.registry.batches().unwrap().is_empty());
 }
 
+#[rstest]
+#[case::an_identifier(r#"{"2024-03": {"domain": "10577", "visits": 5, "uniqueUsers": 3}}"#)]
+#[case::a_title(r#"{"domain": "My Shop", "2024-03": {"visits": 5, "uniqueUsers": 3}}"#)]
+fn an_observation_of_a_name_that_is_no_host_is_kept(#[case] body: &str) {
+    let server = Server::start();
+    let answer = observe(&server, body);
+    assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
 #[test]
 fn all_that_is_missing_is_listed_at_once() {
     let server = Server::start();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use uu_core::{Checked, Fault, FaultField, FaultRule, Field, RawRecord, RawValue, Rules, check_until, escaped, joined_hints};
+use uu_core::{Checked, Fault, FaultField, Field, RawRecord, RawValue, Rules, check_until, escaped, joined_hints};
 use uu_data::read::Decimal;
 use uu_data::{current_month, newest_month};
 
@@ -12,8 +12,8 @@ use crate::failure::Advised;
 /// How the values are written.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Notation {
-    /// The unit of the bounce rate.
-    pub(super) unit: BounceRateUnitName,
+    /// The unit of the bounce rate, where it was declared.
+    pub(super) unit: Option<BounceRateUnitName>,
     /// The decimal mark of numbers.
     pub(super) decimal: Decimal,
 }
@@ -74,6 +74,7 @@ fn refused(message: String, hint: Option<String>) -> anyhow::Error {
 fn raw<'a>(fields: &'a Fields, notation: Notation, rules: &Rules) -> (RawRecord<'a>, Vec<Fault>, Vec<String>) {
     let Notation { unit, decimal } = notation;
     let mut raw = RawRecord::new();
+    raw.declare_bounce_rate(unit.map(Into::into));
     let mut faults = Vec::new();
     let mut number = |field: FaultField, text: &'a str| {
         decimal.with_point(|| field, text).unwrap_or_else(|fault| {
@@ -84,7 +85,6 @@ fn raw<'a>(fields: &'a Fields, notation: Notation, rules: &Rules) -> (RawRecord<
     for (field, value) in fields.values() {
         let value = match (field, value) {
             (Field::Date, None) => RawValue::Text(current_month().to_string().into()),
-            (Field::BounceRate, Some(text)) => bounce_rate(number(FaultField::Field(Field::BounceRate), text), unit),
             (field, Some(text)) if field.is_number() => RawValue::text(number(FaultField::Field(field), text)),
             (_, value) => value.map_or(RawValue::Unknown, RawValue::text),
         };
@@ -109,22 +109,12 @@ fn raw<'a>(fields: &'a Fields, notation: Notation, rules: &Rules) -> (RawRecord<
     (raw, faults, wrong)
 }
 
-/// Checked in percent, whatever it was typed in.
-fn bounce_rate(text: Cow<'_, str>, unit: BounceRateUnitName) -> RawValue<'_> {
-    match (unit, text.trim().parse::<f64>()) {
-        (BounceRateUnitName::Fraction, Ok(fraction)) => RawValue::Number(fraction * 100.0),
-        _ => RawValue::text(text),
-    }
-}
-
 /// The hint of the fault, in words that fit an option.
 fn hint(fault: &Fault) -> Option<String> {
-    if (fault.rule, &fault.field) == (FaultRule::OutOfRange, &FaultField::Field(Field::BounceRate)) && fault.found != "-1" {
-        return Some("the bounce rate is in percent; with `--bounce-rate-unit fraction` it is a fraction".to_owned());
-    }
     let of_file = fault.hint()?;
     // One site is read as a whole file is.
     let of_value = of_file.replace("; for a whole file, pass `--decimal comma` (`decimal=comma`)", "; or pass `--decimal comma`");
+    let of_value = of_value.replace("if the file has", "if the value is");
     Some(of_value.replace("leave the value empty (or null) where it is unknown", "leave the option out where the value is unknown"))
 }
 
@@ -139,7 +129,7 @@ fn extras_hint(rules: &Rules) -> String {
 mod tests {
     use super::*;
 
-    fn outcome(fields: &Fields, unit: BounceRateUnitName, decimal: Decimal) -> String {
+    fn outcome(fields: &Fields, unit: Option<BounceRateUnitName>, decimal: Decimal) -> String {
         let rules = Rules { extras: vec!["backlinks".to_owned()], ..Rules::default() };
         match checked(fields, Notation { unit, decimal }, &rules) {
             Ok(checked) => format!("{:?} {:?}", checked.record.bounce_rate.map(uu_core::BounceRate::get), checked.record.extras),
@@ -150,7 +140,7 @@ mod tests {
     #[test]
     fn a_decimal_point_is_refused_where_a_comma_was_declared() {
         let fields = Fields { visits: Some("1.500,5".to_owned()), pages_per_visit: Some("3.5".to_owned()), ..Fields::default() };
-        let text = outcome(&fields, BounceRateUnitName::Percent, Decimal::Comma);
+        let text = outcome(&fields, None, Decimal::Comma);
         assert_eq!(text, "pages per visit must be a number with a decimal comma, as was declared (points part thousands), got `3.5`");
     }
 
@@ -163,7 +153,7 @@ mod tests {
             extras: vec!["links=3".to_owned(), "backlinks".to_owned(), "backlinks=x".to_owned()],
             ..Fields::default()
         };
-        let text = outcome(&fields, BounceRateUnitName::Percent, Decimal::Point);
+        let text = outcome(&fields, None, Decimal::Point);
         for wrong in ["6 values", "visits must be a number", "bounce rate must be", "date must be", "no extra input `links`", "NAME=VALUE"]
         {
             assert!(text.contains(wrong), "{wrong}: {text}");
@@ -173,15 +163,32 @@ mod tests {
     #[test]
     fn fractions_and_extra_inputs_are_taken() {
         let fields = Fields { bounce_rate: Some("0.5".to_owned()), extras: vec!["backlinks=12".to_owned()], ..Fields::default() };
-        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction, Decimal::Point), "Some(50.0) [Some(12.0)]");
-        assert_eq!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Point), "Some(0.5) [Some(12.0)]");
+        assert_eq!(outcome(&fields, Some(BounceRateUnitName::Fraction), Decimal::Point), "Some(50.0) [Some(12.0)]");
+        assert_eq!(outcome(&fields, None, Decimal::Point), "Some(0.5) [Some(12.0)]");
     }
 
     #[test]
     fn the_decimal_mark_holds_for_every_number() {
         let fields = Fields { bounce_rate: Some("0,5".to_owned()), extras: vec!["backlinks=1.200,5".to_owned()], ..Fields::default() };
-        assert_eq!(outcome(&fields, BounceRateUnitName::Fraction, Decimal::Comma), "Some(50.0) [Some(1200.5)]");
-        assert_eq!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Comma), "Some(0.5) [Some(1200.5)]");
-        assert!(outcome(&fields, BounceRateUnitName::Percent, Decimal::Point).contains("`0,5`"));
+        assert_eq!(outcome(&fields, Some(BounceRateUnitName::Fraction), Decimal::Comma), "Some(50.0) [Some(1200.5)]");
+        assert_eq!(outcome(&fields, None, Decimal::Comma), "Some(0.5) [Some(1200.5)]");
+        assert!(outcome(&fields, None, Decimal::Point).contains("`0,5`"));
+    }
+
+    #[test]
+    fn a_bounce_rate_is_refused_as_it_was_typed_and_not_with_the_option_that_was_passed() {
+        let text = |rate: &str, unit| {
+            let fields = Fields { bounce_rate: Some(rate.to_owned()), ..Fields::default() };
+            let error = checked(&fields, Notation { unit, decimal: Decimal::Point }, &Rules::default()).unwrap_err();
+            format!("{:?}", error.downcast_ref::<Advised>())
+        };
+        let of_fraction = text("45", Some(BounceRateUnitName::Fraction));
+        for part in
+            ["must be a fraction between 0 and 1, as declared, got 45", "if the value is percent, pass `--bounce-rate-unit percent`"]
+        {
+            assert!(of_fraction.contains(part), "{of_fraction}");
+        }
+        assert!(text("143", None).contains("pass `--bounce-rate-unit fraction`"));
+        assert!(!text("-5", None).contains("--bounce-rate-unit") && !text("143", Some(BounceRateUnitName::Percent)).contains("--bounce"));
     }
 }

@@ -32,16 +32,17 @@ pub(crate) fn run(arguments: &Predict, given: &str, settings: &Settings) -> anyh
     given::refuse_file_options(arguments, given)?;
     let level = checked_level(arguments.level)?;
     let served = load(&existing(settings)?, arguments.model)?;
-    let unit = arguments.reading.bounce_rate_unit.unwrap_or(BounceRateUnitName::Percent);
+    let unit = arguments.reading.bounce_rate_unit;
     let decimal = arguments.reading.decimal.map_or(Decimal::Point, Into::into);
     let mut checked = given::checked(&arguments.fields, given::Notation { unit, decimal }, served.model.rules())?;
-    if arguments.reading.bounce_rate_unit.is_none()
+    if unit.is_none()
         && let Some(found) = checked.record.bounce_rate.map(BounceRate::get).filter(|rate| *rate > 0.0 && *rate < 1.0)
     {
         checked.warnings.push(Warning::BounceRateFraction { found });
     }
     let estimate = served.model.estimate_one(&checked.record, EstimateOptions { level, explain: arguments.explain });
     let warnings = checked.warnings.iter().chain(&estimate.warnings).cloned().collect();
+    let unit = unit.unwrap_or(BounceRateUnitName::Percent);
     let answer = Answer { served, record: checked.record, warnings, estimate, level, unit };
     if arguments.json {
         print_json(&answer.json())?;
