@@ -2,7 +2,7 @@
 //!
 //! Neither is known, so neither may be read as if it were. A known number stands in a column of its own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, new_null_array};
@@ -141,8 +141,10 @@ impl Context {
         texts.as_string::<i32>().iter().map(of).collect()
     }
 
+    /// Each of them once: a list may name one again and again.
     fn filled_targets(&self, list: &str) -> Arc<[Target]> {
-        filled_names(list).iter().filter_map(|name| self.target(name)).collect()
+        let targets: HashSet<Target> = filled_names(list).iter().filter_map(|name| self.target(name)).collect();
+        targets.into_iter().collect()
     }
 }
 
