@@ -98,11 +98,15 @@ impl<B: RecordBatchReader> ChunkSource for BatchChunks<B> {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
         let Some(batch) = self.next_piece()? else { return Ok(None) };
         self.started = true;
-        Ok(Some(self.context.chunk(batch, &self.binding, &mut self.rows_read, Vec::new())))
+        Ok(Some(self.context.chunk(batch, &mut self.binding, &mut self.rows_read, Vec::new())))
     }
 
     fn names(&self) -> Vec<String> {
         column_names(&self.batches.schema())
+    }
+
+    fn also_used(&self) -> Vec<String> {
+        self.binding.used_month().map(|place| self.names().swap_remove(place)).into_iter().collect()
     }
 
     fn notes(&self) -> Vec<ReadNote> {

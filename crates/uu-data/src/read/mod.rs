@@ -23,6 +23,7 @@ mod grouped;
 mod header;
 pub(crate) mod instants;
 mod json;
+mod keyed;
 mod magic;
 mod nested;
 pub(crate) mod object;
@@ -162,6 +163,11 @@ trait ChunkSource {
     /// The columns met so far.
     fn names(&self) -> Vec<String>;
 
+    /// Columns that were used although another one is of their field: of records that have keys of their own.
+    fn also_used(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What was noticed so far.
     fn notes(&self) -> Vec<ReadNote>;
 
@@ -178,6 +184,10 @@ impl<S: ChunkSource + ?Sized> ChunkSource for Box<S> {
 
     fn names(&self) -> Vec<String> {
         (**self).names()
+    }
+
+    fn also_used(&self) -> Vec<String> {
+        (**self).also_used()
     }
 
     fn notes(&self) -> Vec<ReadNote> {
@@ -212,7 +222,7 @@ impl<S: ChunkSource> CheckedChunks<S> {
         }
         let mut notes = self.source.notes();
         notes.extend(self.checks.notes());
-        self.context.column_use(&self.source.names(), notes)
+        self.context.column_use(&self.source.names(), &self.source.also_used(), notes)
     }
 
     fn read(&mut self) -> Option<Result<Chunk, ReadError>> {

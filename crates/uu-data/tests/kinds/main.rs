@@ -5,6 +5,8 @@ mod columns;
 mod dates;
 mod encodings;
 mod formats;
+mod keyed;
+mod leftovers;
 mod messages;
 mod own_output;
 mod repeats;
