@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow::compute::concat_batches;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::checked_chunks::CheckedChunks;
 use super::column_use::{ColumnUse, ReadNote};
 use super::columns::{Binding, column_names};
-use super::{CheckedChunks, Chunk, ChunkSource, Context, ReadError, ReadOptions};
+use super::{Chunk, ChunkSource, Context, ReadError, ReadOptions};
 
 pub(super) struct BatchChunks<B> {
     context: Context,

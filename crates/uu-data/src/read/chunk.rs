@@ -42,6 +42,17 @@ pub struct RowFaults {
 }
 
 impl Chunk {
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let of_column = |column: &arrow::array::ArrayRef| {
+            // A slice of a large array takes what it shows of it.
+            column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_array_memory_size())
+        };
+        let columns: usize = self.batch.columns().iter().map(of_column).sum();
+        let objects: usize = self.json.iter().flatten().map(|object| object.get().len()).sum();
+        columns + objects + self.rows.len() * size_of::<Checked>()
+    }
+
     /// The chunk without the rows that have no value in any column, and how many there were. The others keep their numbers.
     pub(super) fn without_empty_rows(mut self) -> (Self, u64) {
         let lacks_date = |row: &Result<Checked, RowFaults>| {

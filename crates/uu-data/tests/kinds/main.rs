@@ -8,6 +8,7 @@ mod formats;
 mod keyed;
 mod leftovers;
 mod messages;
+mod order;
 mod own_output;
 mod repeats;
 mod types;
