@@ -11,7 +11,7 @@ use crate::site::{SiteName, canonical};
 use crate::units::OutOfRange;
 use crate::{
     AvgVisitDuration, BounceRate, Category, Fault, FaultRule, Field, Month, NoCategory, PagesPerVisit, Rank, RawRecord, RawValue, Record,
-    UniqueUsers, Visits, Warning,
+    Shortest, UniqueUsers, Visits, Warning,
 };
 
 /// Longest text a name can be; longer ones are no host name, source or category.
@@ -224,7 +224,7 @@ impl Checker<'_> {
                 self.plausible(field, found).then_some(quantity)
             }
             Err(out) => {
-                self.fault(FaultRule::OutOfRange, field, out.found.to_string(), out.expected);
+                self.fault(FaultRule::OutOfRange, field, Shortest(out.found).to_string(), out.expected);
                 None
             }
         }
@@ -240,7 +240,7 @@ impl Checker<'_> {
             _ => "",
         };
         if found.fract() != 0.0 || Points::of(text) == Some(Points::Either) {
-            let found = if text.is_empty() { found.to_string() } else { bare(text) };
+            let found = if text.is_empty() { Shortest(found).to_string() } else { bare(text) };
             self.warnings.push(Warning::FractionalCount { field, found });
         }
     }
@@ -368,7 +368,7 @@ fn read_number(value: &RawValue<'_>) -> Result<Option<f64>, NoNumber> {
 fn shown(value: &RawValue<'_>) -> String {
     match value {
         RawValue::Unknown => "nothing".to_owned(),
-        RawValue::Number(number) => number.to_string(),
+        RawValue::Number(number) => Shortest(*number).to_string(),
         RawValue::Text(text) => shortened(text),
         RawValue::Other { kind } => kind.clone().into_owned(),
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::names::trimmed;
+use crate::site::is_total;
 use crate::{BounceRateUnit, Field};
 
 /// One value as a file, a request or a frame gave it.
@@ -86,6 +87,12 @@ impl<'a> RawRecord<'a> {
     #[must_use]
     pub fn get(&self, field: Field) -> &RawValue<'a> {
         &self.values[field as usize]
+    }
+
+    /// Whether it sums up other records, by the text that stands in the place of its site or of its date.
+    #[must_use]
+    pub fn is_total(&self) -> bool {
+        [Field::Site, Field::Date].into_iter().any(|field| matches!(self.get(field), RawValue::Text(text) if is_total(trimmed(text))))
     }
 
     /// The value of the extra input at `index`.

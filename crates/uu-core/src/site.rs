@@ -120,7 +120,8 @@ pub fn host_of_site(site: &str) -> Option<&str> {
     (is_host(host) && !site[host.len()..].contains(char::is_whitespace)).then_some(host)
 }
 
-fn is_total(text: &str) -> bool {
+/// Whether a text is what spreadsheets call a row that sums up others.
+pub(crate) fn is_total(text: &str) -> bool {
     // Longer than any of them in any case.
     const MOST_BYTES: usize = 40;
     let text = text.trim_end_matches([':', '.']);

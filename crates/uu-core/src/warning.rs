@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use crate::names::Escaping;
-use crate::{Category, FaultField, Field, Month, OutputColumn};
+use crate::{Category, FaultField, Field, Month, OutputColumn, Shortest};
 
 /// Something to be said about a record that can be used all the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -263,7 +263,7 @@ impl fmt::Display for Warning {
         let mut formatter = Escaping(formatter);
         match self {
             Self::BelowOne { field, found } => {
-                write!(formatter, "{} of {found} is below 1 and was treated as unknown", field.words())
+                write!(formatter, "{} of {} is below 1 and was treated as unknown", field.words(), Shortest(*found))
             }
             Self::Implausible { field, found, limit } => {
                 write!(formatter, "{} of {found} is not plausible (above {limit}) and was left out of the estimate", field.words())
@@ -299,7 +299,7 @@ impl fmt::Display for Warning {
                 write!(formatter, "pages per visit of {pages_per_visit} are fewer than the bounce rate allows ({least:.3})")
             }
             Self::OutsideTrainingRange { field, found, low, high } => {
-                write!(formatter, "{} of {found} lies outside the training data ({low} to {high})", field.words())
+                write!(formatter, "{} of {} lies outside the training data ({low} to {high})", field.words(), Shortest(*found))
             }
             Self::NotLearned { field } => {
                 write!(formatter, "the model was trained without {}: the value given has no effect", field.words())
@@ -333,7 +333,8 @@ impl fmt::Display for Warning {
             }
             Self::BounceRateFraction { found } => {
                 // Without what binary numbers leave behind the last digit.
-                let percent = (found * 1e8).round() / 1e6;
+                let found = Shortest(*found);
+                let percent = (found.as_given() * 1e8).round() / 1e6;
                 write!(
                     formatter,
                     "bounce rate of {found} was read as percent; if it is a fraction, it is {percent} percent: write that, or for a whole file pass `--bounce-rate-unit fraction` (`bounceRateUnit=fraction`, `bounce_rate_unit=\"fraction\"`)"

@@ -52,6 +52,9 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
     let names = numbered(COLUMNS, |column| format!(",c{column}"));
     let keys = numbered(COLUMNS, |column| format!(",\"c{column}\":1"));
     let wide = format!("{{\"date\":\"2024-01\",\"visits\":5{keys}}}\n");
+    let keys_of = |row: usize| numbered(COLUMNS, |column| format!(",\"r{row}k{column}\":1"));
+    let own_keys = numbered(250, |row| format!("{{\"date\":\"2024-01\",\"visits\":5{}}}\n", keys_of(row)));
+    let long_keys = numbered(30, |row| format!("{{\"date\":\"2024-01\",\"visits\":5,\"{row}{}\":1}}\n", "a".repeat(4 << 20)));
     let same = ",\"a\":1".repeat(2_600_000);
     let months = "\"2024-01\":{},".repeat(1_200_000);
     let no_months = numbered(1_300_000, |number| format!("\"{number}\":1,"));
@@ -70,6 +73,8 @@ fn texts() -> Vec<(&'static str, &'static str, String)> {
         ("thousands of keys in the first row", "a.ndjson", format!("{wide}{}", OBJECT.repeat(ROWS))),
         ("thousands of keys in the last row", "a.ndjson", format!("{}{wide}", OBJECT.repeat(ROWS - 1))),
         ("thousands of keys in each row", "a.ndjson", wide.repeat(300)),
+        ("keys of its own in each row", "a.ndjson", own_keys),
+        ("a long key of its own in each row", "a.ndjson", long_keys),
         ("millions of keys", "a.ndjson", format!("{{\"date\":\"2024-01\",\"visits\":5{same}}}\n")),
         ("millions of months", "a.json", format!("{{{months}\"2024-02\":{{\"visits\":5}}}}")),
         ("millions of brackets", "a.json", "[".repeat(15 << 20)),

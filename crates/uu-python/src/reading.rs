@@ -9,7 +9,7 @@ use uu_data::read::{Format, Input, SkippedRows, open};
 use uu_data::write::records_batch;
 
 use crate::errors;
-use crate::rows::{Reading, Whole, warn_before_cleaning, warn_of_skipped};
+use crate::rows::{Reading, Whole, warn_of_columns, warn_of_skipped};
 use crate::table::Table;
 
 /// A path, or several.
@@ -65,7 +65,7 @@ pub(crate) fn read(
             batches.push(chunk.as_given(&reading.options));
             Ok(())
         })?;
-        warn_before_cleaning(py, chunks.columns())?;
+        warn_of_columns(py, &chunks.columns())?;
         skipped.join(of_path);
     }
     warn_of_skipped(py, &skipped)?;

@@ -142,7 +142,7 @@ pub(crate) fn warn_of_columns(py: Python<'_>, columns: &ColumnUse) -> PyResult<(
 }
 
 /// The same of rows that will be cleaned: cleaning counts those that repeat a site and month.
-pub(crate) fn warn_before_cleaning(py: Python<'_>, mut columns: ColumnUse) -> PyResult<()> {
+fn warn_before_cleaning(py: Python<'_>, mut columns: ColumnUse) -> PyResult<()> {
     columns.notes.retain(|note| !matches!(note, ReadNote::RepeatedMonths { .. }));
     warn_of_columns(py, &columns)
 }

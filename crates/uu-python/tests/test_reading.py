@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -189,3 +190,18 @@ def test_an_output_without_the_column_of_its_filled_inputs_gives_no_labels(model
         rows = uu.read(tmp_path / "first.csv").to_pandas()
     assert rows[["visits", "rank"]].isna().to_numpy().tolist() == [[False, True], [True, False]]
     assert rows["unique_users"].isna().all()
+
+
+def test_files_with_rows_of_one_month_are_warned_of(tmp_path: Path) -> None:
+    sites = [f"s{row}.example" for row in range(100)]
+    frame = pd.DataFrame({"date": "2024-12", "site": sites, "visits": 1000.0})
+    frame.to_parquet(tmp_path / "once.parquet")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(uu.read(tmp_path / "once.parquet")) == 100
+    frame.loc[1, "site"] = "s0.example"
+    frame.to_parquet(tmp_path / "twice.parquet")
+    frame.to_csv(tmp_path / "twice.csv", index=False)
+    for name in ["twice.parquet", "twice.csv"]:
+        with pytest.warns(UserWarning, match="1 row repeats a site and month of an earlier row, such as `s0.example`"):
+            assert len(uu.read(tmp_path / name)) == 100

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::{Fault, FaultField, FaultRule, Field, escaped};
+use uu_service::batch::RowFaults;
 
 use crate::request_id;
 pub(crate) use kind::Kind;
@@ -35,8 +36,6 @@ pub(crate) enum Terms {
     Months,
     /// One month without a key.
     Flat,
-    /// Rows of a table.
-    Rows,
 }
 
 /// One broken rule of a request.
@@ -243,11 +242,14 @@ impl Faults {
         }
     }
 
-    /// Takes a fault of a row of a batch, and the line that it begins in.
-    pub(crate) fn push_row_fault(&mut self, fault: &Fault, row: u64, line: Option<u64>) {
+    /// Takes a fault of a row of a batch.
+    pub(crate) fn push_row_fault(&mut self, fault: &Fault, of: &RowFaults) {
         let column = fault.field.column();
-        let field = (!column.is_empty()).then(|| shortened(column));
-        self.push(|| FaultReport { row: Some(row), line, field, ..FaultReport::of(fault, None, None, Terms::Rows) });
+        let (row, line, field) = (Some(of.row), of.line, (!column.is_empty()).then(|| shortened(column)));
+        self.push(|| {
+            let hint = of.hint_of(fault).map(|hint| as_parameters(hint).into_owned());
+            FaultReport { row, line, field, hint, ..FaultReport::of(fault, None, None, Terms::Flat) }
+        });
     }
 
     /// Takes a fault of the record of `date`, under the key the request used for the field.
@@ -286,7 +288,6 @@ fn hint(fault: &Fault, terms: Terms) -> Option<Cow<'static, str>> {
     let is_date = fault.rule == FaultRule::BadDate;
     let of_bounce_rate = fault.rule == FaultRule::OutOfRange && fault.field == FaultField::Field(Field::BounceRate);
     match terms {
-        Terms::Rows => fault.hint().map(as_parameters),
         _ if of_bounce_rate && !fault.found.starts_with('-') => Some("the bounce rate is in percent: a fraction of 0.43 is 43".into()),
         Terms::Months if is_date => key_hint(fault.found.trim_matches('`')).or_else(|| fault.hint()).or(Some(KEYED_BY_DATE.into())),
         // What holds for a whole file has no place in a request of single values.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow::compute::concat_batches;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
+use super::checked_chunks::CheckedChunks;
 use super::column_use::{ColumnUse, ReadNote};
 use super::columns::{Binding, column_names};
-use super::{CheckedChunks, Chunk, ChunkSource, Context, ReadError, ReadOptions};
+use super::{Chunk, ChunkSource, Context, ReadError, ReadOptions};
 
 pub(super) struct BatchChunks<B> {
     context: Context,
@@ -103,6 +104,10 @@ impl<B: RecordBatchReader> ChunkSource for BatchChunks<B> {
 
     fn names(&self) -> Vec<String> {
         column_names(&self.batches.schema())
+    }
+
+    fn also_used(&self) -> Vec<String> {
+        self.binding.used_month().map(|place| self.names().swap_remove(place)).into_iter().collect()
     }
 
     fn notes(&self) -> Vec<ReadNote> {

@@ -1,9 +1,9 @@
 //! What reading made of an input as a whole: which columns it used, which it missed, and what else is to be said of the file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::{self, Write};
 
-use uu_core::{Escaping, Field, Month, OutputColumn, escaped};
+use uu_core::{Escaping, Field, Month, OutputColumn, escaped, visible};
 
 use super::Context;
 use super::columns::Target;
@@ -45,6 +45,11 @@ pub enum ReadNote {
         /// How many lines.
         lines: u64,
     },
+    /// Rows without a value in any column were passed over.
+    EmptyRows {
+        /// How many.
+        rows: u64,
+    },
     /// Nearly all of its days are the last of a month.
     LastDays,
     /// Rows are of a source, site and month that an earlier row is of.
@@ -61,15 +66,17 @@ pub enum ReadNote {
 }
 
 impl Context {
-    /// How columns of these names are used.
-    pub(super) fn column_use(&self, names: &[String], notes: Vec<ReadNote>) -> ColumnUse {
+    /// How columns of these names are used; `also_used` names those that are although another one is of their field.
+    pub(super) fn column_use(&self, names: &[String], also_used: &[String], notes: Vec<ReadNote>) -> ColumnUse {
         let (bound, _) = self.targets(names);
         let fields = bound.iter().filter_map(|(_, target)| if let Target::Field(field) = target { Some(*field) } else { None });
         let given: BTreeSet<Field> = fields.collect();
-        let is_used = |place: usize| bound.iter().any(|(bound, _)| *bound == place);
+        let is_bound: HashSet<usize> = bound.iter().map(|(place, _)| *place).collect();
+        let also_used: HashSet<&str> = also_used.iter().map(String::as_str).collect();
         let is_own = notes.iter().any(ReadNote::is_of_own_output);
         let is_of_output = |name: &str| is_own && OutputColumn::named(name).is_some();
-        let unused = names.iter().enumerate().filter(|(place, name)| !(is_used(*place) || is_of_output(name) || is_index(name)));
+        let is_used = |(place, name): (usize, &String)| is_bound.contains(&place) || also_used.contains(name.as_str());
+        let unused = names.iter().enumerate().filter(|column| !(is_used(*column) || is_of_output(column.1) || is_index(column.1)));
         let unused: Vec<String> = unused.map(|(_, name)| name.clone()).collect();
         let near = unused.iter().filter_map(|name| Some((name.clone(), Field::nearest(name).filter(|field| !given.contains(field))?)));
         let near = near.collect();
@@ -88,8 +95,14 @@ impl ReadNote {
             Self::LinesBeforeHeader { .. } => "lines_before_header",
             Self::Comments { .. } => "comments",
             Self::LastDays => "last_days",
+            Self::EmptyRows { .. } => "empty_rows",
             Self::RepeatedMonths { .. } => "repeated_months",
         }
+    }
+
+    /// What there is to say of so many rows without a value.
+    pub(super) fn of_empty_rows(rows: u64) -> Option<Self> {
+        (rows > 0).then_some(Self::EmptyRows { rows })
     }
 
     /// Whether it says that the input is an output of this product.
@@ -122,7 +135,9 @@ impl ColumnUse {
             // Those that may have been meant come first.
             let (likely, others): (Vec<&String>, Vec<&String>) =
                 self.unused.iter().partition(|name| self.near.iter().any(|(near, _)| near == *name));
-            lines.push(format!("columns not used: {}", listed(likely.into_iter().chain(others).map(of))));
+            let (nameless, others): (Vec<&String>, Vec<&String>) = others.into_iter().partition(|name| visible(name).is_empty());
+            let nameless = (!nameless.is_empty()).then(|| format!("{} without a name", nameless.len()));
+            lines.push(format!("columns not used: {}", listed(likely.into_iter().chain(others).map(of).chain(nameless))));
             if !self.absent.is_empty() {
                 lines.push(format!("inputs without a column: {}", listed(self.absent.iter().map(|field| field.column().to_owned()))));
             }
@@ -173,6 +188,8 @@ impl fmt::Display for ReadNote {
             Self::LinesBeforeHeader { lines } => write!(formatter, "{lines} lines before the header were passed over"),
             Self::Comments { lines: 1 } => formatter.write_str("1 line of comment was passed over"),
             Self::Comments { lines } => write!(formatter, "{lines} lines of comment were passed over"),
+            Self::EmptyRows { rows: 1 } => formatter.write_str("1 row without any value was passed over"),
+            Self::EmptyRows { rows } => write!(formatter, "{rows} rows without any value were passed over"),
             Self::LastDays => formatter.write_str(
                 "nearly all dates are the last day of a month: if they are local midnights given in UTC, each belongs to the month after",
             ),

@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use uu_core::{Checked, Fault, FaultField, Field, OutputColumn, RawRecord, RawValue, check_until, visible};
+use uu_core::{Checked, Fault, FaultField, FaultRule, Field, OutputColumn, RawRecord, RawValue, check_until, visible};
 
 use super::cells::{Cells, flat, holds_text, texts_of_bytes};
 use super::column_use::ReadNote;
@@ -56,12 +56,26 @@ pub(super) struct Binding {
     doubt: Option<DoubtfulColumns>,
     /// Those that may explain earlier estimates.
     explanations: Vec<usize>,
+    month: Option<MonthColumn>,
+}
+
+/// A column `month` beside that of the date: of a row whose date is unknown it is the date.
+#[derive(Clone, Copy, Debug)]
+struct MonthColumn {
+    place: usize,
+    /// Whether it was the date of a row.
+    is_used: bool,
 }
 
 impl Binding {
     /// Where the date is.
     pub(super) fn date(&self) -> Option<usize> {
         self.columns.iter().find(|(_, target)| *target == Target::Field(Field::Date)).map(|(place, _)| *place)
+    }
+
+    /// The place of a column `month` that was the date of a row whose date is unknown.
+    pub(super) fn used_month(&self) -> Option<usize> {
+        self.month.filter(|month| month.is_used).map(|month| month.place)
     }
 
     /// What there is to say of the columns.
@@ -80,7 +94,7 @@ impl Context {
 
     /// The columns that mean something, and two of one field where there are such.
     ///
-    /// A column `month` is the date only where no other column is: beside one it is the month's number.
+    /// A column `month` is the date only where no other column is: beside one it is the month's number, unless the date of a row is unknown.
     pub(super) fn targets(&self, names: &[String]) -> (Vec<(usize, Target)>, Option<Twice>) {
         let mut seen: HashMap<Target, usize> = HashMap::new();
         let mut columns: Vec<(usize, Target)> = Vec::new();
@@ -124,7 +138,12 @@ impl Context {
         let is_explanation = |name: &str| OutputColumn::named(name) == Some(OutputColumn::Explanation);
         let explanations = (0..names.len()).filter(|place| is_explanation(&names[*place])).collect();
         let doubt = if own.is_none() { DoubtfulColumns::of(names) } else { None };
-        Ok(Binding { columns, own, doubt, explanations })
+        let mut binding = Binding { columns, own, doubt, explanations, month: None };
+        let date = binding.date();
+        let month = names.iter().position(|name| is_month(name)).filter(|place| Some(*place) != date);
+        let month = month.filter(|place| self.target(&names[*place]) == Some(Target::Field(Field::Date)));
+        binding.month = month.map(|place| MonthColumn { place, is_used: false });
+        Ok(binding)
     }
 
     /// The next chunk of a table, of which `rows_read` rows came before it; rows listed in `malformed`, by their place, are already known to
@@ -157,12 +176,13 @@ impl Context {
     fn check_batch(
         &self,
         batch: &RecordBatch,
-        binding: &Binding,
+        binding: &mut Binding,
         first_row: u64,
         malformed: Vec<(usize, Fault)>,
     ) -> Vec<Result<Checked, RowFaults>> {
         let cells: Vec<(Target, Cells)> =
             binding.columns.iter().map(|(index, target)| (*target, Cells::of(batch.column(*index), *target))).collect();
+        let month = binding.month.map(|month| Cells::of(batch.column(month.place), Target::Field(Field::Date)));
         let mut malformed = malformed.into_iter().peekable();
         let mut raw = RawRecord::new();
         let mut rows = Vec::with_capacity(batch.num_rows());
@@ -174,7 +194,16 @@ impl Context {
             for (target, cells) in &cells {
                 self.place(&mut raw, *target, cells.get(row));
             }
-            rows.push(check_until(&raw, &self.rules, self.newest).map_err(|faults| self.row_faults(first_row + row as u64, faults)));
+            if let (Some(cells), Some(month)) = (&month, &mut binding.month)
+                && raw.get(Field::Date).is_unknown()
+            {
+                let value = cells.get(row);
+                month.is_used |= !value.is_unknown();
+                raw.set(Field::Date, value);
+            }
+            rows.push(
+                check_until(&raw, &self.rules, self.newest).map_err(|faults| self.record_faults(first_row + row as u64, &raw, faults)),
+            );
         }
         rows
     }
@@ -232,7 +261,13 @@ impl Context {
     }
 
     pub(super) fn row_faults(&self, row: u64, faults: Vec<Fault>) -> RowFaults {
-        RowFaults { file: self.file.clone(), row, line: None, faults }
+        RowFaults { file: self.file.clone(), row, line: None, faults, is_undated_total: false }
+    }
+
+    /// The faults of a row that is this record.
+    pub(super) fn record_faults(&self, row: u64, raw: &RawRecord<'_>, faults: Vec<Fault>) -> RowFaults {
+        let is_undated_total = faults.iter().any(|fault| fault.rule == FaultRule::BadDate) && raw.is_total();
+        RowFaults { is_undated_total, ..self.row_faults(row, faults) }
     }
 }
 

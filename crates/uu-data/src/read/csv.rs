@@ -13,6 +13,7 @@ use super::columns::{Binding, column_names};
 use super::compressed::{HEAD_BYTES, Source};
 use super::csv_rows::{Row, Rows};
 use super::dialect::Dialect;
+use super::header::are_values;
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, ReadError};
 
 /// Rows, and bytes of text, that a column of the first chunk has room for from the start; later ones have what the chunk before took.
@@ -28,6 +29,8 @@ pub(super) struct CsvChunks {
     rows_read: u64,
     /// Lines of comment between the rows.
     comments: u64,
+    /// Rows of empty cells, as spreadsheets leave them behind the last row.
+    empty_rows: u64,
     started: bool,
     /// Rows, and bytes of text, that each column of the next chunk has room for.
     room: Vec<(usize, usize)>,
@@ -43,13 +46,21 @@ pub(super) fn chunks(mut source: Source, context: Context) -> Result<CsvChunks, 
     context.check_width(header.len())?;
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim_matches(['\u{feff}', ' ', '\t']).to_owned()).collect();
-    let binding = context.bind(&names)?;
+    let binding = context.bind(&names).map_err(without_header)?;
     let schema = Arc::new(Schema::new(names.into_iter().map(|name| Column::new(name, DataType::Utf8, true)).collect::<Vec<_>>()));
     let width = schema.fields().len();
     // Where there are many columns, the room that a builder makes beforehand is most of what they take.
     let room = context.rows_of(width).min(FIRST_ROOM);
     let room = vec![(room, room); width];
-    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, comments: 0, started: false, room })
+    Ok(CsvChunks { context, rows, row: header, schema, binding, dialect, rows_read: 0, comments: 0, empty_rows: 0, started: false, room })
+}
+
+/// Names that are values are of a table without a header.
+fn without_header(error: ReadError) -> ReadError {
+    match error {
+        ReadError::NoDateColumn { file, columns } if are_values(&columns) => ReadError::NoHeader { file, columns },
+        other => other,
+    }
 }
 
 fn failed(context: &Context, row: u64, error: io::Error) -> ReadError {
@@ -72,6 +83,12 @@ impl ChunkSource for CsvChunks {
                 break;
             }
             bytes += self.row.as_slice().len();
+            if self.row.is_empty() {
+                self.empty_rows += 1;
+                // Millions of them are no reason to read on for ever.
+                bytes += self.row.len();
+                continue;
+            }
             if self.is_comment(width) {
                 self.comments += 1;
                 continue;
@@ -103,11 +120,16 @@ impl ChunkSource for CsvChunks {
         column_names(&self.schema)
     }
 
+    fn also_used(&self) -> Vec<String> {
+        self.binding.used_month().map(|place| self.names().swap_remove(place)).into_iter().collect()
+    }
+
     fn notes(&self) -> Vec<ReadNote> {
         let lines = self.dialect.reported_lines;
         let before = (lines > 0).then_some(ReadNote::LinesBeforeHeader { lines });
         let between = (self.comments > 0).then_some(ReadNote::Comments { lines: self.comments });
-        before.into_iter().chain(between).chain(self.binding.note()).collect()
+        let empty = ReadNote::of_empty_rows(self.empty_rows);
+        before.into_iter().chain(between).chain(empty).chain(self.binding.note()).collect()
     }
 
     fn points_may_group(&self) -> bool {

@@ -34,6 +34,11 @@ impl Row {
         self.cells
     }
 
+    /// Whether no cell has anything but blanks.
+    pub(super) fn is_empty(&self) -> bool {
+        self.as_slice().iter().all(u8::is_ascii_whitespace)
+    }
+
     /// Its cells, with nothing between them.
     pub(super) fn as_slice(&self) -> &[u8] {
         &self.text[..self.text_length]

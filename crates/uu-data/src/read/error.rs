@@ -6,9 +6,9 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
-use uu_core::{Escaping, Fault, FaultField, FaultRule, Field, Month, SAVE_AS_UTF8, escaped};
+use uu_core::{Escaping, Fault, FaultField, FaultRule, Field, Month, SAVE_AS_UTF8, Shortest, escaped};
 
-use super::header::{are_other_letters, are_values};
+use super::header::are_other_letters;
 use super::repeats::Repetition;
 use super::{MAX_COLUMNS, MAX_ROW_BYTES, RowFaults};
 
@@ -81,6 +81,13 @@ pub enum ReadError {
         file: Arc<str>,
         /// What is too large.
         reason: String,
+    },
+    /// The first row of a CSV file is one of values.
+    NoHeader {
+        /// The input.
+        file: Arc<str>,
+        /// Its cells.
+        columns: Vec<String>,
     },
     /// No column says which month a row is of.
     NoDateColumn {
@@ -223,7 +230,7 @@ impl fmt::Display for ReadError {
             }
             Self::TooManyColumns { file, columns } => write!(shown, "`{file}` must have at most {MAX_COLUMNS} columns, got {columns}"),
             Self::LargePieces { file, reason } => write!(shown, "`{file}` cannot be read piece by piece: {reason}"),
-            Self::NoDateColumn { file, columns } if are_values(columns) => {
+            Self::NoHeader { file, columns } => {
                 write!(shown, "`{file}` must begin with a header that names its columns, got a row of values: {}", listed(columns))
             }
             Self::NoDateColumn { file, columns } => write!(shown, "`{file}` must have a column `date`, got {}", listed(columns)),
@@ -238,11 +245,19 @@ impl fmt::Display for ReadError {
             Self::Encoding { file, found } => write!(shown, "`{file}` must be text in UTF-8, got {found}"),
             Self::ForeignFormat { file, name, .. } => write!(shown, "`{file}` must be CSV, JSON, NDJSON or Parquet, got {name}"),
             Self::BounceRateFractions { file, known, percents: 0, found } => {
-                write!(shown, "`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {found}")
+                write!(
+                    shown,
+                    "`{file}` must give bounce rates in percent, got {known} that are all at most 1, such as {}",
+                    Shortest(*found)
+                )
             }
             Self::BounceRateFractions { file, known, percents, found } => {
                 let few = known - percents;
-                write!(shown, "`{file}` must give all bounce rates in one unit, got {few} of {known} that are at most 1, such as {found}")
+                write!(
+                    shown,
+                    "`{file}` must give all bounce rates in one unit, got {few} of {known} that are at most 1, such as {}",
+                    Shortest(*found)
+                )
             }
             Self::GroupedNumbers { file, column, found } => {
                 let (point, group) = (found.parse::<f64>().unwrap_or_default(), found.replace('.', ""));
@@ -288,10 +303,12 @@ impl ReadError {
             Self::BadRows { rows, .. } => {
                 return rows.iter().find_map(RowFaults::hint).or(Some("pass `--skip-bad-rows` to go on without such rows".into()));
             }
-            Self::NoDateColumn { columns, .. } | Self::NoInputColumn { columns, .. } if are_other_letters(columns) => SAVE_AS_UTF8,
-            Self::NoDateColumn { columns, .. } if are_values(columns) => {
-                "write a first line such as `date,site,visits`, in the order of the columns"
+            Self::NoHeader { columns, .. } | Self::NoDateColumn { columns, .. } | Self::NoInputColumn { columns, .. }
+                if are_other_letters(columns) =>
+            {
+                SAVE_AS_UTF8
             }
+            Self::NoHeader { .. } => "write a first line such as `date,site,visits`, in the order of the columns",
             Self::NoDateColumn { columns, .. } => {
                 let hint = "name the column of the month `date`; it holds days like `2018-12-01` or months like `2018-12`";
                 // Keys that should be dates may be numbers of days or seconds.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arrow::array::{Array, Date32Array};
 use arrow::record_batch::RecordBatch;
-use uu_core::{BounceRate, BounceRateUnits, Checked, Field, Month, RawValue, Warning, day_of};
+use uu_core::{BounceRate, BounceRateUnits, Checked, Field, Month, RawValue, UnitDoubt, Warning, day_of};
 
 use super::cells::{Cells, flat};
 use super::column_use::ReadNote;
@@ -21,6 +21,8 @@ const DAYS_LOOKED_AT: usize = 2_000;
 #[derive(Default)]
 pub(super) struct FileChecks {
     bounce_rates: BounceRateUnits,
+    /// The first bounce rate that lies between 0 and 1.
+    fraction: Option<BounceRate>,
     grouped: HashMap<Target, Grouped>,
     repeats: Repeats,
     last_days: bool,
@@ -28,19 +30,17 @@ pub(super) struct FileChecks {
 }
 
 impl FileChecks {
-    /// Looks at the next chunk, and adds warnings to its rows. `points_may_group` says that the input's delimiter is that of programs which write
-    /// points between thousands.
+    /// Looks at the next chunk, and warns of its rows that repeat others. `points_may_group` says that the input's delimiter is that of programs which
+    /// write points between thousands.
     ///
-    /// **Errors**: bounce rates that are mostly fractions, counts whose points do or may all part thousands, or several rows of most site-months.
+    /// **Errors**: what the input is to be refused for by all rows seen so far, which later ones may refute: bounce rates that are mostly fractions,
+    /// counts whose points do or may all part thousands, or several rows of most site-months.
     pub(super) fn look(&mut self, context: &Context, chunk: &mut Chunk, points_may_group: bool) -> Result<(), ReadError> {
         let names = column_names(&chunk.batch.schema());
         let (columns, _) = context.targets(&names);
-        if context.decimal.is_none() {
-            self.look_at_points(context, chunk, &columns, points_may_group)?;
-        }
-        if context.bounce_rate_unit.is_none() {
-            self.look_at_bounce_rates(context, chunk)?;
-        }
+        // Each looks at every chunk, whatever the others found.
+        let points = self.look_at_points(context, chunk, &columns, points_may_group);
+        let rates = self.look_at_bounce_rates(context, chunk);
         let dates = columns.iter().find(|(_, target)| *target == Target::Field(Field::Date));
         let dates = dates.map(|(place, _)| Dates::of(&chunk.batch, *place));
         if self.chunks == 0
@@ -48,9 +48,19 @@ impl FileChecks {
         {
             self.last_days = dates.are_last_days(chunk.batch.num_rows().min(DAYS_LOOKED_AT));
         }
-        self.repeats.look(context, &mut chunk.rows, |row| dates.as_ref().and_then(|dates| dates.day(row)).map_or(0, |(_, day)| day))?;
         self.chunks += 1;
-        Ok(())
+        let day = |row| dates.as_ref().and_then(|dates| dates.day(row)).map_or(0, |(_, day)| day);
+        points.and(rates).and(self.repeats.look(context, &mut chunk.rows, day))
+    }
+
+    /// Warns of the chunk's bounce rates that may be fractions, by all rows seen so far.
+    pub(super) fn warn(&self, context: &Context, chunk: &mut Chunk) {
+        let Some(doubt) = self.bounce_rates.doubt().filter(|_| context.bounce_rate_unit.is_none()) else { return };
+        for Checked { record, warnings } in chunk.rows.iter_mut().flatten() {
+            if let Some(rate) = record.bounce_rate.filter(|rate| doubt.is_about(*rate)) {
+                warnings.push(Warning::BounceRateFraction { found: rate.get() });
+            }
+        }
     }
 
     /// What was noticed so far.
@@ -61,7 +71,8 @@ impl FileChecks {
 
     fn look_at_points(&mut self, context: &Context, chunk: &Chunk, columns: &[(usize, Target)], may_group: bool) -> Result<(), ReadError> {
         let is_count = |target: &Target| matches!(target, Target::Field(field) if field.is_count());
-        for (place, target) in columns.iter().filter(|(_, target)| is_count(target)) {
+        let mut outcome = Ok(());
+        for (place, target) in columns.iter().filter(|(_, target)| context.decimal.is_none() && is_count(target)) {
             let Some(texts) = texts_of(chunk.batch.column(*place)) else { continue };
             let column = chunk.batch.schema().field(*place).name().clone();
             let grouped = self.grouped.entry(*target).or_default();
@@ -69,27 +80,29 @@ impl FileChecks {
             let texts_given = chunk.json.as_ref().map(|_| chunk.numbers_from_text.get(&column).copied().unwrap_or_default());
             grouped.look(&texts, texts_given);
             if let Some(found) = grouped.refused(may_group) {
-                return Err(ReadError::GroupedNumbers { file: context.file.clone(), column, found: found.to_owned() });
+                outcome = outcome.and(Err(ReadError::GroupedNumbers { file: context.file.clone(), column, found: found.to_owned() }));
             }
         }
-        Ok(())
+        outcome
     }
 
-    fn look_at_bounce_rates(&mut self, context: &Context, chunk: &mut Chunk) -> Result<(), ReadError> {
-        let rates = || chunk.rows.iter().flatten().filter_map(|row| row.record.bounce_rate);
-        rates().for_each(|rate| self.bounce_rates.add(rate));
-        let Some(doubt) = self.bounce_rates.doubt() else { return Ok(()) };
-        if self.bounce_rates.are_refused() {
-            let found = rates().filter(|rate| doubt.is_about(*rate)).map(BounceRate::get).find(|rate| *rate > 0.0).unwrap_or_default();
-            let BounceRateUnits { known, percents, .. } = self.bounce_rates;
-            return Err(ReadError::BounceRateFractions { file: context.file.clone(), known, percents, found });
+    fn look_at_bounce_rates(&mut self, context: &Context, chunk: &Chunk) -> Result<(), ReadError> {
+        if context.bounce_rate_unit.is_some() {
+            return Ok(());
         }
-        for Checked { record, warnings } in chunk.rows.iter_mut().flatten() {
-            if let Some(rate) = record.bounce_rate.filter(|rate| doubt.is_about(*rate)) {
-                warnings.push(Warning::BounceRateFraction { found: rate.get() });
+        for rate in chunk.rows.iter().flatten().filter_map(|row| row.record.bounce_rate) {
+            self.bounce_rates.add(rate);
+            if self.fraction.is_none() && UnitDoubt::ManyFractions.is_about(rate) {
+                self.fraction = Some(rate);
             }
         }
-        Ok(())
+        match self.fraction.filter(|_| self.bounce_rates.are_refused()).map(BounceRate::get) {
+            Some(found) => {
+                let BounceRateUnits { known, percents, .. } = self.bounce_rates;
+                Err(ReadError::BounceRateFractions { file: context.file.clone(), known, percents, found })
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! JSON: arrays, lines and objects keyed by date, element by element.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use serde_json::value::RawValue;
-use uu_core::{Checked, Fault, FaultRule, Field, Month, OutputColumn, RawRecord, RawValue as Given, Warning, check_until};
+use uu_core::{Checked, Fault, FaultRule, Field, OutputColumn, RawRecord, RawValue as Given, Warning, check_until};
 
 use super::column_use::ReadNote;
 use super::columns::{Target, is_month};
@@ -15,7 +16,13 @@ use super::object::{Entries, cell, given, malformed, parse};
 use super::outdated::{is_outdated, without_explanation};
 use super::own_output::note;
 use super::text_table::TextTable;
-use super::{Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, MAX_CHUNK_CELLS, ReadError, RowFaults, nested};
+use super::{
+    Chunk, ChunkSource, Chunks, Context, Decimal, Format, MAX_CHUNK_BYTES, MAX_CHUNK_CELLS, MAX_COLUMNS, ReadError, RowFaults, keyed,
+    nested,
+};
+
+/// Bytes of the longest key that is remembered: no field has so long a name.
+const LONGEST_KEY: usize = 1 << 10;
 
 struct JsonChunks {
     context: Context,
@@ -31,6 +38,10 @@ struct JsonChunks {
     notes: Vec<ReadNote>,
     /// Whether a record had a key that may explain an earlier estimate.
     may_be_explained: bool,
+    /// Whether a key `month` was the date of a record.
+    has_months: bool,
+    /// Records without a value.
+    empty_rows: u64,
 }
 
 /// A flat record, still JSON, or what was wrong with the element it should have been in.
@@ -58,34 +69,42 @@ pub(super) fn chunks(source: Source, format: Format, context: Context) -> Result
         numbers_from_text: BTreeMap::new(),
         notes: Vec::new(),
         may_be_explained: false,
+        has_months: false,
+        empty_rows: 0,
     }))
 }
 
 impl ChunkSource for JsonChunks {
     fn next_chunk(&mut self) -> Result<Option<Chunk>, ReadError> {
-        let (mut json, mut rows, mut bytes) = (Vec::new(), Vec::new(), 0);
+        let (mut json, mut rows, mut bytes, mut passed_over) = (Vec::new(), Vec::new(), 0, 0);
         while rows.len() < self.context.rows_of(self.table.names().len()) && bytes < MAX_CHUNK_BYTES {
             let Some(Pending { row, warning }) = self.next_row()? else { break };
             if self.is_too_wide_for(rows.len(), &row) {
                 self.pending.push_front(Pending { row, warning });
                 break;
             }
-            let outcome = row.map(|object| {
-                bytes += object.get().len();
-                let mut checked = self.record(rows.len(), &object);
-                json.push(if self.may_be_explained { without_explanation(object) } else { object });
-                if let Ok(checked) = &mut checked {
-                    checked.warnings.extend(warning);
+            let number = self.rows_read + rows.len() as u64 + passed_over + 1;
+            let outcome = match row {
+                Ok(object) => {
+                    let Some(mut checked) = self.record(rows.len(), number, &object) else {
+                        passed_over += 1;
+                        continue;
+                    };
+                    bytes += object.get().len();
+                    json.push(if self.may_be_explained { without_explanation(object) } else { object });
+                    if let Ok(checked) = &mut checked {
+                        checked.warnings.extend(warning);
+                    }
+                    checked
                 }
-                checked
-            });
-            let number = self.rows_read + rows.len() as u64 + 1;
-            let checked = outcome.unwrap_or_else(|fault| {
-                json.push(RawValue::NULL.to_owned());
-                Err(vec![fault])
-            });
-            rows.push(checked.map_err(|faults| self.context.row_faults(number, faults)));
+                Err(fault) => {
+                    json.push(RawValue::NULL.to_owned());
+                    Err(self.context.row_faults(number, vec![fault]))
+                }
+            };
+            rows.push(outcome);
         }
+        self.empty_rows += passed_over;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -94,7 +113,7 @@ impl ChunkSource for JsonChunks {
         }
         let batch = self.table.finish(rows.len());
         let first_row = self.rows_read + 1;
-        self.rows_read += rows.len() as u64;
+        self.rows_read += rows.len() as u64 + passed_over;
         let numbers_from_text = std::mem::take(&mut self.numbers_from_text);
         Ok(Some(Chunk { first_row, batch, json: Some(json), rows, numbers_from_text }))
     }
@@ -103,10 +122,18 @@ impl ChunkSource for JsonChunks {
         self.table.names().to_vec()
     }
 
+    fn also_used(&self) -> Vec<String> {
+        let is_used = |name: &&String| match self.context.target(name) {
+            Some(Target::Field(Field::Date)) if is_month(name) => self.has_months,
+            target => target.is_some(),
+        };
+        self.table.names().iter().filter(is_used).cloned().collect()
+    }
+
     fn notes(&self) -> Vec<ReadNote> {
         let lines = self.elements.comments();
         let comments = (lines > 0).then_some(ReadNote::Comments { lines });
-        self.notes.iter().cloned().chain(comments).collect()
+        self.notes.iter().cloned().chain(comments).chain(ReadNote::of_empty_rows(self.empty_rows)).collect()
     }
 }
 
@@ -137,22 +164,17 @@ impl JsonChunks {
         while self.pending.is_empty() {
             let Some(bytes) = self.elements.next()? else { return Ok(None) };
             let expanded = parse(bytes).and_then(|element| expand(element, self.nested));
-            match expanded {
-                Ok(rows) => {
-                    for row in rows {
-                        let pending = self.pending(row);
-                        self.pending.push_back(pending);
-                    }
-                }
-                Err(fault) => self.pending.push_back(Pending { row: Err(fault), warning: None }),
-            }
+            let rows = expanded.unwrap_or_else(|fault| vec![Err(fault)]);
+            let pending: Vec<Pending> = rows.into_iter().map(|row| self.pending(row)).collect();
+            self.pending.extend(pending);
         }
         Ok(self.pending.pop_front())
     }
 
     /// A row as it is checked: one of an output of this product without its estimates.
-    fn pending(&mut self, row: Box<RawValue>) -> Pending {
-        let Some((known, own)) = self.context.without_estimates_of(&row) else { return Pending { row: Ok(row), warning: None } };
+    fn pending(&mut self, row: Row) -> Pending {
+        let known = row.as_deref().ok().and_then(|record| self.context.without_estimates_of(record));
+        let Some((known, own)) = known else { return Pending { row, warning: None } };
         let note = note(own);
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -160,15 +182,44 @@ impl JsonChunks {
         Pending { row: Ok(known), warning: own.filled.is_none().then_some(Warning::FilledInputsUnmarked) }
     }
 
-    /// Checks one flat record and lays its cells into the table.
-    fn record(&mut self, row: usize, object: &RawValue) -> Result<Checked, Vec<Fault>> {
-        let Entries(entries) = Entries::of(object).map_err(|fault| vec![fault])?;
+    /// Checks one flat record and lays its cells into the table; `None` where it has no value at all.
+    fn record(&mut self, row: usize, number: u64, object: &RawValue) -> Option<Result<Checked, RowFaults>> {
+        let entries = match Entries::of(object) {
+            Ok(entries) if entries.are_empty() => return None,
+            Ok(entries) => entries,
+            Err(fault) => return Some(Err(self.context.row_faults(number, vec![fault]))),
+        };
         let mut raw = RawRecord::new();
         let mut faults = Vec::new();
+        if let Err(fault) = self.lay(row, &entries, &mut raw, &mut faults) {
+            return Some(Err(self.context.row_faults(number, vec![fault])));
+        }
+        let checked = match check_until(&raw, &self.context.rules, self.context.newest) {
+            Ok(checked) if faults.is_empty() => Ok(checked),
+            Ok(_) => Err(faults),
+            Err(more) => {
+                faults.extend(more);
+                Err(faults)
+            }
+        };
+        Some(checked.map_err(|faults| self.context.record_faults(number, &raw, faults)))
+    }
+
+    /// Lays the cells of a record into the table, and its values into what is checked.
+    ///
+    /// **Errors**: the table has no room for its keys.
+    fn lay<'e>(
+        &mut self,
+        row: usize,
+        Entries(entries): &'e Entries<'_>,
+        raw: &mut RawRecord<'e>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<(), Fault> {
         let targets: Vec<Option<Target>> = entries.iter().map(|(key, _)| self.target(key)).collect();
         // A month's number beside a known date is no second date.
         let is_date = |key: &str, target: &Option<Target>| *target == Some(Target::Field(Field::Date)) && !is_month(key);
-        let is_dated = || entries.iter().zip(&targets).any(|((key, value), target)| is_date(key, target) && !given(value).is_unknown());
+        let is_dated =
+            LazyCell::new(|| entries.iter().zip(&targets).any(|((key, value), target)| is_date(key, target) && !given(value).is_unknown()));
         for ((key, value), target) in entries.iter().zip(&targets) {
             if self.may_be_explained && is_outdated(key, value) {
                 continue;
@@ -185,11 +236,17 @@ impl JsonChunks {
             }
             let text = as_number.as_deref().map(Cow::Borrowed).or_else(|| cell(value));
             if !self.table.set(row, key, text) {
-                return Err(vec![malformed("one of a table with at most 10,000 columns", "one more".to_owned())]);
+                return Err(malformed(
+                    "one of a table with at most 10,000 columns, whose names are at most 16 MiB in all",
+                    "more".to_owned(),
+                ));
             }
             let Some(target) = *target else { continue };
-            if target == Target::Field(Field::Date) && is_month(key) && is_dated() {
-                continue;
+            if target == Target::Field(Field::Date) && is_month(key) {
+                if *is_dated {
+                    continue;
+                }
+                self.has_months |= !known.is_unknown();
             }
             let value = as_number.map_or(known, |number| Given::Text(number.into()));
             if value.is_unknown() {
@@ -205,26 +262,23 @@ impl JsonChunks {
             if taken {
                 faults.push(self.twice(target));
             } else {
-                self.context.place(&mut raw, target, value);
+                self.context.place(raw, target, value);
             }
         }
-        match check_until(&raw, &self.context.rules, self.context.newest) {
-            Ok(checked) if faults.is_empty() => Ok(checked),
-            Ok(_) => Err(faults),
-            Err(more) => {
-                faults.extend(more);
-                Err(faults)
-            }
-        }
+        Ok(())
     }
 
+    /// What a key is, which is found out once for most of them.
     fn target(&mut self, key: &str) -> Option<Target> {
         if let Some(target) = self.targets.get(key) {
             return *target;
         }
         let target = self.context.target(key);
         self.may_be_explained |= OutputColumn::named(key) == Some(OutputColumn::Explanation);
-        self.targets.insert(key.to_owned(), target);
+        // A stream whose keys are values would fill the memory with them.
+        if self.targets.len() < MAX_COLUMNS && key.len() <= LONGEST_KEY {
+            self.targets.insert(key.to_owned(), target);
+        }
         target
     }
 
@@ -235,22 +289,13 @@ impl JsonChunks {
 }
 
 /// The flat records of an element: itself, its months if its keys are dates, or those of a site of the nested export.
-fn expand(element: Box<RawValue>, nested: bool) -> Result<Vec<Box<RawValue>>, Fault> {
+fn expand(element: Box<RawValue>, nested: bool) -> Result<Vec<Row>, Fault> {
     let entries = Entries::of(&element)?;
     if nested || nested::is_site(&entries) {
-        return nested::flatten(&entries);
+        return Ok(nested::flatten(&entries)?.into_iter().map(Ok).collect());
     }
-    let keyed = entries.0.iter().all(|(key, value)| key.parse::<Month>().is_ok() && value.get().starts_with('{'));
-    if !keyed || entries.0.is_empty() {
-        return Ok(vec![element]);
+    if keyed::are_months(&entries) {
+        return keyed::records(&entries);
     }
-    entries.0.iter().map(|(date, value)| with_date(date, value)).collect()
-}
-
-/// A month's object, with its key as its date.
-fn with_date(date: &str, month: &RawValue) -> Result<Box<RawValue>, Fault> {
-    let inner = month.get()[1..].trim_start();
-    let separator = if inner.starts_with('}') { "" } else { ", " };
-    let flat = format!("{{\"{}\": \"{date}\"{separator}{inner}", Field::Date.json());
-    parse(flat.as_bytes())
+    Ok(vec![Ok(element)])
 }

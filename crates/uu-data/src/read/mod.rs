@@ -3,6 +3,7 @@
 mod bad_rows;
 mod batches;
 pub(crate) mod cells;
+mod checked_chunks;
 mod chunk;
 mod codecs;
 mod column_use;
@@ -23,6 +24,7 @@ mod grouped;
 mod header;
 pub(crate) mod instants;
 mod json;
+mod keyed;
 mod magic;
 mod nested;
 pub(crate) mod object;
@@ -56,9 +58,9 @@ pub use own_output::filled_names;
 pub use repeats::Repetition;
 pub use uu_core::BounceRateUnit;
 
+use checked_chunks::CheckedChunks;
 use compressed::Source;
 use encoding::Wide;
-use file_checks::FileChecks;
 use magic::{Foreign, foreign};
 
 /// Most bytes that one CSV row, JSON element or NDJSON line may have.
@@ -163,6 +165,11 @@ trait ChunkSource {
     /// The columns met so far.
     fn names(&self) -> Vec<String>;
 
+    /// Columns that were used although another one is of their field: of records that have keys of their own.
+    fn also_used(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What was noticed so far.
     fn notes(&self) -> Vec<ReadNote>;
 
@@ -181,63 +188,16 @@ impl<S: ChunkSource + ?Sized> ChunkSource for Box<S> {
         (**self).names()
     }
 
+    fn also_used(&self) -> Vec<String> {
+        (**self).also_used()
+    }
+
     fn notes(&self) -> Vec<ReadNote> {
         (**self).notes()
     }
 
     fn points_may_group(&self) -> bool {
         (**self).points_may_group()
-    }
-}
-
-/// Chunks of a source, looked at as a whole input; ends after the first error.
-struct CheckedChunks<S> {
-    context: Context,
-    source: S,
-    checks: FileChecks,
-    /// A chunk that was read to see its columns.
-    ahead: Option<Result<Chunk, ReadError>>,
-    started: bool,
-    ended: bool,
-}
-
-impl<S: ChunkSource> CheckedChunks<S> {
-    fn new(context: Context, source: S) -> Self {
-        Self { context, source, checks: FileChecks::default(), ahead: None, started: false, ended: false }
-    }
-
-    /// How the columns are used; where that is known only once rows were seen, the first chunk is read.
-    fn columns(&mut self) -> ColumnUse {
-        if !self.started {
-            self.ahead = self.read();
-        }
-        let mut notes = self.source.notes();
-        notes.extend(self.checks.notes());
-        self.context.column_use(&self.source.names(), notes)
-    }
-
-    fn read(&mut self) -> Option<Result<Chunk, ReadError>> {
-        self.started = true;
-        let (context, points_may_group) = (&self.context, self.source.points_may_group());
-        let chunk = self.source.next_chunk().and_then(|chunk| {
-            let Some(mut chunk) = chunk else { return Ok(None) };
-            self.checks.look(context, &mut chunk, points_may_group)?;
-            Ok(Some(chunk))
-        });
-        self.ended = !matches!(chunk, Ok(Some(_)));
-        chunk.transpose()
-    }
-}
-
-impl<S: ChunkSource> Iterator for CheckedChunks<S> {
-    type Item = Result<Chunk, ReadError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        match self.ahead.take() {
-            Some(chunk) => Some(chunk),
-            None if self.ended => None,
-            None => self.read(),
-        }
     }
 }
 

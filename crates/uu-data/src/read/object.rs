@@ -64,6 +64,15 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 }
 
 impl<'a> Entries<'a> {
+    /// Whether nothing is known by any of its values.
+    pub(super) fn are_empty(&self) -> bool {
+        self.0.iter().all(|(_, value)| match value.get().as_bytes() {
+            [b'n', ..] => true,
+            [b'"', text @ .., b'"'] => text.trim_ascii().is_empty(),
+            _ => false,
+        })
+    }
+
     /// Takes an object apart.
     ///
     /// **Errors**: it is not an object, or is broken.
@@ -150,7 +159,8 @@ pub(crate) fn cell(value: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-fn kind(text: &str) -> &'static str {
+/// What a JSON value is called.
+pub(super) fn kind(text: &str) -> &'static str {
     match text.as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "a list",

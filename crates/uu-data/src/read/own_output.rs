@@ -186,8 +186,10 @@ impl Context {
         texts.as_string::<i32>().iter().map(of).collect()
     }
 
+    /// Each of them once: a list may name one again and again.
     fn filled_targets(&self, list: &str) -> Arc<[Target]> {
-        filled_names(list).iter().filter_map(|name| self.target(name)).collect()
+        let targets: HashSet<Target> = filled_names(list).iter().filter_map(|name| self.target(name)).collect();
+        targets.into_iter().collect()
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct ParquetChunks {
     /// What was read and is not passed on yet, the last rows first.
     waiting: Vec<RecordBatch>,
     rows_read: u64,
+    /// Rows without a value in any column.
+    empty_rows: u64,
     started: bool,
 }
 
@@ -60,7 +62,7 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
     })?;
     let binding = context.bind(&column_names(&schema))?;
     let schema = Arc::new(packed(&schema));
-    Ok(ParquetChunks { context, reader, schema, unchecked, binding, waiting: Vec::new(), rows_read: 0, started: false })
+    Ok(ParquetChunks { context, reader, schema, unchecked, binding, waiting: Vec::new(), rows_read: 0, empty_rows: 0, started: false })
 }
 
 /// The places of columns that hold bytes which Parquet's own schema does not call UTF-8.
@@ -154,14 +156,20 @@ impl ChunkSource for ParquetChunks {
         let Some(piece) = self.waiting.pop() else { return Ok(None) };
         let batch = guarded(&self.context.file, || self.as_declared(&piece).map_err(|error| error.to_string()))?;
         self.started = true;
-        Ok(Some(self.context.chunk(batch, &mut self.binding, &mut self.rows_read, Vec::new())))
+        let (chunk, empty) = self.context.chunk(batch, &mut self.binding, &mut self.rows_read, Vec::new()).without_empty_rows();
+        self.empty_rows += empty;
+        Ok(Some(chunk))
     }
 
     fn names(&self) -> Vec<String> {
         column_names(&self.schema)
     }
 
+    fn also_used(&self) -> Vec<String> {
+        self.binding.used_month().map(|place| self.names().swap_remove(place)).into_iter().collect()
+    }
+
     fn notes(&self) -> Vec<ReadNote> {
-        self.binding.note().into_iter().collect()
+        self.binding.note().into_iter().chain(ReadNote::of_empty_rows(self.empty_rows)).collect()
     }
 }

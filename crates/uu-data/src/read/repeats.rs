@@ -102,7 +102,7 @@ impl Hasher for AsItIs {
 impl Repeats {
     /// Looks at rows; `day` gives the day of the month that a row's date names, or 0 where it names none. Rows that repeat get a warning.
     ///
-    /// **Errors**: most site-months have several rows, so the rows are no months.
+    /// **Errors**: most site-months have several rows so far, so the rows are no months.
     pub(super) fn look(
         &mut self,
         context: &Context,
@@ -119,9 +119,8 @@ impl Repeats {
                 self.add(row, 1 << (day(index) & 31));
             }
         }
-        self.refuse(context)?;
         self.keep_flat();
-        Ok(())
+        self.refuse(context)
     }
 
     fn add(&mut self, row: &mut Checked, date: u32) {

@@ -1,5 +1,7 @@
 //! JSON arrays and lines: from columns, or from the objects that were given.
 
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
 use arrow::record_batch::RecordBatch;
@@ -142,22 +144,35 @@ fn push_value(value: &RawValue, out: &mut Vec<u8>) {
     out.extend(value.get().bytes().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }));
 }
 
-/// The name with a number behind it that is not taken.
-fn free_name(name: &str, is_taken: &dyn Fn(&str) -> bool) -> String {
-    let mut number = 2;
-    loop {
-        let numbered = format!("{name}_{number}");
-        if !is_taken(&numbered) {
-            return numbered;
+/// New names for the keys of one object, none of which it has.
+struct FreeNames<'e> {
+    taken: HashSet<Cow<'e, str>>,
+    /// Of each name, the number to be tried next.
+    numbers: HashMap<&'e str, usize>,
+}
+
+impl<'e> FreeNames<'e> {
+    fn beside(entries: &'e [(Cow<'_, str>, &RawValue)]) -> Self {
+        Self { taken: entries.iter().map(|(key, _)| Cow::Borrowed(key.as_ref())).collect(), numbers: HashMap::new() }
+    }
+
+    /// The name with a number behind it that is not taken, and now is.
+    fn take(&mut self, name: &'e str) -> String {
+        let number = self.numbers.entry(name).or_insert(2);
+        loop {
+            let numbered = format!("{name}_{number}");
+            *number += 1;
+            if self.taken.insert(Cow::Owned(numbered.clone())) {
+                return numbered;
+            }
         }
-        number += 1;
     }
 }
 
 fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], out: &mut Vec<u8>) {
     let entries = Entries::of(object).map(|entries| entries.0).unwrap_or_default();
     let mut done = vec![false; added.len()];
-    let mut renamed_keys: Vec<String> = Vec::new();
+    let mut free_names: Option<FreeNames<'_>> = None;
     out.push(b'{');
     let mut first = true;
     let mut separate = |out: &mut Vec<u8>| {
@@ -170,12 +185,10 @@ fn push_object(row: usize, object: &RawValue, added: &[(&str, Vec<u8>, Cells)], 
         separate(out);
         // One added value takes the place of one key; a further one of its name is somebody's own.
         if beside.is_some_and(|place| done[place]) && is_replaced(name) {
-            let renamed =
-                free_name(name, &|name| entries.iter().any(|(key, _)| key == name) || renamed_keys.iter().any(|taken| taken == name));
+            let renamed = free_names.get_or_insert_with(|| FreeNames::beside(&entries)).take(name);
             push_json_text(&renamed, out);
             out.push(b':');
             push_value(value, out);
-            renamed_keys.push(renamed);
             continue;
         }
         push_json_text(name, out);

@@ -217,7 +217,7 @@ impl Layout {
     }
 }
 
-/// Gives columns whose name is taken one of their own, where the name `is_unique`: `a`, `a_2`, `a_3`.
+/// Gives columns whose name is taken one of their own, where the name `is_unique`: `a`, `a_2`, `a_3`; of those without a name, `unnamed_2`.
 fn rename_repeated(columns: &mut [OutColumn], is_unique: impl Fn(&str) -> bool) {
     let given: HashSet<String> = columns.iter().map(|column| column.name.clone()).collect();
     let mut taken: HashSet<String> = HashSet::new();
@@ -227,7 +227,8 @@ fn rename_repeated(columns: &mut [OutColumn], is_unique: impl Fn(&str) -> bool) 
         let mut renamed = column.name.clone();
         while taken.contains(&renamed) || (renamed != column.name && given.contains(&renamed)) {
             let number = numbers.entry(column.name.clone()).or_insert(2);
-            renamed = format!("{}_{number}", column.name);
+            let name = if column.name.is_empty() { "unnamed" } else { &column.name };
+            renamed = format!("{name}_{number}");
             *number += 1;
         }
         taken.insert(renamed.clone());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, NullArray, StringArray};
+use arrow::array::{Array, ArrayRef, Float64Array, NullArray, StringArray};
 use arrow::record_batch::RecordBatch;
 use rstest::rstest;
 use uu_core::Field;
@@ -257,4 +257,55 @@ fn of_two_keys_with_the_name_of_an_added_one_the_second_is_kept() {
     let (bytes, _) = written("a.ndjson", text, "out.ndjson");
     let expected = r#"{"date":"2024-12","visits":5,"model":"v1","model_2":"b","model_3":"c","bounce_rate":51.81}"#;
     assert_eq!(String::from_utf8(bytes).unwrap().trim_end(), expected);
+}
+
+/// Beyond what a search for each of them would take.
+const REPEATS: usize = 9_000;
+
+fn repeats(name: &str) -> String {
+    (0..REPEATS).map(|key| format!(",\"{name}\":{key}")).collect()
+}
+
+#[test]
+fn thousands_of_keys_with_the_name_of_an_added_one_are_renamed_in_order() {
+    let text = format!("{{\"date\":\"2024-12\",\"visits\":5,\"model_3\":9{}}}\n", repeats("model"));
+    let (bytes, _) = written("a.ndjson", text.as_bytes(), "out.ndjson");
+    let out = String::from_utf8(bytes).unwrap();
+    assert!(out.contains(r#""model_3":9,"model":"v1","model_2":1,"model_4":2,"model_5":3,"#));
+    assert!(out.contains(&format!("\"model_{}\":{},", REPEATS + 1, REPEATS - 1)));
+}
+
+#[test]
+fn thousands_of_keys_of_one_name_are_laid_out_in_order() {
+    let wide = format!("{{\"date\":\"2024-12\",\"visits\":5{}}}\n", repeats("note"));
+    let text = format!("{}{{\"date\":\"2024-11\",\"note\":1}}\n", wide.repeat(50));
+    let (csv, _) = written("a.ndjson", text.as_bytes(), "out.csv");
+    let csv = String::from_utf8(csv).unwrap();
+    let line = |place: usize| csv.lines().nth(place).unwrap();
+    assert_eq!(line(0).matches("note").count(), REPEATS);
+    assert!(line(50).starts_with("2024-12,5,0,1,2,") && line(50).contains(&format!(",{},", REPEATS - 1)));
+    assert!(line(51).starts_with("2024-11,,1,,,"));
+}
+
+#[test]
+fn keys_that_stand_twice_keep_their_places_from_chunk_to_chunk() {
+    let text = "{\"date\":\"2024-12\",\"visits\":5,\"note\":\"x\",\"note\":\"y\"}\n".repeat(3);
+    for chunk_rows in [1, 2, 16_384] {
+        let options = ReadOptions { chunk_rows, ..ReadOptions::default() };
+        for chunk in open(Input::bytes("a.ndjson", text.clone()), options).unwrap() {
+            let batch = chunk.unwrap().batch;
+            assert_eq!(batch.num_columns(), 4, "{chunk_rows}");
+            assert_eq!((2..4).map(|place| batch.column(place).null_count()).sum::<usize>(), 0, "{chunk_rows}");
+        }
+    }
+}
+
+#[test]
+fn columns_without_a_name_are_counted() {
+    let text = b"date,visits,,note,\n2024-12,5,,x,\n";
+    let read = read("a.csv", text).unwrap();
+    assert_eq!(read.columns.lines()[0], "columns not used: `note`, 2 without a name");
+    let (bytes, report) = written("a.csv", text, "out.ndjson");
+    assert_eq!(report.renamed_columns[""], ["unnamed_2"]);
+    assert!(String::from_utf8(bytes).unwrap().contains(r#""":null,"note":"x","unnamed_2":null"#));
 }

@@ -73,7 +73,6 @@ fn the_number_of_a_month_beside_a_date_is_no_second_date() {
     }
 }
 
-/// A Parquet file of one visit a date.
 #[test]
 fn a_month_beside_a_date_that_is_unknown_is_the_date() {
     for text in [
@@ -86,6 +85,39 @@ fn a_month_beside_a_date_that_is_unknown_is_the_date() {
     }
 }
 
+#[test]
+fn a_month_beside_an_unknown_date_is_the_date_in_every_format_and_is_used() {
+    for header in ["date|month|visits", "month|date|visits"] {
+        let row =
+            |date: &str, month: &str| if header.starts_with("date") { format!("{date}|{month}|5") } else { format!("{month}|{date}|5") };
+        let rows = [row("2024-11-01", "11"), row("", "2024-12")];
+        for (name, bytes) in table(header, &[&rows[0], &rows[1]]).in_every_format() {
+            let read = read(name, &bytes).unwrap();
+            let months: Vec<String> = read.rows.iter().map(|row| row.record.month.to_string()).collect();
+            assert_eq!((months, read.columns.lines()), (vec!["2024-11-01".to_owned(), "2024-12-01".to_owned()], vec![]), "{name}");
+        }
+        for (name, bytes) in table(header, &[&rows[0], &row("", "12")]).in_every_format() {
+            let error = read(name, &bytes).err().unwrap().to_string();
+            assert!(error.contains("row 2") && error.contains("got `12`"), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn every_spelling_of_a_key_that_gave_a_value_is_used() {
+    let text = b"{\"month\":\"2024-11\",\"Visits\":5}\n{\"date\":\"2024-12\",\"visits\":6,\"note\":7}\n";
+    let read = read("a.ndjson", text).unwrap();
+    assert_eq!((read.visits(), read.columns.unused), (vec![Some(5.0), Some(6.0)], vec!["note".to_owned()]));
+}
+
+#[test]
+fn a_record_of_thousands_of_months_is_checked_in_the_time_of_one() {
+    let months = ",\"month\":null".repeat(9_000);
+    let read = read("a.ndjson", format!("{{\"visits\":5,\"date\":\"2024-12\"{months}}}\n").repeat(20).as_bytes()).unwrap();
+    assert_eq!(read.rows.len(), 20);
+}
+
+/// A Parquet file of one visit a date.
 fn dated(dates: ArrayRef) -> Vec<u8> {
     let visits: ArrayRef = Arc::new(Float64Array::from(vec![5.0; dates.len()]));
     parquet(&RecordBatch::try_from_iter(vec![("date", dates), ("visits", visits)]).unwrap())

@@ -25,7 +25,7 @@ fn is_escaped(text: &str) {
 fn row_faults(file: &str, found: &str) -> RowFaults {
     let fault =
         Fault { rule: FaultRule::NotANumber, field: FaultField::Record, found: found.to_owned(), expected: "a number".to_owned().into() };
-    RowFaults { file: Arc::from(file), row: 1, line: Some(2), faults: vec![fault] }
+    RowFaults { file: Arc::from(file), row: 1, line: Some(2), faults: vec![fault], is_undated_total: false }
 }
 
 #[test]
@@ -39,6 +39,7 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::Spill { file: file(), source: io::Error::other(HOSTILE) },
         ReadError::Unsorted { file: file(), reason: hostile() },
         ReadError::LargePieces { file: file(), reason: hostile() },
+        ReadError::NoHeader { file: file(), columns: vec![hostile()] },
         ReadError::NoDateColumn { file: file(), columns: vec![hostile()] },
         ReadError::NoInputColumn { file: file(), columns: vec![hostile()] },
         ReadError::DuplicateColumn { file: file(), field: hostile(), first: "a".to_owned(), second: "b".to_owned() },
@@ -66,6 +67,7 @@ fn no_error_of_reading_has_a_control_character_of_the_input() {
         ReadError::RowTooLarge { file: file(), row: 1 },
         ReadError::TooManyColumns { file: file(), columns: 1 },
         ReadError::LargePieces { file: file(), reason: "-".to_owned() },
+        ReadError::NoHeader { file: file(), columns: Vec::new() },
         ReadError::NoDateColumn { file: file(), columns: Vec::new() },
         ReadError::NoInputColumn { file: file(), columns: Vec::new() },
         ReadError::DuplicateColumn { file: file(), field: "-".to_owned(), first: "a".to_owned(), second: "b".to_owned() },

@@ -1,10 +1,13 @@
 //! Units and marks of numbers, file by file.
 
-use arrow::array::AsArray;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, Float32Array, StringArray};
+use arrow::record_batch::RecordBatch;
 use rstest::rstest;
 use uu_data::read::{BounceRateUnit, Decimal, Input, ReadError, ReadOptions, open};
 
-use crate::formats::{read, read_with, table};
+use crate::formats::{parquet, read, read_with, table};
 
 const FRACTIONS: [&str; 6] = ["a.example|0.33", "b.example|0.41", "c.example|", "d.example|1", "e.example|0", "f.example|0.62"];
 
@@ -260,4 +263,21 @@ fn numbers_that_json_has_itself_have_points_whatever_its_texts_have() {
     let cell = |name: &str| chunk.batch.column_by_name(name).unwrap().as_string::<i32>().value(0).to_owned();
     let cells = ["visits", "pages_per_visit", "bounce_rate"].map(cell);
     assert_eq!(cells, ["100000.5", "3.5", "43.1"], "the columns that are written say the same");
+}
+
+#[test]
+fn numbers_of_32_bits_are_shown_with_the_digits_they_were_given_with() {
+    let of = |rates: &[f32]| {
+        let dates: ArrayRef = Arc::new(StringArray::from(vec!["2024-12"; rates.len()]));
+        let sites: ArrayRef = Arc::new(StringArray::from_iter_values((0..rates.len()).map(|site| format!("s{site}.example"))));
+        let rates: ArrayRef = Arc::new(Float32Array::from(rates.to_vec()));
+        let batch = RecordBatch::try_from_iter(vec![("date", dates), ("site", sites), ("bounce_rate", rates)]).unwrap();
+        read("a.parquet", &parquet(&batch))
+    };
+    let refused = of(&[0.4; 6]).err().unwrap().to_string();
+    assert!(refused.ends_with("got 6 that are all at most 1, such as 0.4"), "{refused}");
+    let bad = of(&[143.1]).err().unwrap().to_string();
+    assert!(bad.ends_with("got 143.1"), "{bad}");
+    let warned = of(&[0.4]).unwrap().rows[0].warnings[0].to_string();
+    assert!(warned.starts_with("bounce rate of 0.4 was read as percent; if it is a fraction, it is 40 percent"), "{warned}");
 }

@@ -1,6 +1,6 @@
 //! What a failed batch is answered with.
 
-use uu_core::escaped;
+use uu_core::{Shortest, escaped};
 use uu_service::batch::{BatchError, Format, ReadError, RowFaults, SkippedRows, WriteError};
 
 use crate::line_breaks::{self, OneLine};
@@ -43,9 +43,9 @@ impl Failure {
         }
         match self {
             Self::NoRows(skipped) => no_rows(skipped, sent),
-            Self::Batch(BatchError::Read(error @ (ReadError::NoDateColumn { .. } | ReadError::NoInputColumn { .. })))
-                if sent.is_glued() =>
-            {
+            Self::Batch(BatchError::Read(
+                error @ (ReadError::NoHeader { .. } | ReadError::NoDateColumn { .. } | ReadError::NoInputColumn { .. }),
+            )) if sent.is_glued() => {
                 Problem::new(Kind::MalformedBody, format!("{error}; the body has no line break; hint: {}", line_breaks::HINT))
             }
             Self::Batch(BatchError::Read(error)) => unreadable(error),
@@ -80,7 +80,7 @@ fn no_rows(skipped: &SkippedRows, sent: &Sent) -> Problem {
     });
     for row in &skipped.examples {
         for fault in &row.faults {
-            faults.push_row_fault(fault, row.row, row.line);
+            faults.push_row_fault(fault, row);
         }
     }
     Problem::validation(faults).with_detail("nothing was estimated".to_owned())
@@ -94,7 +94,7 @@ pub(crate) fn unreadable(error: &ReadError) -> Problem {
             Problem::new(Kind::TooLarge, source.to_string())
         }
         ReadError::Open { source, .. } | ReadError::Io { source, .. } if is_ours(source) => Problem::of_spooling(source),
-        ReadError::BounceRateFractions { found, .. } => of_the_whole(error, "bounce_rate_fraction", found.to_string()),
+        ReadError::BounceRateFractions { found, .. } => of_the_whole(error, "bounce_rate_fraction", Shortest(*found).to_string()),
         ReadError::GroupedNumbers { found, .. } => of_the_whole(error, "grouped_numbers", format!("`{}`", escaped(found))),
         ReadError::RepeatedMonths { several, of, .. } => of_the_whole(error, "repeated_months", format!("{several} of {of}")),
         _ => {
@@ -138,7 +138,7 @@ fn bad_rows(rows: &[RowFaults], total: u64) -> Problem {
     let mut faults = Faults::default();
     for row in rows {
         for fault in &row.faults {
-            faults.push_row_fault(fault, row.row, row.line);
+            faults.push_row_fault(fault, row);
         }
     }
     let detail = match (total, rows.len() as u64) {

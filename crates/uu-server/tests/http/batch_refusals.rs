@@ -171,3 +171,37 @@ fn objects_that_are_cut_off_end_with_the_problem(#[case] given: &str, #[case] wa
         assert!(whole.len() > 1);
     }
 }
+
+#[rstest]
+#[case::rows(CSV, "site,date,visits\na.com,2024-12,1000\nTotal,,1000\n")]
+#[case::objects(NDJSON, "{\"site\":\"a.com\",\"date\":\"2024-12\",\"visits\":1000}\n{\"site\":\"Total\",\"date\":null,\"visits\":1000}\n")]
+fn a_total_without_a_date_leads_to_leaving_it_out(#[case] kind: &str, #[case] body: &str) {
+    let server = Server::start();
+    let answer = post(&server, "", kind, body);
+    assert_eq!((answer.status, &answer.json()["errors"][0]["row"]), (422, &2.into()), "{}", answer.text());
+    let hint = answer.json()["errors"][0]["hint"].as_str().unwrap().to_owned();
+    assert!(hint.starts_with("leave the row of the total out") && hint.contains("?skipBadRows=true"), "{hint}");
+    assert_eq!(post(&server, "?skipBadRows=true", kind, body).status, 200);
+}
+
+#[rstest]
+#[case::rows(CSV, "site,date,visits\na.com,2024-12,1000\n,,\n,,\n")]
+#[case::objects(JSON, "[{\"site\":\"a.com\",\"date\":\"2024-12\",\"visits\":1000},{},{\"site\":null,\"visits\":null}]")]
+fn rows_without_a_value_are_no_rows(#[case] kind: &str, #[case] body: &str) {
+    let headers = [("content-type", kind), ("accept", NDJSON)];
+    let answer = Server::start().client().request("POST", "/predict/batch", &headers, body.as_bytes());
+    assert_eq!((answer.status, answer.text().trim_end().lines().count()), (200, 1), "{}", answer.text());
+}
+
+#[rstest]
+#[case(JSON)]
+#[case(NDJSON)]
+fn a_month_that_is_no_object_is_refused_as_in_a_request_for_one_site(#[case] kind: &str) {
+    let server = Server::start();
+    let body = r#"{"domain":"a.com","2024-12":{"visits":10000},"2025-01":null}"#;
+    let answer = post(&server, "", kind, body);
+    assert_eq!(answer.status, 422, "{}", answer.text());
+    assert!(answer.text().contains("got null under `2025-01`") && !answer.text().contains("header"), "{}", answer.text());
+    let left = post(&server, "?skipBadRows=true", kind, body);
+    assert!(left.status == 200 && left.text().contains("a.com"), "{}", left.text());
+}
