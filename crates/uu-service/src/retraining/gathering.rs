@@ -47,8 +47,8 @@ pub(super) enum Outlook {
 /// What new rows are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Against<'a> {
-    /// The champion, where it knows real sites.
-    pub(super) measured: Option<&'a Loaded>,
+    /// The champion, or the anchor where the champion knows no real sites; `None` where neither does.
+    pub(super) reference: Option<&'a Loaded>,
     /// The last batch that was kept when the anchor was confirmed; `None` where that is not known.
     pub(super) anchored_through: Option<i64>,
     pub(super) settings: &'a RetrainSettings,
@@ -56,7 +56,7 @@ pub(super) struct Against<'a> {
 
 impl Against<'_> {
     fn labels(&self, records: &[Record]) -> Option<LabelCheck> {
-        self.measured.map(|champion| check_labels(&champion.model, records))
+        self.reference.map(|version| check_labels(&version.model, records))
     }
 
     /// Why labels are not to be believed, unless they are learned by force.

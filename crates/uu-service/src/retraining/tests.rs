@@ -1,3 +1,4 @@
+mod anchored;
 mod repeated;
 
 use rstest::rstest;
@@ -154,7 +155,7 @@ fn observations_of_one_sender_that_shift_known_labels_are_set_aside_without_thos
         None,
         &Rules::default(),
         Against {
-            measured: None,
+            reference: None,
             anchored_through: None,
             settings: &RetrainSettings {
                 train: quick_settings(),
