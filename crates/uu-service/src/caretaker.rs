@@ -92,8 +92,14 @@ impl Caretaker {
             // What crashes left behind, and files of jobs that nobody will retry any more.
             let swept = self.registry.sweep()?;
             if swept != Swept::default() {
-                let Swept { objects, removed, unfinished } = swept;
-                tracing::info!(objects, removed, unfinished, "objects without a row were moved to `swept`, older ones removed from there");
+                let Swept { objects, removed, unfinished, uploads } = swept;
+                tracing::info!(
+                    objects,
+                    removed,
+                    unfinished,
+                    uploads,
+                    "objects without a row were moved to `swept`, older ones removed from there, and files of ended jobs removed"
+                );
             }
             if let Some(window) = self.serving.current().as_ref().and_then(|served| served.window.as_ref()) {
                 window.turn();
