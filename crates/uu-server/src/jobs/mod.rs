@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_service::registry::{Asker, Job, JobId, Scope};
+use uu_service::registry::{Job, JobId, Scope};
 
 pub(crate) use events::{__path_events, events};
 
@@ -148,7 +148,7 @@ pub(crate) async fn retry(
         caller.must_have(Scope::Admin)?;
     }
     let bounds = app.lifecycle.queue;
-    let again = app.ask(move |registry| registry.job(registry.retry(id, Asker { by: &caller.by, bounds })?));
+    let again = app.ask(move |registry| registry.job(registry.retry(id, caller.asker(bounds))?));
     Ok(accepted(again.await?))
 }
 

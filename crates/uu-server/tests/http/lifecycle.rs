@@ -249,7 +249,7 @@ fn what_can_never_train_with_what_is_kept_is_refused_however_it_comes() {
     let generated = ROWS.replace(",test,", ",generated,");
     for (kept, rows) in [("test", &generated), ("generated", &ROWS.to_owned())] {
         let server = Server::start();
-        let token = server.token(Scope::Write);
+        let token = server.token(Scope::Admin);
         let observed = OBSERVED.replace("\"visits\"", &format!("\"source\": \"{kept}\", \"visits\""));
         assert_eq!(post(&mut server.client(), "/observations", &token, ("application/json", observed.as_bytes())).status, 201);
         for answer in delivered(&server, &token, rows) {
