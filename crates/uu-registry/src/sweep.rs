@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::database::Database;
 use crate::objects::Folder;
-use crate::{Registry, RegistryError, Timestamp, opening, schema};
+use crate::{Registry, RegistryError, Timestamp, backup, opening, schema};
 
 /// The column in which a table that names objects does so.
 const OBJECT: &str = "object";
@@ -41,7 +41,7 @@ pub struct Swept {
     pub objects: usize,
     /// Objects that had been there for long enough, and were removed.
     pub removed: usize,
-    /// Files that were never finished, which were removed.
+    /// Files that were never finished, and those of restores that were not, which were removed.
     pub unfinished: usize,
     /// Files of jobs that nobody can retry any more, which were removed: they were copies of what somebody sent.
     pub uploads: usize,
@@ -89,7 +89,9 @@ impl Registry {
         for found in &old {
             self.wait_long(self.objects().remove(&found.object))?;
         }
-        let unfinished = self.objects().remove_unfinished(ages.left_behind)?;
+        self.wait_long(backup::finish_staged(self.database(), self.objects()))?;
+        let staged = self.wait_long(backup::remove_staged(self.objects(), Some(ages.left_behind)))?;
+        let unfinished = self.objects().remove_unfinished(ages.left_behind)? + staged;
         Ok(Swept { objects: left.len(), removed: old.len(), unfinished, uploads })
     }
 
