@@ -121,10 +121,10 @@ pub(crate) enum Observations {
     /// Keep a batch, or all batches of one sender, from being used by trainings
     Quarantine {
         /// Number of the batch
-        #[arg(id = "BATCH", value_parser = batch_number, required_unless_present = "SENDER")]
+        #[arg(id = "BATCH", value_parser = batch_number, required_unless_present = "by")]
         batch: Option<i64>,
         /// Set aside all batches of this sender, as the list names it or as `token 7`
-        #[arg(long, id = "SENDER", value_name = "SENDER", conflicts_with = "BATCH")]
+        #[arg(long, value_name = "SENDER", conflicts_with = "BATCH")]
         by: Option<String>,
         /// Why
         #[arg(long)]
