@@ -14,7 +14,7 @@ use super::verify::{Placed, verify};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
 use crate::objects::{Folder, Stored};
-use crate::{ObjectFault, Registry, RegistryError, opening, schema};
+use crate::{ObjectFault, Registry, opening, schema};
 
 /// The longest part that is read: what one object or one page may take in memory.
 const MOST_PART_BYTES: u64 = 8 << 30;
