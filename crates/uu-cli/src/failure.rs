@@ -139,6 +139,7 @@ fn registry_hint(error: &RegistryError) -> Option<&'static str> {
         RegistryError::NewerSchema { .. } => Some(
             "start the newer release again, or restore the backup that was made before it into an empty store: `uu-predictor restore --input FILE`",
         ),
+        RegistryError::UnknownSender { .. } => Some("`uu-predictor observations list` shows who sent which batch"),
         RegistryError::NotShown { .. } => Some("run it again with a standard output that is kept; no token of it is valid"),
         RegistryError::Full { .. } => Some("nothing was changed; make room, then try again"),
         RegistryError::DamagedStore { fault: StoreFault::BadFormat { .. }, .. } => Some(

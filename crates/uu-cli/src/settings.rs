@@ -174,6 +174,10 @@ pub(crate) struct RetrainingSettings {
     pub pending_jobs_per_token: u64,
     /// Bytes of files that are kept for jobs of one token.
     pub kept_bytes_per_token: u64,
+    /// Observations of one token that no training has looked at.
+    pub pending_rows_per_token: u64,
+    /// Observations that are kept of one token.
+    pub kept_rows_per_token: u64,
     /// Folders whose files may be read.
     pub roots: Vec<PathBuf>,
     /// Threads of the process that re-trains; 0 is half of the cores.
@@ -370,13 +374,20 @@ impl Settings {
     /// The store as a server uses it, under the name `worker`.
     pub(crate) fn lifecycle(&self, registry: Registry, worker: &str) -> Lifecycle {
         let RetrainingSettings { rows, decompressed_bytes, roots, .. } = &self.retraining;
-        let RetrainingSettings { pending_jobs, pending_jobs_per_token, kept_bytes_per_token, .. } = self.retraining;
+        let RetrainingSettings { pending_jobs, pending_jobs_per_token, .. } = self.retraining;
+        let RetrainingSettings { kept_bytes_per_token, pending_rows_per_token, kept_rows_per_token, .. } = self.retraining;
         Lifecycle {
             registry,
             worker: worker.to_owned(),
             rules: self.rules(),
             delivery: DeliveryLimits { rows: *rows, decompressed_bytes: *decompressed_bytes },
-            queue: QueueBounds { pending: pending_jobs, pending_of_one: pending_jobs_per_token, kept_bytes_of_one: kept_bytes_per_token },
+            queue: QueueBounds {
+                pending: pending_jobs,
+                pending_of_one: pending_jobs_per_token,
+                kept_bytes_of_one: kept_bytes_per_token,
+                pending_rows_of_one: pending_rows_per_token,
+                kept_rows_of_one: kept_rows_per_token,
+            },
             roots: roots.clone(),
             artifacts_url: self.artifacts_url.clone(),
         }

@@ -1,5 +1,5 @@
-//! Names that move from version to version: `champion`, the one that answers, `previous`, the one that answered before it, and `anchor`, the one that a
-//! person confirmed last.
+//! Names that move from version to version: `champion`, the one that answers, `previous`, the one that answered before it, and `anchor`, the one that an
+//! admin confirmed last.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +25,8 @@ pub struct Aliases {
     /// The number of the last observation before the champion was promoted: those after it tell how it does. `None` where it is back from
     /// before, and need not be watched.
     pub watched_from: Option<i64>,
-    /// The version that a person confirmed last: the first one, one that was promoted by name or by force. Where an older release moved the aliases and
-    /// none is known, it is the champion.
+    /// The version that an admin confirmed last: the first one, one that was promoted by name or by force. Only an admin moves it. Where an older release
+    /// moved the aliases and none is known, it is the champion.
     pub anchor: Option<ModelVersion>,
     /// The last batch of observations that was kept when the anchor was confirmed; `None` where that is not known.
     pub anchored_through: Option<i64>,
@@ -43,7 +43,8 @@ pub struct Change {
     pub figures: Value,
     /// The champion the decision was made about: the change is refused if another one is champion by now. `None` makes it anyway.
     pub expected_champion: Option<Option<ModelVersion>>,
-    /// Whether a person confirms the version that is promoted: it is the anchor from then on. The first version of all is, whoever promotes it.
+    /// Whether an admin asks for it: a version that is promoted is the anchor from then on, and one that is gone back to from the anchor too. The first
+    /// version of all is, whoever promotes it.
     pub confirms: bool,
 }
 
@@ -68,7 +69,7 @@ impl Registry {
             if before.champion == Some(version) && (before.anchor == Some(version) || !change.confirms) {
                 return Ok(before);
             }
-            let confirmed = if change.confirms || before.champion.is_none() {
+            let confirmed = if becomes_anchor(before, change, Step::Forward) {
                 let last = transaction.number("SELECT COALESCE(MAX(id), 0) AS number FROM batches", Vec::new()).await?;
                 Aliases { anchor: Some(version), anchored_through: Some(last), ..before }
             } else {
@@ -82,12 +83,12 @@ impl Registry {
         })
     }
 
-    /// Lets the champion and the previous version change places. A confirmation of the champion is taken back with it.
+    /// Lets the champion and the previous version change places. A confirmation of the champion is taken back with it where an admin asks for it.
     ///
     /// **Errors**: no previous version; another champion than the one expected; a database that cannot be reached or written.
     pub fn rollback(&self, change: &Change) -> Result<Aliases, RegistryError> {
         self.move_aliases("rollback", change, async |_, before| match before.previous {
-            Some(previous) => Ok(back(before, previous)),
+            Some(previous) => Ok(back(before, previous, change)),
             None => Err(RegistryError::NoPrevious),
         })
     }
@@ -109,7 +110,21 @@ impl Registry {
             if !is_named && !champions(transaction).await?.contains(&version) {
                 return Err(RegistryError::NeverChampion { version });
             }
-            Ok(back(before, version))
+            Ok(back(before, version, change))
+        })
+    }
+
+    /// Versions that were the champion at some time, the champion among them.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn champions(&self) -> Result<BTreeSet<ModelVersion>, RegistryError> {
+        self.wait(async {
+            let mut snapshot = self.database().snapshot().await?;
+            let mut found = champions(&mut snapshot).await?;
+            // A store of the layout before has a champion, and no record of its promotion.
+            let Aliases { champion, previous, .. } = read_in(&mut snapshot).await?;
+            found.extend([champion, previous].into_iter().flatten());
+            Ok(found)
         })
     }
 
@@ -143,9 +158,25 @@ impl Registry {
     }
 }
 
+/// Which way the champion moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Forward,
+    Back,
+}
+
+/// Whether the version that becomes the champion becomes the anchor too. What the service does by itself leaves the anchor where it is: it bounds how far
+/// the champion moves without an admin.
+fn becomes_anchor(before: Aliases, change: &Change, step: Step) -> bool {
+    match step {
+        Step::Forward => change.confirms || before.champion.is_none(),
+        Step::Back => change.confirms && before.anchor == before.champion,
+    }
+}
+
 /// The aliases once `version` is back.
-fn back(before: Aliases, version: ModelVersion) -> Aliases {
-    let anchor = if before.anchor == before.champion { Some(version) } else { before.anchor };
+fn back(before: Aliases, version: ModelVersion, change: &Change) -> Aliases {
+    let anchor = if becomes_anchor(before, change, Step::Back) { Some(version) } else { before.anchor };
     Aliases { champion: Some(version), previous: before.champion, watched_from: None, anchor, ..before }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use crate::adoption::{CHAMPION_FILE, FORMAT_FILE};
+use crate::backup::RESTORED;
 use crate::database::DATABASE_FILE;
 use crate::error::failed;
 use crate::identity::{MARK, Places};
@@ -30,7 +31,7 @@ pub(crate) async fn everything(location: &Location, places: &Places<'_>) -> Resu
     let name = new_name();
     if let Objects::Remote(remote) = places.objects() {
         for folder in Folder::ALL.map(Folder::name) {
-            for folder in [folder.to_owned(), format!("{SWEPT}/{folder}")] {
+            for folder in [folder.to_owned(), format!("{SWEPT}/{folder}"), format!("{RESTORED}/{folder}")] {
                 for found in remote.list(&folder).await? {
                     remote.rename(&found.object, &format!("{name}/{}", found.object)).await?;
                 }
@@ -41,7 +42,7 @@ pub(crate) async fn everything(location: &Location, places: &Places<'_>) -> Resu
     if !location.uses_folder() {
         return Ok(format!("`{name}` of the object store"));
     }
-    let folders = Folder::ALL.map(Folder::name).into_iter().chain([SWEPT]).map(str::to_owned);
+    let folders = Folder::ALL.map(Folder::name).into_iter().chain([SWEPT, RESTORED]).map(str::to_owned);
     let files = [CHAMPION_FILE, MARK, FORMAT_FILE].into_iter().map(str::to_owned);
     let parts: Vec<String> = folders.chain(database_files()).chain(files).collect();
     move_parts(&location.store, &name, &parts)?;

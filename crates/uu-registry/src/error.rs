@@ -136,6 +136,32 @@ pub enum RegistryError {
     /// Generated rows and measured ones would be kept side by side.
     #[error("{0}")]
     Mixture(Mixture),
+    /// Generated rows came where none are kept, and not from an admin.
+    #[error("{rows} generated rows are not taken: none are kept so far, and no measured row could train with them")]
+    FirstGenerated {
+        /// How many came.
+        rows: u64,
+    },
+    /// As many rows of whoever sends them are kept as may be.
+    #[error("{kept} observations of the same sender {}, and with {more} more they would exceed {most}", if *.pending { "are pending" } else { "are kept" })]
+    RowsFull {
+        /// Rows that are kept.
+        kept: u64,
+        /// Rows that were to be kept.
+        more: u64,
+        /// How many may be kept.
+        most: u64,
+        /// Whether only those are counted that no training has looked at.
+        pending: bool,
+    },
+    /// No batch in use is of that sender.
+    #[error("no batch in use is of `{sender}`{}", known_senders(.known))]
+    UnknownSender {
+        /// The sender.
+        sender: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// As many jobs are pending as may be.
     #[error("{pending} jobs{} are pending, and at most {most} may be", of_one(*.by_one))]
     QueueFull {
@@ -305,6 +331,18 @@ pub(crate) fn failed(action: &'static str, path: &std::path::Path, source: io::E
         }
         _ => RegistryError::Io { action, path: path.to_owned(), source },
     }
+}
+
+/// Senders that a refusal names.
+const MOST_SENDERS: usize = 5;
+
+fn known_senders(known: &[String]) -> String {
+    if known.is_empty() {
+        return ": none is in use".to_owned();
+    }
+    let named: Vec<String> = known.iter().take(MOST_SENDERS).map(|sender| format!("`{sender}`")).collect();
+    let more = if known.len() > MOST_SENDERS { " and others" } else { "" };
+    format!("; senders are {}{more}", named.join(", "))
 }
 
 fn of_one(by_one: bool) -> &'static str {

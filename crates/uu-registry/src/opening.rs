@@ -16,7 +16,7 @@ use crate::objects::{Folder, Objects};
 use crate::registry::{PATIENCE, within};
 use crate::schema::State;
 use crate::versions::version_of;
-use crate::{Location, RegistryError, StoreFault, aside, schema};
+use crate::{Location, RegistryError, StoreFault, aside, backup, schema};
 
 /// What may be done where no whole store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,10 @@ pub(crate) async fn open(location: &Location, making: Making) -> Result<Opened, 
             refuse_read_only(location)?;
             let database = connected(location).await?;
             finish(location, &places, &database, &marks).await?;
+            // Much can be done without the objects, and whoever needs one learns what is wrong with it.
+            if let Err(error) = backup::finish_staged(&database, &objects).await {
+                tracing::warn!(%error, "what a restore may have left beside its place is not known for now");
+            }
             Ok(Opened { database, objects, aside: None })
         }
         Ok(Found::Nothing) if making == Making::Never && !is_old_store(location) => {

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::database::Database;
 use crate::objects::Folder;
-use crate::{Registry, RegistryError, Timestamp, opening, schema};
+use crate::{Registry, RegistryError, Timestamp, backup, opening, schema};
 
 /// The column in which a table that names objects does so.
 const OBJECT: &str = "object";
@@ -41,8 +41,10 @@ pub struct Swept {
     pub objects: usize,
     /// Objects that had been there for long enough, and were removed.
     pub removed: usize,
-    /// Files that were never finished, which were removed.
+    /// Files that were never finished, and those of restores that were not, which were removed.
     pub unfinished: usize,
+    /// Files of jobs that nobody can retry any more, which were removed: they were copies of what somebody sent.
+    pub uploads: usize,
 }
 
 impl Registry {
@@ -70,7 +72,7 @@ impl Registry {
         if self.aliases()?.champion.is_none() {
             return Ok(Swept::default());
         }
-        self.forget_uploads(ages.left_behind)?;
+        let uploads = self.forget_uploads(ages.left_behind)?;
         let (mut left, mut old) = (Vec::new(), Vec::new());
         for folder in Folder::ALL {
             let found = self.wait_long(self.objects().list(folder))?;
@@ -87,19 +89,34 @@ impl Registry {
         for found in &old {
             self.wait_long(self.objects().remove(&found.object))?;
         }
-        let unfinished = self.objects().remove_unfinished(ages.left_behind)?;
-        Ok(Swept { objects: left.len(), removed: old.len(), unfinished })
+        self.wait_long(backup::finish_staged(self.database(), self.objects()))?;
+        let staged = self.wait_long(backup::remove_staged(self.objects(), Some(ages.left_behind)))?;
+        let unfinished = self.objects().remove_unfinished(ages.left_behind)? + staged;
+        Ok(Swept { objects: left.len(), removed: old.len(), unfinished, uploads })
     }
 
-    /// Forgets the files of jobs that ended that long ago: nobody will retry them.
-    fn forget_uploads(&self, age: Duration) -> Result<(), RegistryError> {
+    /// Forgets the files of jobs that ended that long ago, which nobody will retry, and removes those that no other job needs; gives back how many these
+    /// are. They are bounded by sender, so bytes that no row counts any more must not stay.
+    fn forget_uploads(&self, age: Duration) -> Result<usize, RegistryError> {
+        const ENDED: &str = "SELECT DISTINCT object FROM uploads WHERE job IN (SELECT id FROM jobs WHERE ended_at < $1)";
         let before = Timestamp::now().milliseconds().saturating_sub(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
-        self.wait(async {
+        let mut objects: Vec<String> = self.wait(async {
             let mut transaction = self.database().write().await?;
+            let rows = transaction.fetch(ENDED, vec![before.into()]).await?;
             let sql = "DELETE FROM uploads WHERE job IN (SELECT id FROM jobs WHERE ended_at < $1)";
             transaction.execute(sql, vec![before.into()]).await?;
-            transaction.commit().await
-        })
+            transaction.commit().await?;
+            rows.iter().map(|row| row.text(OBJECT)).collect::<Result<_, RegistryError>>()
+        })?;
+        if objects.is_empty() {
+            return Ok(0);
+        }
+        let named = self.wait(named(self.database()))?;
+        objects.retain(|object| Folder::Uploads.is_own(object) && !named.contains(object));
+        for object in &objects {
+            self.wait_long(self.objects().remove(object))?;
+        }
+        Ok(objects.len())
     }
 }
 

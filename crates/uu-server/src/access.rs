@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
-use uu_service::registry::{RegistryError, Scope};
+use uu_service::registry::{Asker, QueueBounds, RegistryError, Scope};
 
 use crate::app::App;
 use crate::description::TOKEN;
@@ -18,7 +18,7 @@ use crate::routes::operations;
 /// When to ask again where too many jobs are pending: a re-training takes about a minute.
 const A_JOB_LATER_S: u32 = 60;
 
-/// When to ask again where too many bytes are kept: what nobody needs any more is removed once an hour.
+/// When to ask again where too many bytes or rows are kept: what nobody needs any more is removed once an hour.
 const A_SWEEP_LATER_S: u32 = 3_600;
 
 /// Which requests need a token.
@@ -44,6 +44,11 @@ impl Caller {
     /// Whoever asks a server that needs no tokens.
     fn anybody(address: IpAddr) -> Self {
         Self { by: format!("anybody at {address}"), scope: Scope::Admin }
+    }
+
+    /// The caller as whoever asks for work or sends rows.
+    pub(crate) fn asker(&self, bounds: QueueBounds) -> Asker<'_> {
+        Asker { by: &self.by, bounds, is_admin: self.scope >= Scope::Admin }
     }
 
     /// **Errors**: the token's scope does not reach so far.
@@ -186,6 +191,18 @@ pub(crate) fn store_problem(error: &RegistryError) -> Problem {
         | RegistryError::JobState { .. }
         | RegistryError::RetriedAlready { .. } => Problem::new(Kind::Conflict, error.to_string()),
         RegistryError::Mixture(mixture) => Problem::new(Kind::Validation, format!("{mixture}; hint: {}", mixture.hint())),
+        RegistryError::FirstGenerated { .. } => Problem::new(
+            Kind::Validation,
+            format!("{error}; hint: leave the rows of the source `generated` out, or send them with a token of the scope `admin`"),
+        ),
+        RegistryError::RowsFull { pending, .. } => {
+            let hint = if *pending {
+                "the next training takes those that are pending"
+            } else {
+                "an admin sets some aside with `uu-predictor observations quarantine`, or raises `retraining.kept_rows_per_token`"
+            };
+            Problem::new(Kind::TooMany, format!("{error}; hint: {hint}")).retry_after(A_SWEEP_LATER_S)
+        }
         RegistryError::QueueFull { .. } => {
             Problem::new(Kind::TooMany, format!("{error}; hint: wait for one to end, or cancel one with `DELETE /jobs/NUMBER`"))
                 .retry_after(A_JOB_LATER_S)

@@ -208,7 +208,7 @@ pub(crate) async fn rollback(
 ) -> Result<Json<AliasesAnswer>, Problem> {
     let RollbackRequest { reason, expected_champion, to } = read_change(&app, body, ROLLBACK).await?;
     let to = to.as_deref().map(parsed).transpose()?;
-    let change = change(caller, reason, expected_champion.as_deref())?;
+    let change = Change { confirms: true, ..change(caller, reason, expected_champion.as_deref())? };
     let moved = app.ask_for_version(move |registry| uu_service::rollback(registry, to, &change));
     Ok(Json(moved.await?.into()))
 }

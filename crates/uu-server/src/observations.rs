@@ -67,8 +67,8 @@ pub(crate) struct ObservedWarning {
         (status = 201, description = "They are kept", body = Observed),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 403, description = "The scope `write` is needed", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 422, description = "Values break rules, all of which are listed, or can never train with the rows that are kept", body = ProblemDocument, content_type = "application/problem+json"),
-        (status = 429, description = "Too many requests", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "Values break rules, all of which are listed, or can never train with the rows that are kept, or are the first generated ones and no admin's", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, description = "Too many requests, or too many observations pending or kept for one token", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 503, description = "The store cannot be reached; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 507, description = "The store is full; nothing is kept", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -89,7 +89,8 @@ pub(crate) async fn post_observations(
         ObserveError::Store(error) => store_problem(&error),
         ObserveError::WithoutUsers { .. } => Problem::new(Kind::Validation, error.to_string()),
     };
-    let batch = app.ask_or(move |registry| observe(registry, &records, &rules, &caller.by), told).await?;
+    let bounds = app.lifecycle.queue;
+    let batch = app.ask_or(move |registry| observe(registry, &records, &rules, caller.asker(bounds)), told).await?;
     let warnings = dates.iter().zip(&warnings).flat_map(|(date, warnings)| warnings.iter().map(|warning| told_of(date, warning))).collect();
     Ok((StatusCode::CREATED, Json(Observed { batch: batch.0, observations, warnings })))
 }

@@ -92,8 +92,14 @@ impl Caretaker {
             // What crashes left behind, and files of jobs that nobody will retry any more.
             let swept = self.registry.sweep()?;
             if swept != Swept::default() {
-                let Swept { objects, removed, unfinished } = swept;
-                tracing::info!(objects, removed, unfinished, "objects without a row were moved to `swept`, older ones removed from there");
+                let Swept { objects, removed, unfinished, uploads } = swept;
+                tracing::info!(
+                    objects,
+                    removed,
+                    unfinished,
+                    uploads,
+                    "objects without a row were moved to `swept`, older ones removed from there, and files of ended jobs removed"
+                );
             }
             if let Some(window) = self.serving.current().as_ref().and_then(|served| served.window.as_ref()) {
                 window.turn();
@@ -119,9 +125,14 @@ impl Caretaker {
         let served = self.serving.current();
         while !live.take_up(&self.registry, served.as_ref())? {}
         if let Some(LiveVerdict::RollBack { reason }) = live.verdict() {
-            if self.of_one_sender == OneSender::Suggest && !live.is_corroborated() {
+            let doubt = if live.would_leave_measured_rows() {
+                Some(Doubt::GeneratedBefore)
+            } else {
+                Some(Doubt::OneSender).filter(|_| self.of_one_sender == OneSender::Suggest && !live.is_corroborated())
+            };
+            if let Some(doubt) = doubt {
                 if self.suggested != Some(aliases.generation) {
-                    suggest(&self.registry, live, reason)?;
+                    suggest(&self.registry, live, (reason, doubt))?;
                     self.suggested = Some(aliases.generation);
                 }
                 return Ok(());
@@ -160,15 +171,33 @@ impl Caretaker {
     }
 }
 
-/// Says that a person should look at the champion: one sender's observations show that it is worse, and nobody else's do.
-fn suggest(registry: &Registry, live: &Live, reason: RollBackReason) -> Result<(), RegistryError> {
-    let version = live.version();
-    let words = format!(
-        "observations of one sender alone show that `{version}` is worse: {reason}; `uu-predictor models rollback` puts the version before in use again"
-    );
+/// Why a rollback is left to an admin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    /// One sender's observations show that the champion is worse, and nobody else's do.
+    OneSender,
+    /// The version before was trained on generated rows, and the champion on measured ones.
+    GeneratedBefore,
+}
+
+impl Doubt {
+    /// What shows that the champion is worse.
+    fn evidence(self) -> &'static str {
+        match self {
+            Self::OneSender => "observations of one sender alone show",
+            Self::GeneratedBefore => "the version before was trained on generated rows, and observations show",
+        }
+    }
+}
+
+/// Says that a person should look at the champion.
+fn suggest(registry: &Registry, live: &Live, (reason, doubt): (RollBackReason, Doubt)) -> Result<(), RegistryError> {
+    let (version, evidence) = (live.version(), doubt.evidence());
+    let words =
+        format!("{evidence} that `{version}` is worse: {reason}; `uu-predictor models rollback` puts the version before in use again");
     let details = json!({ "reason": words, "figures": live.status().watch });
     if registry.audit_once(&Entry { by: BY, action: "suggest_rollback", subject: &version.to_string(), details: &details })? {
-        tracing::warn!(%version, %reason, "observations of one sender alone show that the champion is worse: `models rollback` puts the version before in use again");
+        tracing::warn!(%version, %reason, "{evidence} that the champion is worse: `models rollback` puts the version before in use again");
     }
     Ok(())
 }
@@ -190,10 +219,19 @@ mod tests {
 
     /// A model that learned users a tenth of what they are.
     fn spoilt() -> Vec<u8> {
+        spoilt_of(None)
+    }
+
+    /// The same, of rows of that source.
+    fn spoilt_of(source: Option<&str>) -> Vec<u8> {
         let rows = uu_testkit::models::dataset(300);
         let tenth = |record: &Record| {
             let users = record.unique_users.and_then(|users| UniqueUsers::new((users.get() / 10.0).max(1.0).round()).ok());
-            Record { unique_users: users, ..record.clone() }
+            Record {
+                unique_users: users,
+                source: source.map_or_else(|| record.source.clone(), |source| Some(source.into())),
+                ..record.clone()
+            }
         };
         let rows = uu_data::Dataset::new(Vec::new(), rows.records().iter().map(tenth).collect());
         uu_model::train(&rows, &Rules::default(), &uu_testkit::models::quick_settings(), &uu_model::Silent).unwrap().artifact
@@ -258,18 +296,67 @@ mod tests {
     }
 
     #[test]
-    fn one_sender_is_enough_where_training_knows_the_sites() {
+    fn sites_that_training_knows_are_no_evidence_of_one_sender_and_are_of_two() {
         let folder = tempfile::tempdir().unwrap();
         let registry = Registry::open(&Location::folder(folder.path())).unwrap();
         let (good, bad) = (put(&registry, &trained().artifact), put(&registry, &spoilt()));
         for version in [good, bad] {
             registry.promote(version, &Change::default()).unwrap();
         }
+        let caretaker = || Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default());
         let known = uu_testkit::models::dataset(400);
         let records: Vec<Record> = known.records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
         observe(&registry, &records, &Rules::default(), "ann").unwrap();
-        Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default()).step().unwrap();
+        caretaker().step().unwrap();
+        assert_eq!(registry.aliases().unwrap().champion, Some(bad), "whose months, inputs and labels one sender chose");
+        observe(&registry, &records, &Rules::default(), "bob").unwrap();
+        caretaker().step().unwrap();
         assert_eq!(registry.aliases().unwrap().champion, Some(good));
+    }
+
+    #[test]
+    fn a_version_of_measured_rows_is_not_taken_back_to_one_of_generated_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (generated, measured) = (put(&registry, &trained().artifact), put(&registry, &spoilt_of(Some("panel"))));
+        registry.promote(generated, &Change::default()).unwrap();
+        registry.promote(measured, &Change { confirms: true, ..Change::default() }).unwrap();
+        let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        let (one, other) = records.split_at(records.len() / 2);
+        for (sent, by) in [(one, "ann"), (other, "bob")] {
+            let sent: Vec<Record> = sent.iter().map(|record| Record { source: Some("panel".into()), ..record.clone() }).collect();
+            observe(&registry, &sent, &Rules::default(), by).unwrap();
+        }
+        let caretaker = || Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default());
+        caretaker().with_evidence_of_one_sender(OneSender::RollBack).step().unwrap();
+        let aliases = registry.aliases().unwrap();
+        assert_eq!((aliases.champion, aliases.anchor), (Some(measured), Some(measured)));
+        let logged = &registry.audit_log(1, None).unwrap()[0];
+        assert_eq!(logged.action, "suggest_rollback");
+        assert!(
+            logged.details["reason"].as_str().unwrap().starts_with("the version before was trained on generated rows"),
+            "{}",
+            logged.details
+        );
+        let status = crate::drift_status(&registry, None).unwrap().observations;
+        assert!(status.suggests_rollback && status.evidence.is_some_and(|evidence| evidence.is_corroborated));
+    }
+
+    #[test]
+    fn a_rollback_by_itself_leaves_the_anchor_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&Location::folder(folder.path())).unwrap();
+        let (good, bad) = (put(&registry, &trained().artifact), put(&registry, &spoilt()));
+        for version in [good, bad] {
+            registry.promote(version, &Change { confirms: true, ..Change::default() }).unwrap();
+        }
+        let records: Vec<Record> = unseen(200).records().iter().filter(|record| record.unique_users.is_some()).cloned().collect();
+        let (one, other) = records.split_at(records.len() / 2);
+        observe(&registry, one, &Rules::default(), "ann").unwrap();
+        observe(&registry, other, &Rules::default(), "bob").unwrap();
+        Caretaker::new(registry.clone(), Arc::new(Serving::default()), "test".to_owned(), Policy::default()).step().unwrap();
+        let aliases = registry.aliases().unwrap();
+        assert_eq!((aliases.champion, aliases.anchor), (Some(good), Some(bad)), "only an admin moves it");
     }
 
     #[test]

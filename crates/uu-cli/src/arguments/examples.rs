@@ -46,7 +46,10 @@ const EXAMPLES: [(&str, &[&str]); 36] = [
     ("jobs retry", &["uu-predictor jobs retry 7"]),
     ("observations", &["uu-predictor observations list"]),
     ("observations list", &["uu-predictor observations list"]),
-    ("observations quarantine", &["uu-predictor observations quarantine 3 --reason miscounted"]),
+    (
+        "observations quarantine",
+        &["uu-predictor observations quarantine 3 --reason miscounted", "uu-predictor observations quarantine --by eve --reason flood"],
+    ),
     ("observations release", &["uu-predictor observations release 3"]),
     ("drift", &["uu-predictor drift", "uu-predictor drift --json"]),
     ("tokens", &["uu-predictor tokens list"]),

@@ -118,11 +118,14 @@ pub(crate) enum Observations {
         #[arg(long)]
         json: bool,
     },
-    /// Keep a batch from being used by trainings
+    /// Keep a batch, or all batches of one sender, from being used by trainings
     Quarantine {
         /// Number of the batch
-        #[arg(id = "BATCH", value_parser = batch_number)]
-        batch: i64,
+        #[arg(id = "BATCH", value_parser = batch_number, required_unless_present = "by")]
+        batch: Option<i64>,
+        /// Set aside all batches of this sender, as the list names it or as `token 7`
+        #[arg(long, value_name = "SENDER", conflicts_with = "BATCH")]
+        by: Option<String>,
         /// Why
         #[arg(long)]
         reason: String,

@@ -183,7 +183,7 @@ fn promote(registry: &Registry, version: ModelVersion, reason: String) -> anyhow
 }
 
 fn rollback(registry: &Registry, to: Option<ModelVersion>, reason: String) -> anyhow::Result<ExitCode> {
-    match uu_service::rollback(registry, to, &change(reason)) {
+    match uu_service::rollback(registry, to, &Change { confirms: true, ..change(reason) }) {
         Ok(Aliases { champion: Some(champion), previous: Some(previous), .. }) => {
             note(&format!("`{champion}` answers again, in place of `{previous}`"));
         }

@@ -14,9 +14,14 @@ pub(crate) fn run(arguments: &Observations, settings: &Settings) -> anyhow::Resu
     let registry = existing(settings)?;
     match arguments {
         Observations::List { json } => list(&registry, *json)?,
-        Observations::Quarantine { batch, reason } => {
+        Observations::Quarantine { batch: Some(batch), reason, .. } => {
             registry.quarantine(BatchId(*batch), reason, &actor())?;
             note(&format!("batch {batch} is set aside: trainings leave it out from now on"));
+        }
+        Observations::Quarantine { batch: None, by, reason } => {
+            let sender = by.as_deref().unwrap_or_default();
+            let batches = registry.quarantine_all_of(sender, reason, &actor())?;
+            note(&format!("batches of `{sender}` set aside: {batches}; trainings leave them out from now on"));
         }
         Observations::Release { batch } => {
             registry.release(BatchId(*batch), &actor())?;

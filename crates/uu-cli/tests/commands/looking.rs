@@ -21,6 +21,7 @@ use crate::fixture::{empty_store, fails, json, run, succeeds};
 #[case(&["observations", "list"])]
 #[case(&["observations", "release", "1"])]
 #[case(&["observations", "quarantine", "1", "--reason", "x"])]
+#[case(&["observations", "quarantine", "--by", "eve", "--reason", "x"])]
 #[case(&["drift"])]
 #[case(&["tokens", "list"])]
 #[case(&["tokens", "revoke", "1"])]

@@ -15,7 +15,7 @@ pub(crate) fn story(backend: &Backend) {
     let (place, fixture) = (Place::new(backend), fixture());
     let trained = place.run(&["train", "--data", fixture.path("first.csv").to_str().unwrap()]);
     assert!(trained.status.success(), "{}", String::from_utf8_lossy(&trained.stderr));
-    let server = Server::start(&place);
+    let mut server = Server::start(&place);
     assert_eq!(server.answering(), "v0001");
 
     let job = server.wait_for_end(server.deliver("", &fixture.rows("second.csv")));
@@ -29,8 +29,11 @@ pub(crate) fn story(backend: &Backend) {
     assert_eq!((decision(&job), &job["outcome"]["retraining"]["reasons"][0]), (&json!("promoted"), &json!("forced")), "{job}");
     server.wait_for_version("v0003");
 
+    // Of two senders: what one of them alone shows is a suggestion.
+    let mut other = place.registry().create_token("other", Scope::Write, "test").unwrap().1.expose().to_owned();
     let mut sent = 0;
     for observation in fixture.observations("second.csv") {
+        std::mem::swap(&mut server.token, &mut other);
         let answer = server.post_patiently("/observations", &observation);
         assert_eq!(answer.status, 201, "{}", answer.body);
         sent += 1;
@@ -39,6 +42,7 @@ pub(crate) fn story(backend: &Backend) {
         }
     }
     wait_until("observations bring the version before back", || server.answering() == "v0002");
+    assert_eq!(server.get("/models").json()["anchor"], "v0003", "only an admin moves it");
     let log = server.get("/audit-log?limit=1").json();
     assert_eq!((&log["records"][0]["action"], &log["records"][0]["by"]), (&json!("rollback"), &json!("watch")), "{log}");
     let drift = server.get("/drift").json();

@@ -9,17 +9,15 @@ use tar::{Archive, Entry};
 use zstd::stream::read::Decoder;
 
 use super::pages::{Page, listed, table_named};
+use super::staged::{RESTORED, beside, forget};
 use super::verify::{Placed, verify};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
-use crate::objects::{Folder, Objects, Stored};
-use crate::{ObjectFault, Registry, RegistryError, opening, schema};
+use crate::objects::{Folder, Stored};
+use crate::{ObjectFault, Registry, opening, schema};
 
 /// The longest part that is read: what one object or one page may take in memory.
 const MOST_PART_BYTES: u64 = 8 << 30;
-
-/// Holds objects whose names are taken until the rows are there.
-const RESTORED: &str = "restored";
 
 /// What a backup may be restored onto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +32,14 @@ impl Registry {
     /// Makes the registry what it was when the backup was made: versions, aliases, observations, jobs, tokens and the audit log.
     ///
     /// Objects are put first and rows become visible last, all at once, so that whoever looks meanwhile sees the registry as it was before. Every row is
-    /// read as this release reads it, and every object compared with its row, before that.
+    /// read as this release reads it, and every object compared with its row, before that. Where the process ends after that, whoever opens the store next
+    /// puts the last objects into their places.
     ///
     /// **Errors**: [`RestoreError`]; the registry is then as it was, and [`Registry::sweep`] removes objects that were put already.
     pub fn restore(&self, backup: impl Read, onto: Onto) -> Result<Contents, RestoreError> {
         let decoder = Decoder::new(backup).map_err(RestoreError::Read)?;
         let (end, staged) = self.wait_long(self.replace(Archive::new(decoder), onto)).inspect_err(|_| {
-            if let Err(error) = self.wait_long(forget_staged(self.objects())) {
+            if let Err(error) = self.wait_long(forget(self.objects())) {
                 tracing::warn!(%error, "objects of a backup that was not restored are left in `{RESTORED}`");
             }
         })?;
@@ -84,21 +83,6 @@ impl Registry {
         transaction.commit().await?;
         Ok((end, staged))
     }
-}
-
-/// Removes what lies beside its place.
-async fn forget_staged(objects: &Objects) -> Result<(), RegistryError> {
-    for folder in Folder::ALL {
-        for found in objects.list_under(&beside(folder.name())).await? {
-            objects.remove(&found.object).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Where an object is until the rows are there, if another one has its name.
-fn beside(object: &str) -> String {
-    format!("{RESTORED}/{object}")
 }
 
 /// A file of the archive.

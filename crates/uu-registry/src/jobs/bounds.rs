@@ -10,27 +10,33 @@ use crate::{Registry, RegistryError};
 /// | `pending` | 0 | jobs that are queued, of all senders |
 /// | `pending_of_one` | 0 | jobs that are queued, of one sender |
 /// | `kept_bytes_of_one` | 0 | bytes of files that are kept for jobs of one sender, those that ended within a day among them |
+/// | `pending_rows_of_one` | 0 | observations of one sender that no training has looked at |
+/// | `kept_rows_of_one` | 0 | observations of one sender that are not set aside, those that are pending among them |
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "every field has its row in the table above")]
 pub struct QueueBounds {
     pub pending: u64,
     pub pending_of_one: u64,
     pub kept_bytes_of_one: u64,
+    pub pending_rows_of_one: u64,
+    pub kept_rows_of_one: u64,
 }
 
-/// Who asks for work, and how much of it may be pending.
+/// Who asks for work or sends rows, and how much of it may be pending.
 #[derive(Clone, Copy, Debug)]
 pub struct Asker<'a> {
     /// Who.
     pub by: &'a str,
     /// How much.
     pub bounds: QueueBounds,
+    /// Whether it is an operator or an admin, from whom generated rows are taken where none are kept.
+    pub is_admin: bool,
 }
 
 impl<'a> From<&'a str> for Asker<'a> {
     /// An operator, or the service itself, whom nothing bounds.
     fn from(by: &'a str) -> Self {
-        Self { by, bounds: QueueBounds::default() }
+        Self { by, bounds: QueueBounds::default(), is_admin: true }
     }
 }
 
@@ -47,7 +53,7 @@ impl Registry {
 }
 
 /// Refuses another job where there is no room for it; in the transaction that would queue it.
-pub(crate) async fn room(transaction: &mut Transaction, Asker { by, bounds }: Asker<'_>, bytes: u64) -> Result<(), RegistryError> {
+pub(crate) async fn room(transaction: &mut Transaction, Asker { by, bounds, .. }: Asker<'_>, bytes: u64) -> Result<(), RegistryError> {
     const PENDING: &str = "SELECT COUNT(*) AS number FROM jobs WHERE state = 'queued'";
     const OF_ONE: &str = "SELECT COUNT(*) AS number FROM jobs WHERE state = 'queued' AND made_by = $1";
     // A retry has the files of the job before it, whose bytes are kept once.
@@ -70,6 +76,26 @@ pub(crate) async fn room(transaction: &mut Transaction, Asker { by, bounds }: As
         let kept = unsigned(transaction.number(BYTES, vec![by.into()]).await?);
         if kept.saturating_add(bytes) > most {
             return Err(RegistryError::UploadsFull { kept, more: bytes, most });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses more observations of a sender where there is no room for them; in the transaction that would keep them.
+pub(crate) async fn rows_room(transaction: &mut Transaction, Asker { by, bounds, .. }: Asker<'_>, more: u64) -> Result<(), RegistryError> {
+    // The conditions are those of the index by which this is counted.
+    const OF_ONE: &str = "SELECT COALESCE(CAST(SUM(row_count) AS BIGINT), 0) AS kept,
+            COALESCE(CAST(SUM(CASE WHEN examined = 0 THEN row_count ELSE 0 END) AS BIGINT), 0) AS pending
+        FROM batches WHERE made_by = $1 AND origin = 'observe' AND quarantined IS NULL";
+    if bounds.pending_rows_of_one == 0 && bounds.kept_rows_of_one == 0 {
+        return Ok(());
+    }
+    let rows = transaction.fetch(OF_ONE, vec![by.into()]).await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    for (column, most, pending) in [("pending", bounds.pending_rows_of_one, true), ("kept", bounds.kept_rows_of_one, false)] {
+        let kept = unsigned(row.integer(column)?);
+        if most > 0 && kept.saturating_add(more) > most {
+            return Err(RegistryError::RowsFull { kept, more, most, pending });
         }
     }
     Ok(())

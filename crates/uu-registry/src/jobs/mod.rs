@@ -10,8 +10,8 @@ mod claim;
 mod event;
 mod watch;
 
-pub(crate) use bounds::room;
 pub use bounds::{Asker, QueueBounds};
+pub(crate) use bounds::{room, rows_room};
 pub use claim::{Claim, Order, Outcome};
 pub use event::JobEvent;
 pub(crate) use event::{EVERY as EVERY_EVENT, event};

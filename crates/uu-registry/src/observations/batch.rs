@@ -199,6 +199,34 @@ impl Registry {
         self.set_quarantine(id, Some(reason), by)
     }
 
+    /// Keeps all batches of a sender from being used; gives back how many these are. The sender is named as batches do, or as a token is without its
+    /// name: `token 7`.
+    ///
+    /// **Errors**: [`RegistryError::UnknownSender`]; a database that cannot be reached or written.
+    pub fn quarantine_all_of(&self, sender: &str, reason: &str, by: &str) -> Result<u64, RegistryError> {
+        self.wait(async {
+            let mut transaction = self.database().write().await?;
+            let rows =
+                transaction.fetch("SELECT DISTINCT made_by FROM batches WHERE quarantined IS NULL ORDER BY made_by", Vec::new()).await?;
+            let known: Vec<String> = rows.iter().map(|row| row.text("made_by")).collect::<Result<_, _>>()?;
+            let named: Vec<&String> = known.iter().filter(|known| is_named(known, sender)).collect();
+            if named.is_empty() {
+                return Err(RegistryError::UnknownSender { sender: sender.to_owned(), known });
+            }
+            let mut batches = 0;
+            for named in named {
+                const COUNT: &str = "SELECT COUNT(*) AS number FROM batches WHERE made_by = $1 AND quarantined IS NULL";
+                const SET: &str = "UPDATE batches SET quarantined = $2 WHERE made_by = $1 AND quarantined IS NULL";
+                batches += u64::try_from(transaction.number(COUNT, vec![named.as_str().into()]).await?).unwrap_or_default();
+                transaction.execute(SET, vec![named.as_str().into(), reason.into()]).await?;
+            }
+            let details = json!({ "reason": reason, "batches": batches });
+            note(&mut transaction, &Entry { by, action: "quarantine", subject: sender, details: &details }).await?;
+            transaction.commit().await?;
+            Ok(batches)
+        })
+    }
+
     /// Lets a quarantined batch be used again, as one that a person has confirmed. Its observations keep their numbers, which are lower than those that
     /// came since.
     ///
@@ -225,6 +253,11 @@ impl Registry {
             transaction.commit().await
         })
     }
+}
+
+/// Whether that is the sender, or a token of that number.
+fn is_named(sender: &str, wanted: &str) -> bool {
+    sender == wanted || sender.strip_prefix(wanted).is_some_and(|name| name.starts_with(" (") && name.ends_with(')'))
 }
 
 pub(crate) fn batch(row: &Row) -> Result<Batch, RegistryError> {

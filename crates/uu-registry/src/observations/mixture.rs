@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::BatchId;
 use crate::database::Transaction;
+use crate::jobs::Asker;
 use crate::{Registry, RegistryError};
 
 /// Batches that a refusal names.
@@ -63,6 +64,13 @@ impl Registry {
         self.wait(async { refuse(&mut self.database().snapshot().await?, (generated, others)).await })
     }
 
+    /// Whether generated rows of that sender, so many, may be kept.
+    ///
+    /// **Errors**: [`RegistryError::FirstGenerated`]; a database that cannot be reached.
+    pub fn check_generated(&self, asker: Asker<'_>, generated: u64) -> Result<(), RegistryError> {
+        self.wait(async { refuse_first(&mut self.database().snapshot().await?, asker, generated).await })
+    }
+
     /// Batches that may be used and of which an older release did not write how many rows are generated.
     ///
     /// **Errors**: a database that cannot be reached.
@@ -103,6 +111,14 @@ pub(super) async fn refuse(transaction: &mut Transaction, (generated, others): (
         return Ok(());
     }
     Err(RegistryError::Mixture(Mixture { generated, others, generated_are_kept, batches }))
+}
+
+/// Refuses the first generated rows of a store unless an admin sends them: whoever sends such rows first decides that no measured ones are taken.
+pub(super) async fn refuse_first(transaction: &mut Transaction, asker: Asker<'_>, generated: u64) -> Result<(), RegistryError> {
+    if generated == 0 || asker.is_admin || !batches(transaction, true).await?.is_empty() {
+        return Ok(());
+    }
+    Err(RegistryError::FirstGenerated { rows: generated })
 }
 
 /// The first batches in use that hold generated rows, or others.

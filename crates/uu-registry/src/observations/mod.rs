@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use uu_core::GENERATED;
 
 use crate::database::Row;
+use crate::jobs::{Asker, rows_room};
 use crate::{Registry, RegistryError, Timestamp};
 
 /// What was seen of one site in one month.
@@ -52,16 +53,20 @@ pub(crate) const EVERY: &str = "SELECT o.number AS number, o.batch AS batch, o.s
 impl Registry {
     /// Keeps observations, as one batch. They are kept when this returns.
     ///
-    /// **Errors**: [`RegistryError::Mixture`]; a database that cannot be reached or written; nothing is kept then.
-    pub fn observe(&self, observations: &[Observation], by: &str) -> Result<BatchId, RegistryError> {
+    /// **Errors**: [`RegistryError::Mixture`], [`RegistryError::FirstGenerated`], [`RegistryError::RowsFull`]; a database that cannot be reached or written;
+    /// nothing is kept then.
+    pub fn observe<'a>(&self, observations: &[Observation], asker: impl Into<Asker<'a>>) -> Result<BatchId, RegistryError> {
+        let asker = asker.into();
         let generated = observations.iter().filter(|observation| observation.source.as_deref() == Some(GENERATED)).count();
         self.wait(async {
             let mut transaction = self.database().write().await?;
             mixture::refuse(&mut transaction, (generated as u64, (observations.len() - generated) as u64)).await?;
+            mixture::refuse_first(&mut transaction, asker, generated as u64).await?;
+            rows_room(&mut transaction, asker, observations.len() as u64).await?;
             let id = BatchId(transaction.number("SELECT COALESCE(MAX(id), 0) + 1 AS number FROM batches", Vec::new()).await?);
             let rows = i64::try_from(observations.len()).unwrap_or(i64::MAX);
             let generated = i64::try_from(generated).unwrap_or(i64::MAX);
-            let values = vec![id.0.into(), rows.into(), by.into(), "observe".into(), Timestamp::now().into(), generated.into()];
+            let values = vec![id.0.into(), rows.into(), asker.by.into(), "observe".into(), Timestamp::now().into(), generated.into()];
             transaction.insert("batches (id, row_count, made_by, origin, received_at, generated)", values.len(), values).await?;
             let first = transaction.number("SELECT COALESCE(MAX(number), 0) + 1 AS number FROM observations", Vec::new()).await?;
             let values = (first..).zip(observations).flat_map(|(number, observation)| {

@@ -40,9 +40,8 @@ fn moves(fresh: &Fresh) {
     assert_eq!(registry.promote(two, &change()).unwrap(), promoted(two, Some(one), 2));
     assert_eq!(registry.promote(two, &change()).unwrap(), promoted(two, Some(one), 2), "the champion stays what it is");
     assert_eq!(registry.rollback(&change()).unwrap(), back(one, Some(two), 3));
-    // The champion was the anchor, and what takes its place is one of these again.
-    let forward = Aliases { anchor: Some(two), ..back(two, Some(one), 4) };
-    assert_eq!(fresh.open().rollback(&change()).unwrap(), forward);
+    let forward = back(two, Some(one), 4);
+    assert_eq!(fresh.open().rollback(&change()).unwrap(), forward, "the anchor stays");
     assert_eq!(registry.aliases().unwrap(), forward);
     let missing = ModelVersion::new(9);
     assert!(matches!(registry.promote(missing, &change()), Err(RegistryError::UnknownVersion { version, .. }) if version == missing));
@@ -65,7 +64,18 @@ fn anchor(fresh: &Fresh) {
     registry.promote(three, &confirming).unwrap();
     assert_eq!(named(), (three, three));
     registry.rollback(&change()).unwrap();
-    assert_eq!(named(), (one, one), "what was taken back is not confirmed any more");
+    assert_eq!(named(), (one, three), "the service goes back from the anchor, and leaves it");
+    registry.rollback_to(three, &change()).unwrap();
+    registry.rollback_to(two, &change()).unwrap();
+    assert_eq!(named(), (two, three), "to whichever version");
+    registry.rollback_to(three, &confirming).unwrap();
+    assert_eq!(named(), (three, three));
+    registry.rollback_to(one, &confirming).unwrap();
+    assert_eq!(named(), (one, one), "what an admin took back is not confirmed any more");
+    registry.promote(two, &change()).unwrap();
+    registry.rollback(&confirming).unwrap();
+    assert_eq!(named(), (one, one));
+    assert_eq!(registry.champions().unwrap().into_iter().collect::<Vec<_>>(), [one, two, three]);
     registry.promote(two, &change()).unwrap();
     registry.observe(&[], "ann").unwrap();
     let generation = registry.aliases().unwrap().generation;
@@ -170,8 +180,7 @@ fn replayed(registry: &Registry) -> Aliases {
                 aliases = Aliases { previous, champion: version(), watched_from, anchor, anchored_through, ..aliases };
             }
             "rollback" => {
-                let anchor = if aliases.anchor == aliases.champion { aliases.previous } else { aliases.anchor };
-                aliases = Aliases { previous: aliases.champion, champion: aliases.previous, watched_from: None, anchor, ..aliases };
+                aliases = Aliases { previous: aliases.champion, champion: aliases.previous, watched_from: None, ..aliases };
             }
             _ => continue,
         }

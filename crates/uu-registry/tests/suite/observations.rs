@@ -1,7 +1,7 @@
 //! Observations: acknowledged ones are there, in order, until a person says they must not be used.
 
 use serde_json::{Map, Value, json};
-use uu_registry::{BatchContents, BatchId, Mixture, Observation, ObservationBatch, Registry, RegistryError, Waiting};
+use uu_registry::{Asker, BatchContents, BatchId, Mixture, Observation, ObservationBatch, QueueBounds, Registry, RegistryError, Waiting};
 
 use crate::{Check, Fresh};
 
@@ -13,6 +13,9 @@ pub(crate) const CHECKS: &[Check] = &[
     ("a_text_the_database_cannot_hold_is_refused", unfit),
     ("what_no_training_has_looked_at_waits", waiting),
     ("generated_rows_and_measured_ones_are_never_in_use_together", unmixed),
+    ("the_first_generated_rows_are_an_admins", first_generated),
+    ("observations_of_one_sender_are_bounded", bounded),
+    ("all_batches_of_a_sender_are_set_aside_at_once", all_of_a_sender),
     ("batches_of_an_older_release_are_counted_before_they_refuse", uncounted),
 ];
 
@@ -144,6 +147,59 @@ fn unmixed(fresh: &Fresh) {
     assert!(registry.check_mixture(0, 9).is_ok() && registry.check_mixture(0, 0).is_ok());
     assert_eq!(registry.batches().unwrap().len(), 3, "what is refused is not kept");
     assert!(registry.batches().unwrap()[0].quarantined.is_some());
+}
+
+fn by(by: &str) -> Asker<'_> {
+    Asker { by, bounds: QueueBounds::default(), is_admin: false }
+}
+
+fn first_generated(fresh: &Fresh) {
+    let registry = fresh.open();
+    let refused = registry.observe(&[generated(1), generated(2)], by("eve"));
+    assert!(matches!(refused, Err(RegistryError::FirstGenerated { rows: 2 })), "{refused:?}");
+    assert!(matches!(registry.check_generated(by("eve"), 1), Err(RegistryError::FirstGenerated { rows: 1 })));
+    assert!(registry.check_generated(by("eve"), 0).is_ok() && registry.check_generated("ann".into(), 9).is_ok());
+    assert!(registry.batches().unwrap().is_empty());
+    let first = registry.observe(&[generated(1)], "ann").unwrap();
+    registry.observe(&[generated(2)], by("eve")).unwrap();
+    registry.quarantine(first, "a trial", "ann").unwrap();
+    registry.observe(&[generated(3)], by("eve")).unwrap();
+}
+
+fn bounded(fresh: &Fresh) {
+    let registry = fresh.open();
+    let bounds = QueueBounds { pending_rows_of_one: 3, kept_rows_of_one: 5, ..QueueBounds::default() };
+    let send = |sender, count: usize| registry.observe(&(0..count).map(observation).collect::<Vec<_>>(), Asker { bounds, ..by(sender) });
+    send("eve", 2).unwrap();
+    assert!(matches!(send("eve", 2), Err(RegistryError::RowsFull { kept: 2, more: 2, most: 3, pending: true })));
+    let third = send("eve", 1).unwrap();
+    send("bob", 3).unwrap();
+    registry.set_examined(third).unwrap();
+    let last = send("eve", 2).unwrap();
+    assert!(matches!(send("eve", 1), Err(RegistryError::RowsFull { kept: 5, more: 1, most: 5, pending: false })));
+    // What is delivered as a file, and what is set aside, is not counted.
+    let about = ObservationBatch { rows: 1_000, by: "eve", origin: "rows.csv", examined: true, ..ObservationBatch::default() };
+    registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
+    registry.quarantine(last, "a trial", "ann").unwrap();
+    send("eve", 2).unwrap();
+    registry.observe(&(0..99).map(observation).collect::<Vec<_>>(), "eve").expect("an operator, whom nothing bounds");
+}
+
+fn all_of_a_sender(fresh: &Fresh) {
+    let registry = fresh.open();
+    for sender in ["token 7 (eve)", "token 71 (bob)", "token 7 (eve)", "ann"] {
+        registry.observe(&[observation(1)], sender).unwrap();
+    }
+    let about = ObservationBatch { rows: 1, by: "token 7 (eve)", origin: "rows.csv", examined: true, ..ObservationBatch::default() };
+    registry.keep_rows(b"PAR1 rows PAR1", &about).unwrap();
+    assert_eq!(registry.quarantine_all_of("token 7", "a flood", "ann").unwrap(), 3);
+    let is_set_aside: Vec<bool> = registry.batches().unwrap().iter().map(|batch| batch.quarantined.is_some()).collect();
+    assert_eq!(is_set_aside, [true, false, true, false, true]);
+    let last = &registry.audit_log(1, None).unwrap()[0];
+    assert_eq!((last.action.as_str(), last.subject.as_str(), &last.details["batches"]), ("quarantine", "token 7", &json!(3)));
+    let unknown = registry.quarantine_all_of("token 7", "a flood", "ann").unwrap_err();
+    assert_eq!(unknown.to_string(), "no batch in use is of `token 7`; senders are `ann`, `token 71 (bob)`");
+    assert_eq!(registry.quarantine_all_of("ann", "a flood", "ann").unwrap(), 1);
 }
 
 fn uncounted(fresh: &Fresh) {

@@ -12,6 +12,7 @@ pub(crate) const CHECKS: &[Check] = &[
     ("rows_that_this_release_cannot_read_are_not_restored", unreadable),
     ("a_backup_that_lost_its_champion_is_not_restored", without_champion),
     ("a_backup_that_fails_late_leaves_objects_of_the_same_names", same_names),
+    ("a_restore_that_was_interrupted_after_its_rows_is_finished_when_it_is_opened", interrupted),
 ];
 
 /// The backup with each document of those names changed.
@@ -121,4 +122,34 @@ fn same_names(fresh: &Fresh) {
         let left = fs::read_dir(fresh.location.store.join("restored/models")).map_or(0, Iterator::count);
         assert_eq!(left, 0, "nothing is left beside");
     }
+}
+
+fn interrupted(fresh: &Fresh) {
+    if fresh.location.artifacts_url.is_some() {
+        return;
+    }
+    let another = fresh.another();
+    old_store(fresh, b"of this store");
+    old_store(&another, b"of another store");
+    let (registry, file) = (fresh.open(), backup(&another.open()));
+    registry.restore(file.as_slice(), Onto::Anything).unwrap();
+    let one = registry.list().unwrap()[0].version;
+    // As it is between the commit and the renames, beside what another restore, which failed, has left.
+    let (store, folder) = (&fresh.location.store, fresh.location.store.join("restored/models"));
+    fs::create_dir_all(&folder).unwrap();
+    fs::rename(store.join("models/v0001.uumodel"), folder.join("v0001.uumodel")).unwrap();
+    fs::write(store.join("models/v0001.uumodel"), "of this store").unwrap();
+    fs::write(folder.join("v0002.uumodel"), "of no row").unwrap();
+    assert!(registry.read(one).is_err());
+    assert_eq!(fresh.open().read(one).unwrap(), b"of another store");
+    assert!(!folder.join("v0001.uumodel").exists() && folder.join("v0002.uumodel").exists());
+    // Bytes that are not those of the row stay where they are.
+    fs::write(folder.join("v0001.uumodel"), "of a third store").unwrap();
+    assert_eq!(fresh.open().read(one).unwrap(), b"of another store");
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while folder.join("v0001.uumodel").exists() {
+        assert!(std::time::Instant::now() < deadline, "what a restore left is swept");
+        registry.sweep_older_than(std::time::Duration::ZERO).unwrap();
+    }
+    assert_eq!(registry.read(one).unwrap(), b"of another store");
 }

@@ -70,15 +70,23 @@ fn swept(fresh: &Fresh) {
     let registry = fresh.open();
     promote(&registry, put(&registry, b"one"));
     let (ended, _) = queue(&registry);
+    let removed = registry.uploads(ended).unwrap();
     registry.finish(&claim(&registry), &Outcome::Cancelled).unwrap();
     let (waits, _) = queue(&registry);
     // What ended within this millisecond is not older than none; clocks of files and of S3 stores count in seconds or worse.
     let deadline = Instant::now() + Duration::from_secs(120);
     let mut swept = registry.sweep_older_than(Duration::ZERO).unwrap();
+    let mut uploads = swept.uploads;
     while !registry.uploads(ended).unwrap().is_empty() {
         assert!(Instant::now() < deadline, "what has ended is not swept: {swept:?}");
         swept = registry.sweep_older_than(Duration::ZERO).unwrap();
+        uploads += swept.uploads;
     }
+    assert_eq!(uploads, 2, "they are removed, not moved");
+    for upload in &removed {
+        assert!(matches!(registry.read_upload(upload), Err(RegistryError::DamagedUpload { .. })));
+    }
+    assert!(!fresh.location.store.join("swept/uploads").exists());
     let uploads = registry.uploads(waits).unwrap();
     assert_eq!(uploads.len(), 2);
     assert!(registry.read_upload(&uploads[0]).is_ok(), "a job that waits keeps its files: {swept:?}");
@@ -102,8 +110,8 @@ fn ask(registry: &Registry, asker: Asker<'_>, bytes: &[u8]) -> Result<JobId, Reg
 
 fn bounded(fresh: &Fresh) {
     let registry = fresh.open();
-    let bounds = QueueBounds { pending: 3, pending_of_one: 2, kept_bytes_of_one: 100 };
-    let by = |by| Asker { by, bounds };
+    let bounds = QueueBounds { pending: 3, pending_of_one: 2, kept_bytes_of_one: 100, ..QueueBounds::default() };
+    let by = |by| Asker { by, bounds, is_admin: false };
     let first = ask(&registry, by("ann"), &[1; 40]).unwrap();
     assert!(matches!(ask(&registry, by("ann"), &[1; 61]), Err(RegistryError::UploadsFull { kept: 40, more: 61, most: 100 })));
     ask(&registry, by("ann"), &[1; 60]).unwrap();
@@ -119,7 +127,7 @@ fn bounded(fresh: &Fresh) {
     assert!(matches!(registry.retry(first, by("eve")), Err(RegistryError::RetriedAlready { .. })));
     registry.request_cancel(again, "ann").unwrap();
     assert!(matches!(
-        registry.retry(first, Asker { by: "ann", bounds: QueueBounds { pending_of_one: 1, ..bounds } }),
+        registry.retry(first, Asker { bounds: QueueBounds { pending_of_one: 1, ..bounds }, ..by("ann") }),
         Err(RegistryError::QueueFull { .. })
     ));
     assert!(registry.retry(first, "an operator").is_ok(), "whom nothing bounds");
@@ -128,7 +136,7 @@ fn bounded(fresh: &Fresh) {
 fn bounded_at_once(fresh: &Fresh) {
     let bounds = QueueBounds { pending: 4, ..QueueBounds::default() };
     let queued: usize = std::thread::scope(|scope| {
-        let ask = || ask(&fresh.open(), Asker { by: "ann", bounds }, b"rows").is_ok();
+        let ask = || ask(&fresh.open(), Asker { by: "ann", bounds, is_admin: false }, b"rows").is_ok();
         let senders: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
         senders.into_iter().map(|sender| usize::from(sender.join().unwrap())).sum()
     });

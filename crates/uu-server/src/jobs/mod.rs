@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_service::registry::{Asker, Job, JobId};
+use uu_service::registry::{Job, JobId, Scope};
 
 pub(crate) use events::{__path_events, events};
 
@@ -119,7 +119,8 @@ pub(crate) async fn cancel(
     Ok((StatusCode::ACCEPTED, Json(cancelled.await?)).into_response())
 }
 
-/// Does again what a job that was refused, failed, was cancelled or lost was asked for; its files are kept for a day.
+/// Does again what a job that was refused, failed, was cancelled or lost was asked for; its files are kept for a day. A job that was asked for by force needs
+/// the scope `admin` again.
 #[utoipa::path(
     post,
     path = "/jobs/{id}/retry",
@@ -129,6 +130,7 @@ pub(crate) async fn cancel(
     responses(
         (status = 202, description = "The job that does it again", body = JobDocument),
         (status = 401, description = "No good token", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 403, description = "The scope does not reach: what was asked for by force needs `admin`", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, description = "There is no such job", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 409, description = "It has not ended, succeeded, or is retried already", body = ProblemDocument, content_type = "application/problem+json"),
         (status = 429, description = "Too many jobs are pending", body = ProblemDocument, content_type = "application/problem+json"),
@@ -141,8 +143,12 @@ pub(crate) async fn retry(
     _: NoParameters,
 ) -> Result<Response, Problem> {
     let id = parsed(&id)?;
+    let job = app.ask(move |registry| registry.job(id)).await?;
+    if uu_service::jobs::is_forced(&job) {
+        caller.must_have(Scope::Admin)?;
+    }
     let bounds = app.lifecycle.queue;
-    let again = app.ask(move |registry| registry.job(registry.retry(id, Asker { by: &caller.by, bounds })?));
+    let again = app.ask(move |registry| registry.job(registry.retry(id, caller.asker(bounds))?));
     Ok(accepted(again.await?))
 }
 

@@ -89,8 +89,8 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         caller.must_have(Scope::Admin)?;
     }
     // Before anything is received: what will be refused for its place in the queue is not worth sending.
-    let (by, bounds, announced) = (caller.by.clone(), app.lifecycle.queue, body.size_hint().lower());
-    app.ask(move |registry| registry.check_room(Asker { by: &by, bounds }, announced)).await?;
+    let (asking, bounds, announced) = (caller.clone(), app.lifecycle.queue, body.size_hint().lower());
+    app.ask(move |registry| registry.check_room(asking.asker(bounds), announced)).await?;
     let incoming = if options.uris.is_empty() {
         Some(Incoming::of(app, &head.headers, body).await?)
     } else if body.is_end_stream() {
@@ -117,7 +117,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         // It is kept until the check has ended, which is soon where the client no longer waits for it.
         let _slot = slot;
         let files = work.files(&taking)?;
-        take(&taking, &files, (&options, &stop), &caller.by).map_err(|error| refused(&error, is_glued))
+        take(&taking, &files, (&options, &stop), caller.asker(bounds)).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
         Ok(taken) => taken?,
@@ -158,7 +158,7 @@ impl Work {
     }
 }
 
-fn take(app: &App, files: &[Delivered], (options, stop): (&Options, &AtomicBool), by: &str) -> Result<JobId, AcceptError> {
+fn take(app: &App, files: &[Delivered], (options, stop): (&Options, &AtomicBool), asker: Asker<'_>) -> Result<JobId, AcceptError> {
     let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
     let request = RetrainRequest {
         origin: names.join(", "),
@@ -170,7 +170,6 @@ fn take(app: &App, files: &[Delivered], (options, stop): (&Options, &AtomicBool)
         ..RetrainRequest::default()
     };
     let lifecycle = &app.lifecycle;
-    let asker = Asker { by, bounds: lifecycle.queue };
     let checking = Checking { rules: &lifecycle.rules, limits: lifecycle.delivery, stop };
     accept(&lifecycle.registry, files, checking, &request, asker)
 }

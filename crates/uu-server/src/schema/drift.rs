@@ -68,7 +68,8 @@ pub(crate) struct ObservationDriftDocument {
     watch: Option<WatchDocument>,
     /// Whose observations that rests on; null where it is not watched.
     evidence: Option<EvidenceDocument>,
-    /// Whether a rollback is only suggested: the observations of one sender alone show that the version is worse.
+    /// Whether a rollback is only suggested: the observations of one sender alone show that the version is worse, or the version before was trained on
+    /// generated rows and this one was not.
     suggests_rollback: bool,
     /// Labels beside estimates.
     concept: ConceptDocument,

@@ -249,7 +249,7 @@ fn what_can_never_train_with_what_is_kept_is_refused_however_it_comes() {
     let generated = ROWS.replace(",test,", ",generated,");
     for (kept, rows) in [("test", &generated), ("generated", &ROWS.to_owned())] {
         let server = Server::start();
-        let token = server.token(Scope::Write);
+        let token = server.token(Scope::Admin);
         let observed = OBSERVED.replace("\"visits\"", &format!("\"source\": \"{kept}\", \"visits\""));
         assert_eq!(post(&mut server.client(), "/observations", &token, ("application/json", observed.as_bytes())).status, 201);
         for answer in delivered(&server, &token, rows) {
@@ -292,6 +292,21 @@ fn jobs_and_bytes_of_one_token_are_bounded_and_others_are_not_held_up() {
     assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
     let full = post(&mut server.client(), "/retrain", &other, ("text/csv", large.as_bytes()));
     assert_eq!(full.status, 429, "{}", full.text());
+}
+
+#[test]
+fn what_was_asked_for_by_force_is_tried_again_by_an_admin_alone() {
+    let server = Server::start();
+    let (admin, writer) = (server.token(Scope::Admin), server.token(Scope::Write));
+    for path in ["/retrain?force=true", "/retrain"] {
+        assert_eq!(post(&mut server.client(), path, &admin, ("text/csv", ROWS.as_bytes())).status, 202);
+        let claim = server.registry.claim("worker").unwrap().unwrap();
+        server.registry.finish(&claim, &Outcome::Failed(Value::Null)).unwrap();
+    }
+    let retried = |job: u32, token: &str| post(&mut server.client(), &format!("/jobs/{job}/retry"), token, ("", b"")).status;
+    assert_eq!((retried(1, &writer), retried(1, &admin)), (403, 202));
+    assert_eq!(retried(2, &writer), 202, "what was not forced");
+    assert_eq!(retried(99, &writer), 404);
 }
 
 #[cfg(unix)]

@@ -8,8 +8,11 @@ use crate::client::Answer;
 use crate::server::Server;
 
 fn observe(server: &Server, body: &str) -> Answer {
-    let token = server.token(Scope::Write);
-    server.client().request("POST", "/observations", &[("authorization", &token), ("content-type", "application/json")], body.as_bytes())
+    observe_by(server, &server.token(Scope::Write), body)
+}
+
+fn observe_by(server: &Server, token: &str, body: &str) -> Answer {
+    server.client().request("POST", "/observations", &[("authorization", token), ("content-type", "application/json")], body.as_bytes())
 }
 
 #[rstest]
@@ -55,6 +58,8 @@ fn generated_and_measured_observations_are_not_kept_together() {
         |source: &str| format!(r#"{{"2024-01": {{"domain": "x.com", "source": "{source}", "visits": 1000, "uniqueUsers": 500}}}}"#);
     for (first, second) in [("panel", "generated"), ("generated", "panel")] {
         let server = Server::start();
+        let admin = server.token(Scope::Admin);
+        let observe = |server: &Server, body: &str| observe_by(server, &admin, body);
         assert_eq!(observe(&server, &observed(first)).status, 201);
         let refused = observe(&server, &observed(second));
         assert_eq!((refused.status, refused.json()["type"].as_str()), (422, Some("urn:uu-predictor:problem:validation")), "{first}");
@@ -63,6 +68,62 @@ fn generated_and_measured_observations_are_not_kept_together() {
         server.registry.quarantine(uu_service::registry::BatchId(1), "a trial", "ann").unwrap();
         assert_eq!(observe(&server, &observed(second)).status, 201, "the way out leads out");
     }
+}
+
+#[test]
+fn the_first_generated_rows_are_taken_from_an_admin_alone() {
+    let observed =
+        |source: &str| format!(r#"{{"2024-01": {{"domain": "x.com", "source": "{source}", "visits": 1000, "uniqueUsers": 500}}}}"#);
+    let server = Server::start();
+    let writer = server.token(Scope::Write);
+    let refused = observe_by(&server, &writer, &observed("generated"));
+    assert_eq!((refused.status, refused.json()["type"].as_str()), (422, Some("urn:uu-predictor:problem:validation")));
+    assert!(refused.text().contains("1 generated rows are not taken") && refused.text().contains("scope `admin`"), "{}", refused.text());
+    let delivered = |token: &str| {
+        let rows = "date,site,source,visits,unique_users\n2024-01,a.com,generated,1000,500\n";
+        server.client().request("POST", "/retrain", &[("authorization", token), ("content-type", "text/csv")], rows.as_bytes())
+    };
+    let refused = delivered(&writer);
+    assert!(refused.status == 422 && refused.text().contains("1 generated rows are not taken"), "{}", refused.text());
+    assert!(server.registry.batches().unwrap().is_empty() && server.registry.jobs(9).unwrap().is_empty());
+    // Nobody else is kept from sending what was measured, and where an admin has begun with generated rows, others may go on.
+    assert_eq!(observe_by(&server, &writer, &observed("panel")).status, 201);
+    let server = Server::start();
+    let (writer, admin) = (server.token(Scope::Write), server.token(Scope::Admin));
+    assert_eq!(observe_by(&server, &admin, &observed("generated")).status, 201);
+    assert_eq!(observe_by(&server, &writer, &observed("generated")).status, 201);
+    // Set aside they are none.
+    for batch in [1, 2] {
+        server.registry.quarantine(uu_service::registry::BatchId(batch), "a trial", "ann").unwrap();
+    }
+    assert_eq!(observe_by(&server, &writer, &observed("generated")).status, 422);
+    assert_eq!(observe_by(&server, &writer, &observed("panel")).status, 201);
+}
+
+#[test]
+fn observations_of_one_token_are_bounded_and_others_are_not_held_up() {
+    let observed = |site: usize, months: usize| {
+        let month = |index: usize| {
+            let (year, month) = (1930 + index / 12, index % 12 + 1);
+            (format!("{year}-{month:02}"), json!({"domain": format!("s{site}.com"), "source": "panel", "visits": 1000, "uniqueUsers": 500}))
+        };
+        serde_json::Value::Object((0..months).map(month).collect()).to_string()
+    };
+    let server = Server::start();
+    let (one, other) = (server.token(Scope::Write), server.token(Scope::Write));
+    assert_eq!(observe_by(&server, &one, &observed(1, 1_000)).status, 201);
+    let full = observe_by(&server, &one, &observed(2, 501));
+    assert_eq!((full.status, full.header("retry-after")), (429, Some("3600")), "{}", full.text());
+    assert!(full.text().contains("1000 observations of the same sender are pending"), "{}", full.text());
+    assert_eq!(observe_by(&server, &one, &observed(2, 500)).status, 201, "up to the bound");
+    assert_eq!(observe_by(&server, &other, &observed(3, 1_000)).status, 201);
+    // A training makes room among those that are pending, and not among all.
+    server.registry.set_examined(uu_service::registry::BatchId(3)).unwrap();
+    assert_eq!(observe_by(&server, &one, &observed(4, 1_000)).status, 201);
+    let full = observe_by(&server, &one, &observed(5, 1));
+    assert!(full.status == 429 && full.text().contains("observations quarantine"), "{}", full.text());
+    assert_eq!(server.registry.quarantine_all_of("token 1", "a flood", "ann").unwrap(), 3);
+    assert_eq!(observe_by(&server, &one, &observed(5, 1)).status, 201);
 }
 
 #[test]

@@ -101,7 +101,13 @@ impl Server {
             worker: "test".to_owned(),
             rules: Rules::default(),
             delivery: DeliveryLimits { rows: 10_000, decompressed_bytes: 1 << 20 },
-            queue: QueueBounds { pending: 12, pending_of_one: 8, kept_bytes_of_one: 1 << 20 },
+            queue: QueueBounds {
+                pending: 12,
+                pending_of_one: 8,
+                kept_bytes_of_one: 1 << 20,
+                pending_rows_of_one: 1_500,
+                kept_rows_of_one: 2_500,
+            },
             roots: vec![folder.path().join("deliveries")],
             artifacts_url: None,
         };

@@ -106,6 +106,7 @@ pub fn accept(
         return Err(AcceptError::NoUsableRow { rows });
     }
     mixture::check(registry, checking.rules, (generated, others))?;
+    registry.check_generated(asker, generated)?;
     let uploads: Vec<NewUpload<'_>> = files.iter().map(|file| NewUpload { name: &file.name, file: &file.file }).collect();
     // What nobody waits for is not begun.
     checking.go_on()?;
@@ -166,8 +167,8 @@ mod tests {
         file.write_all(b"date,site,source,visits,unique_users\n2024-01,a.com,test,1000,500\n").unwrap();
         let files = [Delivered { name: "rows.csv".to_owned(), format: None, file }];
         let checking = Checking { rules: &rules, limits: DeliveryLimits { rows: 10, decompressed_bytes: 1_000 }, stop: &stop };
-        let bounds = QueueBounds { pending: 1, pending_of_one: 1, kept_bytes_of_one: 1_000 };
-        let take = || accept(&registry, &files, checking, &RetrainRequest::default(), Asker { by: "ann", bounds });
+        let bounds = QueueBounds { pending: 1, pending_of_one: 1, kept_bytes_of_one: 1_000, ..QueueBounds::default() };
+        let take = || accept(&registry, &files, checking, &RetrainRequest::default(), Asker { by: "ann", bounds, is_admin: false });
         assert!(matches!(take(), Err(AcceptError::Stopped)));
         assert!(registry.jobs(10).unwrap().is_empty());
         stop.store(false, Ordering::Relaxed);

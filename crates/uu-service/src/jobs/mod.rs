@@ -13,6 +13,7 @@ mod work;
 
 use serde::{Deserialize, Serialize};
 use uu_data::read::{BounceRateUnit, Decimal};
+use uu_registry::Job;
 
 pub use accept::{AcceptError, Checking, Delivered, DeliveryLimits, accept};
 pub use child::{ChildError, ChildProcess, ProgressLine};
@@ -48,6 +49,12 @@ pub struct RetrainRequest {
     /// The latest batch that waited when a policy asked: it does not ask twice about the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub through: Option<i64>,
+}
+
+/// Whether a job was asked for by force, which takes an admin each time.
+#[must_use]
+pub fn is_forced(job: &Job) -> bool {
+    serde_json::from_value::<RetrainRequest>(job.request.clone()).is_ok_and(|request| request.force)
 }
 
 /// Once files are accepted their unit is settled; and a release before this one expects a unit.

@@ -1,16 +1,16 @@
 //! The model that answers, held against observations as they arrive.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::Serialize;
 use uu_core::{Month, Record, UniqueUsers};
-use uu_data::site_hash;
 use uu_model::drift::{Arrival, Compared, ConceptDrift, concept_drift};
-use uu_model::{Contents, EstimateOptions, Model};
+use uu_model::{EstimateOptions, Model};
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
 use super::record;
+use crate::retraining::is_of_generated_rows;
 use crate::watching::{Evidence, EvidenceReport, LiveError, LiveReport, LiveVerdict, Observation};
 use crate::{LoadError, Served, load};
 
@@ -41,8 +41,6 @@ struct Models {
     champion: Arc<Served>,
     /// The one before, while the two are compared.
     previous: Option<Model>,
-    /// Sites that both the one before and the anchor were trained on: nobody makes them up afterwards.
-    known_sites: BTreeSet<u64>,
 }
 
 /// An observation that arrived, beside its estimate.
@@ -64,7 +62,8 @@ pub struct LiveStatus {
     pub watch: Option<LiveReport>,
     /// Whose observations that rests on; `None` where it is not watched.
     pub evidence: Option<EvidenceReport>,
-    /// Whether a rollback is only suggested: the observations of one sender alone show that the champion is worse.
+    /// Whether a rollback is only suggested: the observations of one sender alone show that the champion is worse, or the version before was trained on
+    /// generated rows and the champion was not.
     pub suggests_rollback: bool,
     /// Whether its estimates drift away from what is observed, by month of arrival.
     pub concept: ConceptDrift,
@@ -132,9 +131,8 @@ impl Live {
         if let Some(previous) = &models.previous {
             let previous = previous.estimate_one(&asked, EstimateOptions::default()).point;
             let observation = Observation { site: asked.site.as_deref(), actual, champion: estimate.point, previous };
-            let is_known = observation.site.is_some_and(|site| models.known_sites.contains(&site_hash(site, 0)));
             self.error.observe(observation);
-            self.evidence.observe(observation, &received.by, is_known);
+            self.evidence.observe(observation, &received.by);
         }
         let (point, interval) = (estimate.point, (estimate.low, estimate.high));
         self.arrivals.extend(arrived.map(|month| Arrived { month, site: asked.site, actual, point, interval }));
@@ -161,6 +159,14 @@ impl Live {
         self.evidence.is_corroborated()
     }
 
+    /// Whether a rollback would put a version of generated rows in the place of one of measured rows. Such a version knows no real site, and is no measure
+    /// of what comes after it: only an admin goes back to it.
+    #[must_use]
+    pub fn would_leave_measured_rows(&self) -> bool {
+        let Some(Models { champion, previous: Some(previous) }) = &self.models else { return false };
+        is_of_generated_rows(previous) && !is_of_generated_rows(&champion.model)
+    }
+
     /// What all observations so far say.
     #[must_use]
     pub fn status(&self) -> LiveStatus {
@@ -171,7 +177,8 @@ impl Live {
         let watch = self.is_watched().then(|| self.error.report());
         let evidence = watch.as_ref().map(|_| self.evidence.report());
         let shows_worse = watch.as_ref().is_some_and(|watch| matches!(watch.verdict, LiveVerdict::RollBack { .. }));
-        let suggests_rollback = shows_worse && evidence.is_some_and(|evidence| !evidence.is_corroborated);
+        let is_alone = evidence.is_some_and(|evidence| !evidence.is_corroborated);
+        let suggests_rollback = shows_worse && (is_alone || self.would_leave_measured_rows());
         LiveStatus { version: self.champion, watch, evidence, suggests_rollback, concept: concept_drift(arrivals) }
     }
 }
@@ -185,20 +192,7 @@ impl Models {
             let loaded = load(registry, Some(version));
             loaded.inspect_err(|error| tracing::warn!(%version, %error, "the champion cannot be compared with the version before")).ok()
         });
-        let known_sites = if previous.is_some() { known_sites(registry, aliases) } else { BTreeSet::new() };
-        Ok(Self { champion, previous: previous.map(|served| served.model), known_sites })
-    }
-}
-
-/// Sites that both the version before and the anchor were trained on; none where one of them cannot be read.
-fn known_sites(registry: &Registry, aliases: Aliases) -> BTreeSet<u64> {
-    let of = |version: Option<ModelVersion>| {
-        let artifact = registry.read(version?).inspect_err(|error| tracing::warn!(%error, "sites that training knows cannot be read"));
-        Contents::of(&artifact.ok()?).and_then(|contents| contents.training_sites()).ok()
-    };
-    match (of(aliases.previous), of(aliases.anchor)) {
-        (Some(one), Some(other)) => one.intersection(&other).copied().collect(),
-        _ => BTreeSet::new(),
+        Ok(Self { champion, previous: previous.map(|served| served.model) })
     }
 }
 

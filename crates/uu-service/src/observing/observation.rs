@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use uu_core::{Field, RawRecord, RawValue, Record, Rules, check};
-use uu_registry::{BatchId, Observation, Registry, RegistryError};
+use uu_registry::{Asker, BatchId, Observation, Registry, RegistryError};
 
 use crate::mixture::count_older;
 
@@ -22,14 +22,15 @@ pub enum ObserveError {
 
 /// Keeps observations for the next training. They are kept when this returns.
 ///
-/// **Errors**: one without unique users; generated ones beside measured rows that are kept, or the other way round; the store fails.
-pub fn observe(registry: &Registry, records: &[Record], rules: &Rules, by: &str) -> Result<BatchId, ObserveError> {
+/// **Errors**: one without unique users; generated ones beside measured rows that are kept, or the other way round, or the first generated ones of whoever
+/// is no admin; more than are kept of one sender; the store fails.
+pub fn observe<'a>(registry: &Registry, records: &[Record], rules: &Rules, asker: impl Into<Asker<'a>>) -> Result<BatchId, ObserveError> {
     if let Some(record) = records.iter().find(|record| record.unique_users.is_none()) {
         return Err(ObserveError::WithoutUsers { month: record.month.to_string() });
     }
     count_older(registry, rules)?;
     let observations: Vec<Observation> = records.iter().map(|record| observation(record, rules)).collect();
-    Ok(registry.observe(&observations, by)?)
+    Ok(registry.observe(&observations, asker)?)
 }
 
 fn observation(record: &Record, rules: &Rules) -> Observation {

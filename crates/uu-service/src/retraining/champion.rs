@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use uu_core::GENERATED;
-use uu_model::{Contents, Model};
-use uu_registry::{Aliases, ModelVersion, Registry};
+use uu_model::{About, Contents, Model};
+use uu_registry::{Aliases, ModelVersion, Registry, RegistryError};
 
 use super::RetrainError;
 use crate::gate::Contender;
+use crate::patience::patiently;
 
 /// A version, taken apart.
 pub(super) struct Loaded {
@@ -54,9 +55,43 @@ impl InUse {
     pub(super) fn anchor(&self) -> &Loaded {
         self.anchor.as_ref().unwrap_or(&self.champion)
     }
+
+    /// The version that new labels are compared with: the champion, or the anchor where the champion is of generated rows; `None` where both are.
+    pub(super) fn reference(&self) -> Option<&Loaded> {
+        [&self.champion, self.anchor()].into_iter().find(|version| !version.is_of_generated_rows())
+    }
 }
 
 /// Whether a model was trained on generated rows.
-pub(super) fn is_of_generated_rows(model: &Model) -> bool {
-    model.about().sources.iter().any(|source| source == GENERATED)
+pub(crate) fn is_of_generated_rows(model: &Model) -> bool {
+    names_generated_rows(model.about())
+}
+
+/// Whether a version of measured rows was ever the champion. One that cannot be read counts as one: an admin is asked rather than nobody.
+///
+/// **Errors**: the store fails.
+pub(super) fn any_was_measured(registry: &Registry) -> Result<bool, RegistryError> {
+    for version in patiently(|| registry.champions())? {
+        if !is_kept_as_generated(registry, version)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn is_kept_as_generated(registry: &Registry, version: ModelVersion) -> Result<bool, RegistryError> {
+    let record = patiently(|| registry.version(version))?;
+    if let Ok(about) = serde_json::from_value::<About>(record.about) {
+        return Ok(names_generated_rows(&about));
+    }
+    // A store of the layout before says nothing of its versions.
+    match patiently(|| registry.read(version)) {
+        Ok(artifact) => Ok(Contents::of(&artifact).is_ok_and(|contents| names_generated_rows(contents.about()))),
+        Err(RegistryError::DamagedVersion { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn names_generated_rows(about: &About) -> bool {
+    about.sources.iter().any(|source| source == GENERATED)
 }

@@ -14,12 +14,20 @@ use crate::patience::patiently;
 pub(super) struct Findings {
     /// What the gate found.
     pub(super) gated: GateReport,
-    /// How far the challenger lies from the anchor.
-    pub(super) distances: Vec<Distance>,
-    /// The anchor; `None` where there is none that the challenger can be compared with: the first version of measured rows is the next one.
-    pub(super) anchor: Option<ModelVersion>,
+    /// What bounds how far the challenger moves estimates.
+    pub(super) measure: Measure,
     /// Why some rows are set aside.
     pub(super) doubts: Vec<String>,
+}
+
+/// What bounds how far a challenger moves estimates without an admin.
+pub(super) enum Measure {
+    /// The anchor, and how far the challenger lies from it.
+    Anchor(ModelVersion, Vec<Distance>),
+    /// Nothing yet: no version of measured rows was ever active, and the challenger, which is one, is the first anchor that counts.
+    FirstMeasured,
+    /// Nothing any more: versions of measured rows were active, and the anchor is none.
+    Lost,
 }
 
 /// Keeps the challenger as a version, and promotes it where nothing speaks against that.
@@ -29,12 +37,21 @@ pub(super) fn decide(
     trained: &Trained,
     (settings, findings): (&RetrainSettings, Findings),
 ) -> Result<Retraining, RetrainError> {
-    let Findings { gated, distances, anchor, doubts } = findings;
+    let Findings { gated, measure, doubts } = findings;
     // A challenger's coverage is compared with the champion's; where there is none, it must hold by itself.
     let not_held = IntervalsDoNotHold::of(trained.coverage).filter(|_| gated.first_model);
     let passes = gated.lets_through() && not_held.is_none();
     let version = keep(registry, &report, trained, settings)?;
-    let too_far = anchor.and_then(|anchor| far(anchor, version, &distances));
+    let too_far = match &measure {
+        Measure::Anchor(anchor, distances) => far(*anchor, version, distances),
+        Measure::FirstMeasured => None,
+        Measure::Lost => Some(without_measure(version)),
+    };
+    let is_first_measured = matches!(measure, Measure::FirstMeasured);
+    let (anchor, distances) = match measure {
+        Measure::Anchor(anchor, distances) => (Some(anchor), distances),
+        Measure::FirstMeasured | Measure::Lost => (None, Vec::new()),
+    };
     let mut reasons: Vec<String> = gated.reasons().iter().map(ToString::to_string).collect();
     if let Some(not_held) = not_held {
         reasons.insert(0, not_held.to_string());
@@ -65,7 +82,7 @@ pub(super) fn decide(
             figures,
             // What the gate compared it with must still be what it takes the place of.
             expected_champion: Some(report.champion),
-            confirms: settings.force || anchor.is_none(),
+            confirms: settings.force || is_first_measured,
         };
         patiently(|| match registry.promote(version, &change) {
             // The store took it up and went away before it could say so.
@@ -115,9 +132,23 @@ fn far(anchor: ModelVersion, version: ModelVersion, distances: &[Distance]) -> O
     };
     Some(format!(
         "its estimates are {factor:.2} times those of the anchor `{anchor}`, the version an admin confirmed last, for {of}, and {:.2} to {MOST_FACTOR} passes without an admin: \
-         `uu-predictor models promote {version}` or `POST /models/{version}/promote` puts it in use; `uu-predictor observations list` has the rows it learned from",
-        1.0 / MOST_FACTOR
+         {}; `uu-predictor observations list` has the rows it learned from",
+        1.0 / MOST_FACTOR,
+        by_an_admin(version)
     ))
+}
+
+/// Why a challenger that can be compared with no anchor waits for an admin.
+fn without_measure(version: ModelVersion) -> String {
+    format!(
+        "the anchor, the version an admin confirmed last, was trained on generated rows, with which estimates of measured rows cannot be compared; \
+         versions of measured rows were active before: {}",
+        by_an_admin(version)
+    )
+}
+
+fn by_an_admin(version: ModelVersion) -> String {
+    format!("`uu-predictor models promote {version}` or `POST /models/{version}/promote` puts it in use")
 }
 
 /// Asks before the store is changed whether the work is still wanted: its job may have been called off, or given to another worker.

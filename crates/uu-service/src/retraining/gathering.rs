@@ -47,8 +47,8 @@ pub(super) enum Outlook {
 /// What new rows are compared with.
 #[derive(Clone, Copy)]
 pub(super) struct Against<'a> {
-    /// The champion, where it knows real sites.
-    pub(super) measured: Option<&'a Loaded>,
+    /// The champion, or the anchor where the champion knows no real sites; `None` where neither does.
+    pub(super) reference: Option<&'a Loaded>,
     /// The last batch that was kept when the anchor was confirmed; `None` where that is not known.
     pub(super) anchored_through: Option<i64>,
     pub(super) settings: &'a RetrainSettings,
@@ -56,7 +56,7 @@ pub(super) struct Against<'a> {
 
 impl Against<'_> {
     fn labels(&self, records: &[Record]) -> Option<LabelCheck> {
-        self.measured.map(|champion| check_labels(&champion.model, records))
+        self.reference.map(|version| check_labels(&version.model, records))
     }
 
     /// Why labels are not to be believed, unless they are learned by force.
@@ -126,6 +126,9 @@ pub(super) fn gather(
 }
 
 /// Compares pending observations with the champion, and with labels that are known; gives back why some of them are set aside.
+///
+/// Sender by sender, then over what is left: what one sender got wrong must not take the rows of all others with it, and what each of many sends a little
+/// of shows only together.
 fn observed(
     registry: &Registry,
     known: &Known,
@@ -133,45 +136,60 @@ fn observed(
     report: &mut Retraining,
 ) -> Result<Vec<String>, RetrainError> {
     let settings = against.settings;
-    let all: Vec<Record> = known.pending.iter().flat_map(|pending| pending.records.iter().cloned()).collect();
-    report.observed_labels = against.labels(&all);
-    let set_aside = |some: &[&Pending], reason: &str| {
-        some.iter().try_for_each(|pending| patiently(|| registry.quarantine(pending.batch, reason, &settings.by)))
-    };
-    if let Some(reason) = against.doubt(report.observed_labels.as_ref()) {
-        let reason = format!("observations: {reason}");
-        set_aside(&known.pending.iter().collect::<Vec<&Pending>>(), &reason)?;
-        return Ok(vec![reason]);
-    }
     if settings.force {
+        report.observed_labels = against.labels(&records(&known.pending.iter().collect::<Vec<&Pending>>()));
         return Ok(Vec::new());
     }
     let before = kept::known_rows(registry, rules, (Which::Examined, against.anchored_through))?;
-    let rows = |some: Vec<&Pending>| {
-        Dataset::new(rules.extras.clone(), some.into_iter().flat_map(|pending| pending.records.iter().cloned()).collect())
-    };
-    // One sender's shift must not take the rows of all others with it.
     let mut by_sender: BTreeMap<&str, Vec<&Pending>> = BTreeMap::new();
     known.pending.iter().for_each(|pending| by_sender.entry(&pending.by).or_default().push(pending));
+    let set_aside = |some: &[&Pending], reason: &str| {
+        some.iter().try_for_each(|pending| patiently(|| registry.quarantine(pending.batch, reason, &settings.by)))
+    };
     let mut reasons = Vec::new();
-    let mut left: Vec<&Pending> = Vec::new();
+    let (mut left, mut senders_left) = (Vec::new(), 0);
     for (sender, some) in by_sender {
-        let Some(revision) = against.shift(&before, &rows(some.clone())) else {
-            left.extend(some);
-            continue;
-        };
-        let reason = format!("observations of {}: {}", escaped(sender), shifted(&revision));
-        set_aside(&some, &reason)?;
-        report.observed_revision.get_or_insert(revision);
-        reasons.push(reason);
+        match doubted((&before, rules), against, &some, report) {
+            None => {
+                left.extend(some);
+                senders_left += 1;
+            }
+            Some(doubt) => {
+                let reason = format!("observations of {}: {doubt}", escaped(sender));
+                set_aside(&some, &reason)?;
+                reasons.push(reason);
+            }
+        }
     }
-    if let Some(revision) = against.shift(&before, &rows(left.clone())) {
-        let reason = format!("observations of several senders together: {}", shifted(&revision));
+    if senders_left > 1
+        && let Some(doubt) = doubted((&before, rules), against, &left, report)
+    {
+        let reason = format!("observations of several senders together: {doubt}");
         set_aside(&left, &reason)?;
-        report.observed_revision.get_or_insert(revision);
         reasons.push(reason);
     }
     Ok(reasons)
+}
+
+/// Why some pending observations are not to be believed; the report has the first labels that disagree and the first shift, or the labels compared last.
+fn doubted((before, rules): (&Known, &Rules), against: Against<'_>, some: &[&Pending], report: &mut Retraining) -> Option<String> {
+    let records = records(some);
+    let labels = against.labels(&records);
+    let doubt = against.doubt(labels.as_ref());
+    if report.observed_labels.as_ref().and_then(disagreement).is_none() {
+        report.observed_labels = labels;
+    }
+    if doubt.is_some() {
+        return doubt;
+    }
+    let revision = against.shift(before, &Dataset::new(rules.extras.clone(), records))?;
+    let words = shifted(&revision);
+    report.observed_revision.get_or_insert(revision);
+    Some(words)
+}
+
+fn records(some: &[&Pending]) -> Vec<Record> {
+    some.iter().flat_map(|pending| pending.records.iter().cloned()).collect()
 }
 
 fn shifted(revision: &Revision) -> String {

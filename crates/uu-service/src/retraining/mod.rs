@@ -18,6 +18,7 @@ use uu_core::Rules;
 use uu_model::{ContinueError, FitError, Progress, TrainSettings, Trainable, Trained, train, train_continued};
 use uu_registry::{Claim, Registry};
 
+pub(crate) use champion::is_of_generated_rows;
 pub use delivery::Delivery;
 pub use error::RetrainError;
 pub use kept::KeepError;
@@ -27,8 +28,8 @@ pub use report::{Decision, Retraining};
 use crate::gate::{Choice, Contender, GateSettings, Standing, choose, distances, gate};
 use crate::mixture;
 use crate::patience::patiently;
-use champion::{InUse, is_of_generated_rows};
-use deciding::{Findings, decide};
+use champion::InUse;
+use deciding::{Findings, Measure, decide};
 use gathering::{Against, Gathered, Outlook, gather};
 
 /// How a re-training is done.
@@ -70,7 +71,8 @@ pub fn retrain(
     let in_use = InUse::of(registry, aliases)?;
     let champion = in_use.as_ref().map(|in_use| &in_use.champion);
     let measured = champion.filter(|champion| !champion.is_of_generated_rows());
-    let against = Against { measured, anchored_through: aliases.anchored_through, settings };
+    let reference = in_use.as_ref().and_then(InUse::reference);
+    let against = Against { reference, anchored_through: aliases.anchored_through, settings };
     let Gathered { rows, split, untouched, last_pending, doubts, report, outlook } = gather(registry, delivery, rules, against)?;
     let report = Retraining { champion: aliases.champion, ..report };
     match outlook {
@@ -90,15 +92,14 @@ pub fn retrain(
     let model = contents.into_model()?;
     let challenger = Contender { model: &model, training_sites: &sites };
     let gated = gate(champion.map(champion::Loaded::contender), challenger, &split.sealed, &settings.gate);
-    // A version of generated rows is no measure of one of measured rows, which takes its place.
+    // A version of generated rows is no measure of one of measured rows.
     let comparable = |anchor: &&champion::Loaded| !anchor.is_of_generated_rows() || is_of_generated_rows(&model);
-    let anchor = in_use.as_ref().map(InUse::anchor).filter(comparable);
-    let findings = Findings {
-        distances: anchor.map(|anchor| distances(anchor.contender(), challenger, &untouched)).unwrap_or_default(),
-        anchor: anchor.map(|anchor| anchor.version),
-        gated,
-        doubts,
+    let measure = match in_use.as_ref().map(InUse::anchor).filter(comparable) {
+        Some(anchor) => Measure::Anchor(anchor.version, distances(anchor.contender(), challenger, &untouched)),
+        None if champion::any_was_measured(registry)? => Measure::Lost,
+        None => Measure::FirstMeasured,
     };
+    let findings = Findings { measure, gated, doubts };
     let report = Retraining { choice, not_continued, sealed_sites: findings.gated.sites, ..report };
     let report = decide(registry, report, &trained, (settings, findings))?;
     if let Some(last) = last_pending {

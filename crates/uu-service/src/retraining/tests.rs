@@ -1,4 +1,6 @@
+mod anchored;
 mod repeated;
+mod senders;
 
 use rstest::rstest;
 use uu_core::{Record, UniqueUsers};
@@ -50,6 +52,20 @@ impl Store {
             claim: None,
         };
         retrain(&self.registry, delivery, &Rules::default(), &settings, progress)
+    }
+
+    /// What a re-training finds among observations, compared with that version.
+    fn gathered(&self, reference: Option<&champion::Loaded>) -> Gathered {
+        let settings = &RetrainSettings {
+            train: quick_settings(),
+            sealed_sites: 300,
+            gate: GateSettings::default(),
+            force: false,
+            by: "policy".to_owned(),
+            claim: None,
+        };
+        let against = Against { reference, anchored_through: None, settings };
+        gather(&self.registry, None, &Rules::default(), against).unwrap()
     }
 
     fn known(&self) -> super::kept::Known {
@@ -149,24 +165,7 @@ fn observations_of_one_sender_that_shift_known_labels_are_set_aside_without_thos
     store.keep(&rows, false);
     observe(&store.registry, &labelled(&times(&rows, 0.8)), &Rules::default(), "eve").unwrap();
     observe(&store.registry, &labelled(&sites(300..320)), &Rules::default(), "bob").unwrap();
-    let gathered = super::gathering::gather(
-        &store.registry,
-        None,
-        &Rules::default(),
-        Against {
-            measured: None,
-            anchored_through: None,
-            settings: &RetrainSettings {
-                train: quick_settings(),
-                sealed_sites: 300,
-                gate: GateSettings::default(),
-                force: false,
-                by: "policy".to_owned(),
-                claim: None,
-            },
-        },
-    );
-    let gathered = gathered.unwrap();
+    let gathered = store.gathered(None);
     assert!(matches!(gathered.outlook, Outlook::Enough), "bob's are learned from");
     assert!(gathered.doubts[0].starts_with("observations of eve: "), "{:?}", gathered.doubts);
     assert_eq!(store.quarantined(), [false, true, false]);
