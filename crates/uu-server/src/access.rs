@@ -150,7 +150,7 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         app.rates.before_a_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
     }
     let is_reading = needed == Scope::Read;
-    let Some(caller) = app.verified.token(&app.lifecycle.registry, secret, is_reading).await? else {
+    let Some(caller) = app.verified.token(&app.lifecycle.registry, (secret, address), is_reading).await? else {
         app.rates.a_bad_token(address);
         app.metrics.bad_token(BadToken::Invalid);
         return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, was revoked or has expired"));

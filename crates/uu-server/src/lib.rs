@@ -42,6 +42,7 @@ mod slots;
 mod spill;
 mod stalling;
 mod streaming;
+mod turns;
 mod verified;
 mod visit;
 mod waiting;

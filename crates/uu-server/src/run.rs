@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, TryFutureExt};
@@ -194,7 +193,8 @@ async fn answer(
 ) -> Response {
     let span = trace.span();
     let handler = async {
-        if matches!(route, Route::Batch | Route::Retrain | Route::Jobs) {
+        let is_estimate = route == Route::Predict && request.method() == Method::POST;
+        if !is_estimate && matches!(route, Route::Predict | Route::Batch | Route::Retrain | Route::Jobs | Route::Observations) {
             let client = ClientAddress(app.access.client(peer, request.headers()));
             request.extensions_mut().insert(client);
         }
@@ -204,8 +204,8 @@ async fn answer(
             return problem.into_response();
         }
         // Most requests are these, and looking their route up among the others takes as long as checking them.
-        if route == Route::Predict && request.method() == Method::POST {
-            return predict::post_predict(State(Arc::clone(app)), request).await;
+        if is_estimate {
+            return predict::post(app, peer, request).await;
         }
         let Ok(response) = router.call(request).await;
         response

@@ -35,7 +35,7 @@ struct Taken {
 /// A slot that is held until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    network: Network,
+    network: Option<Network>,
     taken: Arc<Mutex<Taken>>,
 }
 
@@ -44,17 +44,19 @@ impl Slots {
         Self { most, taken: Arc::default() }
     }
 
-    /// A slot for work that an address asks for; `None` where all are taken, or the address holds all it may: three quarters of them, so that
-    /// others are let in whatever it does.
-    pub(crate) fn take(&self, address: IpAddr) -> Option<Slot> {
-        let network = Network::from(address);
+    /// A slot for work that a client asks for; `None` where all are taken, or its address holds all it may: three quarters of them, so that
+    /// others are let in whatever it does. Work of nobody in particular may have all.
+    pub(crate) fn take(&self, client: Option<IpAddr>) -> Option<Slot> {
+        let network = client.map(Network::from);
         let mut taken = lock(&self.taken);
-        let held = taken.by_network.get(&network).copied().unwrap_or_default();
+        let held = network.and_then(|network| taken.by_network.get(&network).copied()).unwrap_or_default();
         if taken.in_all >= self.most || held >= self.most_of_one() {
             return None;
         }
         taken.in_all += 1;
-        taken.by_network.insert(network, held + 1);
+        if let Some(network) = network {
+            taken.by_network.insert(network, held + 1);
+        }
         Some(Slot { network, taken: Arc::clone(&self.taken) })
     }
 
@@ -72,11 +74,12 @@ impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         taken.in_all -= 1;
-        let held = taken.by_network.get(&self.network).copied().unwrap_or_default();
+        let Some(network) = self.network else { return };
+        let held = taken.by_network.get(&network).copied().unwrap_or_default();
         if held > 1 {
-            taken.by_network.insert(self.network, held - 1);
+            taken.by_network.insert(network, held - 1);
         } else {
-            taken.by_network.remove(&self.network);
+            taken.by_network.remove(&network);
         }
     }
 }
@@ -97,7 +100,7 @@ mod tests {
     #[case(64, 48)]
     fn an_address_leaves_places_to_others(#[case] most: usize, #[case] of_one: usize) {
         let slots = Slots::new(most);
-        let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let (one, other) = ("192.0.2.1".parse().ok(), "192.0.2.2".parse().ok());
         let held: Vec<Slot> = std::iter::from_fn(|| slots.take(one)).collect();
         assert_eq!(held.len(), of_one);
         let others: Vec<Slot> = std::iter::from_fn(|| slots.take(other)).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -52,17 +53,22 @@ struct Known {
 }
 
 impl Verified {
-    /// Who holds the token; `None` where it is not good. For reading, one that was good a moment ago is.
+    /// Who holds the token that came from an address; `None` where it is not good. For reading, one that was good a moment ago is.
     ///
     /// **Errors**: the store cannot be reached; 429 where too many wait to be looked up.
-    pub(crate) async fn token(&self, registry: &Registry, secret: &str, is_reading: bool) -> Result<Option<Holder>, Problem> {
+    pub(crate) async fn token(
+        &self,
+        registry: &Registry,
+        (secret, address): (&str, IpAddr),
+        is_reading: bool,
+    ) -> Result<Option<Holder>, Problem> {
         let key = self.seed.hash_one(secret);
         let known = self.remembered(secret);
         if let Some(known) = known.as_ref().filter(|known| is_reading && known.at.elapsed() < FRESH) {
             return Ok(Some(known.holder.clone()));
         }
         let (registry, owned) = (registry.clone(), secret.to_owned());
-        let refused = match self.lookups.run(move || registry.verify(&owned)).await {
+        let refused = match self.lookups.run(Some(address), move || registry.verify(&owned)).await {
             Ok(Ok(Some(token))) => {
                 let holder = (format!("token {} ({})", token.id, token.name), token.scope);
                 let mut known = self.known();

@@ -109,7 +109,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
-    let slot = app.batches.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let slot = app.batches.take(Some(ClientAddress::of(&head.extensions))).ok_or_else(busy)?;
     let waits = AnswerWaits::default();
     let reader = body_reader(first, body, waits.clone());
     let refusal = reader.refusal();

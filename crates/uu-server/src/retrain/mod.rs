@@ -100,7 +100,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     };
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
-    let slot = app.deliveries.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let slot = app.deliveries.take(Some(ClientAddress::of(&head.extensions))).ok_or_else(busy)?;
     let mut is_glued = false;
     let work = match incoming {
         Some(incoming) => {
