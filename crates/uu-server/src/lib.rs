@@ -22,6 +22,7 @@ mod malformed;
 mod metrics;
 mod models;
 mod network;
+mod no_room;
 mod not_found;
 mod observations;
 mod older;

@@ -57,7 +57,7 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app:
     tracing::info!(%address, "listening on http://{address}");
     app.address.set(address).ok();
     let server = Server::new(app)?;
-    let mut waiting = WaitingRoom::new(Arc::clone(&server.places), &server.serving.app.limits);
+    let mut waiting = WaitingRoom::new(Arc::clone(&server.places), Arc::clone(&server.serving.app));
     let mut shutdown = pin!(shutdown);
     let (mut upkeep, mut end_idle) = (tokio::time::interval(UPKEEP_EVERY), tokio::time::interval(END_IDLE_EVERY));
     loop {
