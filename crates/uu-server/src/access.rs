@@ -1,6 +1,6 @@
 //! Who may ask for what: tokens, their scopes, and how often anybody may ask.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
@@ -10,6 +10,7 @@ use uu_service::registry::{RegistryError, Scope};
 use crate::app::App;
 use crate::description::TOKEN;
 use crate::metrics::{BadToken, Route};
+use crate::network::Network;
 use crate::not_found::is_operation;
 use crate::origins;
 use crate::problem::{Kind, Problem};
@@ -41,9 +42,9 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whoever asks a server that needs no tokens.
+    /// Whoever asks a server that needs no tokens: one for all addresses of an IPv6 /64, by which jobs and uploads are counted.
     fn anybody(address: IpAddr) -> Self {
-        Self { by: format!("anybody at {address}"), scope: Scope::Admin }
+        Self { by: format!("anybody at {}", Network::from(address)), scope: Scope::Admin }
     }
 
     /// **Errors**: the token's scope does not reach so far.
@@ -145,13 +146,10 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         app.metrics.bad_token(BadToken::Missing);
         return Err(Problem::new(Kind::Unauthorized, "this needs `Authorization: Bearer TOKEN`; `uu-predictor tokens create` makes one"));
     };
-    // One that was good lately passes, whatever others send from its address.
-    if !app.verified.was_good_lately(secret) {
-        app.rates.before_a_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
-    }
     let is_reading = needed == Scope::Read;
+    // Looked up whatever others send from its address: a good one passes.
     let Some(caller) = app.verified.token(&app.lifecycle.registry, (secret, address), is_reading).await? else {
-        app.rates.a_bad_token(address);
+        app.rates.a_bad_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
         app.metrics.bad_token(BadToken::Invalid);
         return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, was revoked or has expired"));
     };
@@ -235,8 +233,15 @@ impl Access {
             return peer;
         }
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-        forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
+        forwarded.and_then(|list| address_of(list.rsplit(',').next()?.trim())).unwrap_or(peer)
     }
+}
+
+/// The address of a client as a proxy writes it: alone, with its port, or an IPv6 one in brackets.
+fn address_of(client: &str) -> Option<IpAddr> {
+    let in_brackets = || client.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    let with_port = || client.parse().ok().map(|socket: SocketAddr| socket.ip());
+    client.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -281,12 +286,25 @@ mod tests {
     #[rstest]
     #[case("10.0.0.1", "1.2.3.4", "1.2.3.4")]
     #[case("10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4")]
+    #[case("10.0.0.1", "1.2.3.4:5678", "1.2.3.4")]
+    #[case("10.0.0.1", "9.9.9.9:1, [2001:db8::1]:443", "2001:db8::1")]
+    #[case("10.0.0.1", "[2001:db8::1]", "2001:db8::1")]
+    #[case("10.0.0.1", "2001:db8::1", "2001:db8::1")]
     #[case("10.0.0.1", "nonsense", "10.0.0.1")]
+    #[case("10.0.0.1", "1.2.3.4:nonsense", "10.0.0.1")]
     #[case("10.0.0.2", "1.2.3.4", "10.0.0.2")]
     fn only_a_trusted_proxy_is_believed(#[case] peer: &str, #[case] forwarded: &str, #[case] expected: &str) {
         let access = Access { trusted_proxies: vec!["10.0.0.1".parse().unwrap()], ..Access::default() };
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         assert_eq!(access.client(peer.parse().unwrap(), &headers), expected.parse::<IpAddr>().unwrap());
+    }
+
+    #[rstest]
+    #[case("2001:db8::1", "anybody at 2001:db8::/64")]
+    #[case("::ffff:192.0.2.1", "anybody at 192.0.2.1")]
+    #[case("192.0.2.1", "anybody at 192.0.2.1")]
+    fn who_needs_no_token_is_counted_by_network(#[case] address: &str, #[case] by: &str) {
+        assert_eq!(Caller::anybody(address.parse().unwrap()).by, by);
     }
 }

@@ -124,7 +124,8 @@ async fn respond(app: &App, peer: IpAddr, request: Request) -> Result<Response, 
             let work = move || answer(&bytes, &served, options, &limits, None);
             // Looked for where it matters alone, and not for every estimate.
             let client = app.access.client(peer, &head.headers);
-            app.workers.run(Some(client), work).await??.expect("without a bound on inline months there is an answer")
+            // Apart, so that others are not moved with the room for it.
+            Box::pin(app.workers.run(Some(client), work)).await??.expect("without a bound on inline months there is an answer")
         }
     };
     Ok(json_response(answer))
