@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+use metrics::Counter;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uu_service::batch::Format;
 
@@ -132,28 +133,31 @@ impl Write for AnswerWriter {
 
 impl Answer {
     /// Waits for the first bytes, or for the failure that comes instead: that one still gets a status of its own.
-    pub(super) async fn started(mut self, wanted: Format, sent: Sent) -> Started {
+    /// `panics` counts those that come later.
+    pub(super) async fn started(mut self, wanted: Format, sent: Sent, panics: Counter) -> Started {
         match self.pieces.recv().await {
-            Some(Piece::Data(first)) => Started::Answer(self.body(first, wanted, sent)),
+            Some(Piece::Data(first)) => {
+                let last = first.last().copied().unwrap_or_default();
+                Started::Answer(body(first, Rest { pieces: self.pieces, last, wanted, sent, panics }))
+            }
             Some(Piece::End) => Started::Answer(Body::empty()),
             Some(Piece::Failure(error)) => Started::Failure(error),
             None => Started::Panic,
         }
     }
+}
 
-    fn body(self, first: Bytes, wanted: Format, sent: Sent) -> Body {
-        let rest = Rest { pieces: self.pieces, last: first.last().copied().unwrap_or_default(), wanted, sent };
-        let rest = stream::unfold(Some(Next::Piece(rest)), |next| async move {
-            match next? {
-                Next::Piece(rest) => rest.next().await,
-                Next::Cut => {
-                    tokio::time::sleep(LAST_WORDS).await;
-                    Some((Err(io::Error::other("the batch failed")), None))
-                }
+fn body(first: Bytes, rest: Rest) -> Body {
+    let rest = stream::unfold(Some(Next::Piece(rest)), |next| async move {
+        match next? {
+            Next::Piece(rest) => rest.next().await,
+            Next::Cut => {
+                tokio::time::sleep(LAST_WORDS).await;
+                Some((Err(io::Error::other("the batch failed")), None))
             }
-        });
-        Body::from_stream(stream::once(async move { Ok(first) }).chain(rest))
-    }
+        }
+    });
+    Body::from_stream(stream::once(async move { Ok(first) }).chain(rest))
 }
 
 /// What comes next in an answer that has begun.
@@ -170,6 +174,7 @@ struct Rest {
     last: u8,
     wanted: Format,
     sent: Sent,
+    panics: Counter,
 }
 
 impl Rest {
@@ -187,9 +192,39 @@ impl Rest {
             }
             None => {
                 tracing::error!("a batch panicked after its answer had begun");
+                self.panics.increment(1);
                 Problem::internal()
             }
         };
         Some((Ok(ending::reason(self.wanted, self.last, problem).into()), Some(Next::Cut)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::line_breaks::Lines;
+    use crate::streaming::RefusalCell;
+
+    #[tokio::test]
+    async fn a_panic_is_counted_also_where_the_answer_has_begun() {
+        let (mut writer, answer) = answer_writer(Format::Csv, AnswerWaits::default());
+        writer.has_rows().set();
+        let panicked = tokio::task::spawn_blocking(move || {
+            writer.write_all(b"date,unique_users\n").unwrap();
+            panic!("in the middle of it");
+        });
+        let count = Arc::new(AtomicU64::new(0));
+        let sent = Sent { format: Format::Csv, refusal: RefusalCell::default(), one_line: Lines::new(io::empty()).one_line() };
+        let Started::Answer(body) = answer.started(Format::Csv, sent, Counter::from_arc(Arc::clone(&count))).await else {
+            panic!("it has begun");
+        };
+        assert!(body.collect().await.is_err(), "it is cut off");
+        assert!(panicked.await.is_err());
+        assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 }

@@ -128,7 +128,7 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
         drop(slot);
         ending.end(outcome);
     });
-    match answer.started(media.wanted, sent.clone()).await {
+    match answer.started(media.wanted, sent.clone(), app.metrics.panics.clone()).await {
         Started::Answer(body) => {
             let body = counted(body, move |bytes| answered.increment(bytes as u64));
             let mut response = response(media, body);
