@@ -21,7 +21,7 @@ use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
-use crate::batch::{encoding, given, unreadable};
+use crate::batch::{check_encoding, given, unreadable};
 use crate::body::{media_type, refuse_encoding};
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
@@ -116,7 +116,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         let _entered = span.enter();
         // It is kept until the check has ended, which is soon where the client no longer waits for it.
         let _slot = slot;
-        let files = work.files(&taking)?;
+        let files = work.files(&taking, &stop)?;
         take(&taking, &files, (&options, &stop), &caller.by).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
@@ -147,10 +147,10 @@ enum Work {
 
 impl Work {
     /// The files, each opened.
-    fn files(self, app: &App) -> Result<Vec<Delivered>, Problem> {
+    fn files(self, app: &App, stop: &AtomicBool) -> Result<Vec<Delivered>, Problem> {
         match self {
             Self::Uris(uris) => place::open_all(&uris, &app.lifecycle, app.limits.upload_bytes),
-            Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary),
+            Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary, stop),
             Self::Body(Spooled { file, kind: BodyKind::Rows(format), .. }) => {
                 Ok(vec![Delivered { name: format!("delivery.{}", extension(format)), format: Some(format), file }])
             }
@@ -223,7 +223,7 @@ impl Incoming {
         let is_form = media_type(headers).as_deref() == Some("multipart/form-data");
         let kind = if is_form { BodyKind::Form(boundary(headers)?) } else { BodyKind::Rows(given(headers)?) };
         // Rows are decompressed by their reader, which sees by their first bytes how they are compressed.
-        if is_form { refuse_encoding(headers) } else { encoding(headers).map(drop) }?;
+        if is_form { refuse_encoding(headers) } else { check_encoding(headers) }?;
         let limits = &app.limits;
         if body.size_hint().lower() > limits.upload_bytes {
             return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));
