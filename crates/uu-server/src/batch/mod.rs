@@ -7,7 +7,6 @@ mod failure;
 mod media;
 mod options;
 
-use std::io::Seek;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -17,7 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use uu_service::Served;
-use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
+use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
 use crate::counted::counted;
@@ -34,7 +33,7 @@ use bridge::{AnswerWriter, Started};
 pub(crate) use failure::unreadable;
 use failure::{Failure, Sent};
 use media::Media;
-pub(crate) use media::{encoding, given};
+pub(crate) use media::{check_encoding, given};
 use options::Options;
 
 /// Rows that are read, estimated and written at a time; several such chunks are under way in each batch.
@@ -102,10 +101,9 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let options = Options::read(head.uri.query())?;
     let media = Media::of(&head.headers)?;
-    let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
     let BatchMetrics { received, sent: answered, .. } = app.metrics.batches.clone();
     let body = counted(body, move |bytes| received.increment(bytes as u64));
-    let mut body = Paced::new(body, BodyBounds { bytes: limit, ..app.limits.body_bounds() });
+    let mut body = Paced::new(body, BodyBounds { bytes: media.most_bytes(&app.limits), ..app.limits.body_bounds() });
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
@@ -201,7 +199,6 @@ impl Job {
     }
 
     fn open(&self, reader: Lines<BodyReader>) -> Result<Reader, BatchError> {
-        const NAME: &str = "body";
         let options = ReadOptions {
             format: Some(self.media.given),
             rules: self.served.model.rules().clone(),
@@ -209,26 +206,10 @@ impl Job {
             decimal: self.options.decimal,
             allow_repeated_months: self.options.allow_repeated_months,
             // Compression gives nobody more than he may send without it.
-            decompressed_bytes: self.limits.batch_body_bytes,
+            decompressed_bytes: self.media.most_bytes(&self.limits),
             chunk_rows: CHUNK_ROWS,
             ..ReadOptions::default()
         };
-        if self.media.given != Format::Parquet {
-            return Ok(batch::open(Input::Stream { name: NAME.to_owned(), reader: Box::new(reader) }, options)?);
-        }
-        let spooled = self.spool(reader).map_err(|source| batch::ReadError::Io { file: NAME.into(), row: 0, source })?;
-        Ok(batch::open_parquet(NAME, spooled, options)?)
-    }
-
-    /// Copies the body to a file without a name, since Parquet's table of contents stands at its end.
-    fn spool(&self, reader: Lines<BodyReader>) -> std::io::Result<std::fs::File> {
-        use std::io::Read;
-        let mut file = tempfile::tempfile()?;
-        std::io::copy(&mut self.media.decoded(reader)?.take(self.limits.batch_spool_bytes + 1), &mut file)?;
-        if file.stream_position()? > self.limits.batch_spool_bytes {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        file.rewind()?;
-        Ok(file)
+        Ok(batch::open(Input::Stream { name: "body".to_owned(), reader: Box::new(reader) }, options)?)
     }
 }
