@@ -123,11 +123,17 @@ fn needed_at(route: Route, path: &str, (method, tokens): (&Method, Tokens)) -> O
     needed
 }
 
+/// Whether a request of that method changes something, or would if there were such a route.
+fn is_writing(route: Route, method: &Method) -> bool {
+    !origins::is_safe(method) && matches!(audience(route, method), Audience::Holders(_))
+}
+
 /// Lets a request in, or says why not; a request that is let in says who sent it.
 ///
 /// **Errors**: what [`origins::check`] refuses; no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
 pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mut Request<Body>) -> Result<(), Problem> {
-    origins::check(app, address, request)?;
+    let is_open = app.access.tokens == Tokens::None && is_writing(route, request.method());
+    origins::check(app, (address, is_open), request)?;
     let needed = needed_at(route, request.uri().path(), (request.method(), app.access.tokens));
     if needed.is_none() && !(app.rates.is_on() || is_of_lifecycle(route)) {
         return Ok(());
@@ -215,7 +221,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// Proxies that may say for whom they ask, by `X-Forwarded-For`.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Names the server is asked under, beside addresses and `localhost`. Others are refused on loopback, and everywhere where there are some.
+    /// Names the server is asked under, beside addresses and `localhost`. Others are refused on loopback, everywhere where there are some, and where
+    /// something is to be changed and no tokens are needed.
     pub hosts: Vec<String>,
     /// Origins of other pages that may change something, as `https://example.com`.
     pub origins: Vec<String>,
@@ -298,6 +305,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         assert_eq!(access.client(peer.parse().unwrap(), &headers), expected.parse::<IpAddr>().unwrap());
+    }
+
+    #[rstest]
+    #[case(Route::Retrain, Method::POST, true)]
+    #[case(Route::Models, Method::DELETE, true)]
+    #[case(Route::Other, Method::POST, true)]
+    #[case(Route::Jobs, Method::GET, false)]
+    #[case(Route::Predict, Method::POST, false)]
+    #[case(Route::Batch, Method::POST, false)]
+    fn estimates_and_reading_change_nothing(#[case] route: Route, #[case] method: Method, #[case] expected: bool) {
+        assert_eq!(is_writing(route, &method), expected);
     }
 
     #[rstest]
