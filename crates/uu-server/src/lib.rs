@@ -12,6 +12,7 @@ mod description;
 mod docs;
 mod draining;
 mod drift;
+mod flow;
 mod header_list;
 mod health;
 mod jobs;

@@ -9,11 +9,14 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
 use metrics::Counter;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uu_service::batch::Format;
 
 use super::ending;
 use super::failure::{Failure, Sent};
+use crate::flow::{Flow, Way};
+use crate::paced::Refusal;
 use crate::problem::Problem;
 use crate::streaming::AnswerWaits;
 
@@ -38,6 +41,9 @@ pub(super) struct AnswerWriter {
     pieces: Sender<Piece>,
     has_rows: HasRows,
     waits: AnswerWaits,
+    flow: Arc<Flow>,
+    /// What waits while the answer does.
+    runtime: Handle,
     kept_back: Vec<u8>,
     /// Bytes that say nothing of a row; none once the answer has begun.
     mark_bytes: usize,
@@ -63,6 +69,7 @@ impl HasRows {
 /// Ends an answer: without its word, the body is cut off and its reader knows.
 pub(super) struct Ending {
     pieces: Sender<Piece>,
+    flow: Arc<Flow>,
 }
 
 /// The answer's side.
@@ -77,17 +84,18 @@ pub(super) enum Started {
     Panic,
 }
 
-/// `waits` is set while the answer waits for its client to read on.
-pub(super) fn answer_writer(wanted: Format, waits: AnswerWaits) -> (AnswerWriter, Answer) {
+/// `waits` is set while the answer waits for its client to read on; `flow` is the pace of the work.
+pub(super) fn answer_writer(wanted: Format, (waits, flow): (AnswerWaits, Arc<Flow>)) -> (AnswerWriter, Answer) {
     let (sender, pieces) = channel(WAITING_PIECES);
     let mark_bytes = if wanted == Format::Parquet { PARQUET_MARK_BYTES } else { 0 };
-    let writer = AnswerWriter { pieces: sender, has_rows: HasRows::default(), waits, kept_back: Vec::new(), mark_bytes };
+    let (has_rows, runtime) = (HasRows::default(), Handle::current());
+    let writer = AnswerWriter { pieces: sender, has_rows, waits, flow, runtime, kept_back: Vec::new(), mark_bytes };
     (writer, Answer { pieces })
 }
 
 impl AnswerWriter {
     pub(super) fn ending(&self) -> Ending {
-        Ending { pieces: self.pieces.clone() }
+        Ending { pieces: self.pieces.clone(), flow: Arc::clone(&self.flow) }
     }
 
     pub(super) fn has_rows(&self) -> HasRows {
@@ -95,17 +103,31 @@ impl AnswerWriter {
     }
 
     fn send(&self, bytes: Bytes) -> io::Result<()> {
+        let length = bytes.len();
         self.waits.set(true);
-        let sent = self.pieces.blocking_send(Piece::Data(bytes));
+        self.flow.wait(Way::Out);
+        let sent = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.flow.gives_way() => Err(io::ErrorKind::TimedOut.into()),
+                sent = self.pieces.send(Piece::Data(bytes)) => sent.map_err(|_| io::ErrorKind::BrokenPipe.into()),
+            }
+        });
+        self.flow.moved(Way::Out, length);
         self.waits.set(false);
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        sent
     }
 }
 
 impl Ending {
     pub(super) fn end(self, outcome: Result<(), Failure>) {
         let last = outcome.map_or_else(Piece::Failure, |()| Piece::End);
-        self.pieces.blocking_send(last).ok();
+        if matches!(last, Piece::Failure(_)) && self.flow.has_given_way() {
+            // A client that does not read is not waited for; the reason is known without it.
+            self.pieces.try_send(last).ok();
+        } else {
+            self.pieces.blocking_send(last).ok();
+        }
     }
 }
 
@@ -190,11 +212,14 @@ impl Rest {
                 tracing::warn!(error = problem.line(), "a batch failed after its answer had begun");
                 problem
             }
-            None => {
-                tracing::error!("a batch panicked after its answer had begun");
-                self.panics.increment(1);
-                Problem::internal()
-            }
+            None => self.sent.refusal.get().map_or_else(
+                || {
+                    tracing::error!("a batch panicked after its answer had begun");
+                    self.panics.increment(1);
+                    Problem::internal()
+                },
+                Refusal::problem,
+            ),
         };
         Some((Ok(ending::reason(self.wanted, self.last, problem).into()), Some(Next::Cut)))
     }
@@ -212,7 +237,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_counted_also_where_the_answer_has_begun() {
-        let (mut writer, answer) = answer_writer(Format::Csv, AnswerWaits::default());
+        let (mut writer, answer) = answer_writer(Format::Csv, (AnswerWaits::default(), Arc::default()));
         writer.has_rows().set();
         let panicked = tokio::task::spawn_blocking(move || {
             writer.write_all(b"date,unique_users\n").unwrap();

@@ -20,6 +20,7 @@ use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Input, Ou
 
 use crate::app::App;
 use crate::counted::counted;
+use crate::flow::Flow;
 use crate::limits::Limits;
 use crate::line_breaks::Lines;
 use crate::metrics::BatchMetrics;
@@ -107,14 +108,15 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
-    let slot = app.batches.take(Some(ClientAddress::of(&head.extensions))).ok_or_else(busy)?;
+    let flow = Arc::new(Flow::default());
+    let slot = app.batches.take_or_wait_for_slow(ClientAddress::of(&head.extensions), &flow).await.ok_or_else(busy)?;
     let waits = AnswerWaits::default();
-    let reader = body_reader(first, body, waits.clone());
+    let reader = body_reader(first, body.flowing(&flow), waits.clone());
     let refusal = reader.refusal();
     let of_job = refusal.clone();
     let reader = Lines::new(reader);
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
-    let (writer, answer) = bridge::answer_writer(media.wanted, waits);
+    let (writer, answer) = bridge::answer_writer(media.wanted, (waits, Arc::clone(&flow)));
     let columns = Arc::new(OnceLock::new());
     let job =
         Job { served, media, options, limits: app.limits.clone(), metrics: app.metrics.batches.clone(), columns: Arc::clone(&columns) };
@@ -123,6 +125,9 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
         let _entered = span.enter();
         let ending = writer.ending();
         let outcome = job.run(reader, writer, &of_job);
+        if flow.has_given_way() {
+            of_job.set(Refusal::GaveWay);
+        }
         drop(slot);
         ending.end(outcome);
     });

@@ -23,6 +23,7 @@ use crate::access::{Caller, store_problem};
 use crate::app::App;
 use crate::batch::{check_encoding, given, unreadable};
 use crate::body::{media_type, refuse_encoding};
+use crate::flow::Flow;
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
@@ -100,11 +101,12 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     };
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
-    let slot = app.deliveries.take(Some(ClientAddress::of(&head.extensions))).ok_or_else(busy)?;
+    let flow = Arc::new(Flow::default());
+    let slot = app.deliveries.take_or_wait_for_slow(ClientAddress::of(&head.extensions), &flow).await.ok_or_else(busy)?;
     let mut is_glued = false;
     let work = match incoming {
         Some(incoming) => {
-            let body = incoming.spooled().await?;
+            let body = incoming.spooled(&flow).await?;
             is_glued = body.is_one_line && matches!(body.kind, BodyKind::Rows(Format::Csv));
             Work::Body(body)
         }
@@ -236,8 +238,8 @@ impl Incoming {
     /// All of it, on disk.
     ///
     /// **Errors**: as [`Incoming::of`]; there is no room for it.
-    async fn spooled(self) -> Result<Spooled, Problem> {
-        let reader = body_reader(self.first, self.body, AnswerWaits::default());
+    async fn spooled(self, flow: &Arc<Flow>) -> Result<Spooled, Problem> {
+        let reader = body_reader(self.first, self.body.flowing(flow), AnswerWaits::default());
         let refusal = reader.refusal();
         let mut reader = Lines::new(reader);
         let one_line = reader.one_line();
