@@ -1,7 +1,7 @@
 # The image of uu-predictor: the binary, the libraries it needs, certificates and a first model; no shell, no package manager.
 #
 #   docker build --tag uu-predictor .
-#   docker run --read-only --volume uu-store:/var/lib/uu-predictor --publish 127.0.0.1:5000:5000 uu-predictor
+#   docker run --read-only --volume uu-store:/var/lib/uu-predictor --publish 127.0.0.1:5000:5000 --env UU_SERVER__HOSTS='["localhost"]' uu-predictor
 #
 # Both base images are pinned by digest, and both can be given: a mirror, a newer one, another Debian. They are all that comes from outside beside
 # Debian's packages, crates and one wheel, each in the version that is named.

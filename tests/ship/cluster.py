@@ -21,6 +21,11 @@ PROXY, PROMETHEUS = f"127.0.0.1:{PORT}", f"127.0.0.1:{PROMETHEUS_PORT}"
 OBSERVATION = {"2024-12-01": {"domain": "example.com", "visits": 1000000, "uniqueUsers": 420000}}
 
 
+def asked_as(name):
+    """The status of an answer to whoever asks under that name."""
+    return run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", f"Host: {name}", f"http://{PROXY}/models").stdout
+
+
 def single(variables):
     """The default: one service whose state outlives its container."""
     project, watched = Project("b-single", **variables), Project("b-single", ["monitoring"], **variables)
@@ -31,6 +36,8 @@ def single(variables):
         run(ROOT / "deploy/check-answers", f"http://{PROXY}")
         bound = inspect(container, '{{range (index .NetworkSettings.Ports "5000/tcp")}}{{.HostIp}} {{end}}')
         assert bound.strip() == "127.0.0.1", f"its port listens on {bound}"
+        named = [asked_as(name) for name in (PROXY, f"localhost:{PORT}", f"page.example:{PORT}")]
+        assert named == ["200", "200", "421"], f"it is reached under no name of a page's own, found {named}"
         logs = [line for line in project.do("logs", "--no-color", "uu-predictor").stdout.splitlines() if "uu_" in line and "INFO" not in line]
         [token] = printed(container)
         assert len(logs) == 1 and logs[0].endswith(token), f"`logs` shows the first token once, found {logs}"

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
 use crate::{Field, OutputColumn};
 
@@ -132,14 +133,72 @@ fn bare(name: &str) -> String {
     letters.flat_map(char::to_lowercase).collect()
 }
 
+/// A name in [`bare`] form, and what bounds its likeness to another without comparing their letters in order.
+struct Spelled {
+    letters: String,
+    count: usize,
+    /// A bit for each letter that it has; those beyond ASCII share bits.
+    has: u64,
+}
+
+impl Spelled {
+    fn of(name: &str) -> Self {
+        let letters = bare(name);
+        let (count, has) = letters.chars().fold((0, 0), |(count, has), letter| (count + 1, has | bit(letter)));
+        Self { letters, count, has }
+    }
+
+    /// Letters that the other has too, each as often as it stands here.
+    fn shared_with(&self, other: &Self) -> usize {
+        self.letters.chars().filter(|letter| other.has & bit(*letter) != 0).count()
+    }
+
+    /// A bound on the likeness to another.
+    ///
+    /// Of `m` letters that match, no more than either name shares with the other, Jaro's likeness is at most `(m / |a| + m / |b| + 1) / 3`; Winkler's
+    /// is greater by a tenth of what is missing for each letter of a common beginning, at most four.
+    fn most_like(&self, other: &Self) -> f64 {
+        let (a, b) = (self.count.max(1) as f64, other.count.max(1) as f64);
+        let likeness = |matching: usize| (matching as f64 / a + matching as f64 / b + 1.0) / 3.0;
+        let begin = self.letters.chars().zip(other.letters.chars()).take(4).take_while(|(a, b)| a == b).count();
+        let boosted = |jaro: f64| jaro + 0.1 * begin as f64 * (1.0 - jaro);
+        // By their lengths alone first: most names are of none like them.
+        let by_length = boosted(likeness(self.count.min(other.count)));
+        if by_length < LIKE {
+            return by_length;
+        }
+        boosted(likeness(self.shared_with(other).min(other.shared_with(self))))
+    }
+
+    /// The likeness to another, where it is [`LIKE`] or more.
+    fn likeness(&self, other: &Self) -> Option<f64> {
+        /// What rounding may take from the bound.
+        const ROUNDING: f64 = 1e-9;
+        if self.most_like(other) + ROUNDING < LIKE {
+            return None;
+        }
+        Some(strsim::jaro_winkler(&self.letters, &other.letters)).filter(|likeness| *likeness >= LIKE)
+    }
+}
+
+fn bit(letter: char) -> u64 {
+    1 << (u32::from(letter) % u64::BITS)
+}
+
 /// The candidate that is spelled most like `name`, if one is spelled much like it.
 #[must_use]
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let name = bare(name);
-    let scored = candidates.into_iter().map(|candidate| (strsim::jaro_winkler(&name, &bare(candidate)), candidate));
+    let name = Spelled::of(name);
+    let scored = candidates.into_iter().filter_map(|candidate| Some((name.likeness(&Spelled::of(candidate))?, candidate)));
     let best = scored.max_by(|(a, first), (b, second)| a.total_cmp(b).then(second.cmp(first)));
-    best.filter(|(score, _)| *score >= LIKE && name.len() > 1).map(|(_, candidate)| candidate)
+    best.filter(|_| name.letters.len() > 1).map(|(_, candidate)| candidate)
 }
+
+/// The fields by their names as columns and in JSON.
+static FIELDS: LazyLock<Vec<(Field, &'static str, Spelled)>> = LazyLock::new(|| {
+    let columns = Field::all().map(|field| (field, field.column())).chain(Field::all().map(|field| (field, field.json())));
+    columns.map(|(field, name)| (field, name, Spelled::of(name))).collect()
+});
 
 impl Field {
     /// The field that a name which is none of its names seems to mean: another program's name for it, or a misspelt one. The columns of an
@@ -149,13 +208,15 @@ impl Field {
         if OutputColumn::named(name).is_some() {
             return None;
         }
-        let compared = bare(name);
-        let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == compared).map(|(_, field)| *field);
+        let spelled = Spelled::of(name);
+        let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == spelled.letters).map(|(_, field)| *field);
         foreign.or_else(|| {
-            let columns = Self::all().map(|field| (field, field.column())).chain(Self::all().map(|field| (field, field.json())));
-            let candidates: Vec<(Self, &str)> = columns.collect();
-            let found = nearest(name, candidates.iter().map(|(_, candidate)| *candidate))?;
-            candidates.iter().find(|(_, candidate)| *candidate == found).map(|(field, _)| *field)
+            let scored = FIELDS.iter().filter_map(|(field, name, other)| Some((spelled.likeness(other)?, *name, *field)));
+            let best = scored.reduce(|best, next| {
+                let is_better = next.0.total_cmp(&best.0).then(best.1.cmp(next.1)).is_gt();
+                if is_better { next } else { best }
+            });
+            best.filter(|_| spelled.letters.len() > 1).map(|(.., field)| field)
         })
     }
 }
@@ -163,6 +224,7 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     #[rstest]
@@ -182,6 +244,20 @@ mod tests {
     #[case("", None)]
     fn a_foreign_or_misspelt_name_leads_to_its_field(#[case] name: &str, #[case] field: Option<Field>) {
         assert_eq!(Field::nearest(name), field, "{name}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_bound_on_the_likeness_is_one(name in "\\PC{0,70}", other in "\\PC{0,20}", near in "[a-t_ ]{0,24}", place in 0..28_usize) {
+            let fields: Vec<&str> = FIELDS.iter().map(|(_, name, _)| *name).collect();
+            let misspelt: String = fields[place % fields.len()].chars().filter(|letter| !near.starts_with(*letter)).collect();
+            for (one, other) in [(&*name, &*other), (&*near, fields[place % fields.len()]), (&*misspelt, fields[place % fields.len()])] {
+                let (one, other) = (Spelled::of(one), Spelled::of(other));
+                let exact = strsim::jaro_winkler(&one.letters, &other.letters);
+                prop_assert!(one.count == 0 || one.most_like(&other) + 1e-9 >= exact, "{exact}");
+                prop_assert_eq!(one.likeness(&other), Some(exact).filter(|exact| *exact >= LIKE && one.count > 0));
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who may ask for what: tokens, their scopes, and how often anybody may ask.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
@@ -10,6 +10,7 @@ use uu_service::registry::{Asker, QueueBounds, RegistryError, Scope};
 use crate::app::App;
 use crate::description::TOKEN;
 use crate::metrics::{BadToken, Route};
+use crate::network::Network;
 use crate::not_found::is_operation;
 use crate::origins;
 use crate::problem::{Kind, Problem};
@@ -41,9 +42,9 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Whoever asks a server that needs no tokens.
+    /// Whoever asks a server that needs no tokens: one for all addresses of an IPv6 /64, by which jobs and uploads are counted.
     fn anybody(address: IpAddr) -> Self {
-        Self { by: format!("anybody at {address}"), scope: Scope::Admin }
+        Self { by: format!("anybody at {}", Network::from(address)), scope: Scope::Admin }
     }
 
     /// The caller as whoever asks for work or sends rows.
@@ -127,11 +128,17 @@ fn needed_at(route: Route, path: &str, (method, tokens): (&Method, Tokens)) -> O
     needed
 }
 
+/// Whether a request of that method changes something, or would if there were such a route.
+fn is_writing(route: Route, method: &Method) -> bool {
+    !origins::is_safe(method) && matches!(audience(route, method), Audience::Holders(_))
+}
+
 /// Lets a request in, or says why not; a request that is let in says who sent it.
 ///
 /// **Errors**: what [`origins::check`] refuses; no token where one is needed, one that is not good, one whose scope does not reach; too many requests.
 pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mut Request<Body>) -> Result<(), Problem> {
-    origins::check(app, address, request)?;
+    let is_open = app.access.tokens == Tokens::None && is_writing(route, request.method());
+    origins::check(app, (address, is_open), request)?;
     let needed = needed_at(route, request.uri().path(), (request.method(), app.access.tokens));
     if needed.is_none() && !(app.rates.is_on() || is_of_lifecycle(route)) {
         return Ok(());
@@ -150,13 +157,10 @@ pub(crate) async fn admit(app: &App, route: Route, address: IpAddr, request: &mu
         app.metrics.bad_token(BadToken::Missing);
         return Err(Problem::new(Kind::Unauthorized, "this needs `Authorization: Bearer TOKEN`; `uu-predictor tokens create` makes one"));
     };
-    // One that was good lately passes, whatever others send from its address.
-    if !app.verified.was_good_lately(secret) {
-        app.rates.before_a_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
-    }
     let is_reading = needed == Scope::Read;
-    let Some(caller) = app.verified.token(&app.lifecycle.registry, secret, is_reading).await? else {
-        app.rates.a_bad_token(address);
+    // Looked up whatever others send from its address: a good one passes.
+    let Some(caller) = app.verified.token(&app.lifecycle.registry, (secret, address), is_reading).await? else {
+        app.rates.a_bad_token(address).inspect_err(|_| app.metrics.bad_token(BadToken::TooMany))?;
         app.metrics.bad_token(BadToken::Invalid);
         return Err(Problem::new(Kind::Unauthorized, "the token is not good: it is unknown, was revoked or has expired"));
     };
@@ -234,7 +238,8 @@ pub struct Access {
     pub tokens: Tokens,
     /// Proxies that may say for whom they ask, by `X-Forwarded-For`.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Names the server is asked under, beside addresses and `localhost`. Others are refused on loopback, and everywhere where there are some.
+    /// Names the server is asked under, beside addresses and `localhost`. Others are refused on loopback, everywhere where there are some, and where
+    /// something is to be changed and no tokens are needed.
     pub hosts: Vec<String>,
     /// Origins of other pages that may change something, as `https://example.com`.
     pub origins: Vec<String>,
@@ -252,8 +257,15 @@ impl Access {
             return peer;
         }
         let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-        forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).unwrap_or(peer)
+        forwarded.and_then(|list| address_of(list.rsplit(',').next()?.trim())).unwrap_or(peer)
     }
+}
+
+/// The address of a client as a proxy writes it: alone, with its port, or an IPv6 one in brackets.
+fn address_of(client: &str) -> Option<IpAddr> {
+    let in_brackets = || client.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    let with_port = || client.parse().ok().map(|socket: SocketAddr| socket.ip());
+    client.parse().ok().or_else(with_port).or_else(in_brackets)
 }
 
 #[cfg(test)]
@@ -298,12 +310,36 @@ mod tests {
     #[rstest]
     #[case("10.0.0.1", "1.2.3.4", "1.2.3.4")]
     #[case("10.0.0.1", "9.9.9.9, 1.2.3.4", "1.2.3.4")]
+    #[case("10.0.0.1", "1.2.3.4:5678", "1.2.3.4")]
+    #[case("10.0.0.1", "9.9.9.9:1, [2001:db8::1]:443", "2001:db8::1")]
+    #[case("10.0.0.1", "[2001:db8::1]", "2001:db8::1")]
+    #[case("10.0.0.1", "2001:db8::1", "2001:db8::1")]
     #[case("10.0.0.1", "nonsense", "10.0.0.1")]
+    #[case("10.0.0.1", "1.2.3.4:nonsense", "10.0.0.1")]
     #[case("10.0.0.2", "1.2.3.4", "10.0.0.2")]
     fn only_a_trusted_proxy_is_believed(#[case] peer: &str, #[case] forwarded: &str, #[case] expected: &str) {
         let access = Access { trusted_proxies: vec!["10.0.0.1".parse().unwrap()], ..Access::default() };
         let mut headers = HeaderMap::new();
         headers.insert("x-forwarded-for", forwarded.parse().unwrap());
         assert_eq!(access.client(peer.parse().unwrap(), &headers), expected.parse::<IpAddr>().unwrap());
+    }
+
+    #[rstest]
+    #[case(Route::Retrain, Method::POST, true)]
+    #[case(Route::Models, Method::DELETE, true)]
+    #[case(Route::Other, Method::POST, true)]
+    #[case(Route::Jobs, Method::GET, false)]
+    #[case(Route::Predict, Method::POST, false)]
+    #[case(Route::Batch, Method::POST, false)]
+    fn estimates_and_reading_change_nothing(#[case] route: Route, #[case] method: Method, #[case] expected: bool) {
+        assert_eq!(is_writing(route, &method), expected);
+    }
+
+    #[rstest]
+    #[case("2001:db8::1", "anybody at 2001:db8::/64")]
+    #[case("::ffff:192.0.2.1", "anybody at 192.0.2.1")]
+    #[case("192.0.2.1", "anybody at 192.0.2.1")]
+    fn who_needs_no_token_is_counted_by_network(#[case] address: &str, #[case] by: &str) {
+        assert_eq!(Caller::anybody(address.parse().unwrap()).by, by);
     }
 }

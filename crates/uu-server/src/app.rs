@@ -146,7 +146,7 @@ impl App {
         told: impl FnOnce(E) -> Problem,
     ) -> Result<T, Problem> {
         let (registry, begin) = (self.lifecycle.registry.clone(), Instant::now());
-        let answered = self.store.run(move || question(&registry)).await;
+        let answered = self.store.run(None, move || question(&registry)).await;
         self.metrics.store.record(begin.elapsed());
         answered?.map_err(told)
     }

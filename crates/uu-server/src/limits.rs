@@ -19,8 +19,8 @@ use crate::paced::BodyBounds;
 /// | `inline_explained_months` | 1 | the same where explanations are asked for: each takes as long as a hundred estimates |
 /// | `serving_threads` | number of cores | threads that serve connections, each its own |
 /// | `workers` | number of cores | large requests worked on at a time |
-/// | `worker_queue` | 64 | large requests waiting for a worker; beyond, 429 |
-/// | `batches` | 4 | batches running at a time, of which one address has at most three quarters; beyond, 429 |
+/// | `worker_queue` | 64 | large requests waiting for a worker; of both together one address has at most three quarters; beyond, 429 |
+/// | `batches` | 4 | batches running at a time, of which one address has at most three quarters; beyond, a slow one gives way to an address with fewer, or 429 |
 /// | `upload_bytes` | 256 MiB | largest delivery to re-train with: a body, counted as it streams, or all files that its URIs name |
 /// | `deliveries` | 4 | deliveries taken at a time, likewise |
 /// | `listeners` | 64 | listeners to jobs, likewise |

@@ -2,22 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_core::{FaultField, Field, Record, Warning};
+use uu_core::{FaultField, Field, Record, Rules, Warning};
 use uu_service::observing::{ObserveError, observe};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
 use crate::body::{read_json, read_text};
+use crate::limits::Limits;
 use crate::parameters::NoParameters;
 use crate::predict::{Prepared, checked};
 use crate::problem::{FaultReport, Faults, Kind, Problem, ProblemDocument, pointer, shortened};
 use crate::schema::PredictRequest;
+use crate::slots::ClientAddress;
+
+/// Most bytes of a body that is read on the thread that serves it.
+const MOST_INLINE_BYTES: usize = 16 << 10;
 
 /// Observations that are kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -76,14 +80,15 @@ pub(crate) struct ObservedWarning {
 pub(crate) async fn post_observations(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
     _: NoParameters,
-    body: Body,
+    request: Request,
 ) -> Result<(StatusCode, Json<Observed>), Problem> {
-    let bytes = read_json(&headers, body, app.limits.body_bytes).await?;
-    let (dates, prepared) = checked(read_text(&bytes)?, &app.lifecycle.rules, &app.limits)?;
-    check(&dates, &prepared)?;
-    let Prepared { records, warnings } = prepared;
+    let (head, body) = request.into_parts();
+    let bytes = read_json(&head.headers, body, app.limits.body_bytes).await?;
+    let (reading, is_small) = (Arc::clone(&app), bytes.len() <= MOST_INLINE_BYTES);
+    let read = move || read(&bytes, &reading.lifecycle.rules, &reading.limits);
+    let client = ClientAddress::of(&head.extensions);
+    let (records, warnings) = if is_small { read()? } else { app.workers.run(Some(client), read).await?? };
     let (observations, rules) = (records.len(), app.lifecycle.rules.clone());
     let told = |error| match error {
         ObserveError::Store(error) => store_problem(&error),
@@ -91,8 +96,18 @@ pub(crate) async fn post_observations(
     };
     let bounds = app.lifecycle.queue;
     let batch = app.ask_or(move |registry| observe(registry, &records, &rules, caller.asker(bounds)), told).await?;
-    let warnings = dates.iter().zip(&warnings).flat_map(|(date, warnings)| warnings.iter().map(|warning| told_of(date, warning))).collect();
     Ok((StatusCode::CREATED, Json(Observed { batch: batch.0, observations, warnings })))
+}
+
+/// The records of a body, and what is to be said about them.
+///
+/// **Errors**: a body that is no JSON or not of that form; every fault of every month.
+fn read(body: &[u8], rules: &Rules, limits: &Limits) -> Result<(Vec<Record>, Vec<ObservedWarning>), Problem> {
+    let (dates, prepared) = checked(read_text(body)?, rules, limits)?;
+    check(&dates, &prepared)?;
+    let Prepared { records, warnings } = prepared;
+    let warnings = dates.iter().zip(&warnings).flat_map(|(date, warnings)| warnings.iter().map(|warning| told_of(date, warning))).collect();
+    Ok((records, warnings))
 }
 
 /// Whether each month can be compared with estimates: it has unique users, which nobody estimated, and a site.

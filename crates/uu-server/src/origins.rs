@@ -8,6 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, Version, header};
 
+use crate::access::Access;
 use crate::app::App;
 use crate::problem::{Kind, Problem, shortened};
 
@@ -19,22 +20,27 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 }
 
 /// Refuses what is not framed as one reader after the other would read it, what is asked under a name that is none of the server's, and what another
-/// site's page would change.
+/// site's page would change. `is_open` is whether the request changes something that needs no token.
 ///
 /// **Errors**: 400, 421, 403.
-pub(crate) fn check(app: &App, peer: IpAddr, request: &Request<Body>) -> Result<(), Problem> {
+pub(crate) fn check(app: &App, (peer, is_open): (IpAddr, bool), request: &Request<Body>) -> Result<(), Problem> {
     check_transfer_coding(request.headers())?;
     let host = host(request)?;
     let is_on_loopback = app.address.get().is_some_and(|address| address.ip().is_loopback());
     let access = &app.access;
-    // Whatever a trusted proxy passes on was asked under a name that leads to the proxy.
-    if !access.hosts.is_empty() || (is_on_loopback && !access.trusts(peer)) {
+    if is_asked_by_name(access, peer, is_on_loopback || is_open) {
         let target = request.uri().authority().map(|authority| split(authority.as_str()).ok_or_else(malformed_host)).transpose()?;
         for asked in host.into_iter().chain(target) {
             check_name(&access.hosts, asked)?;
         }
     }
     if is_safe(request.method()) { Ok(()) } else { check_origin(&access.origins, host, request.headers()) }
+}
+
+/// Whether a name must be one of the server's. `is_exposed` is whether a page of any other name could do harm.
+fn is_asked_by_name(access: &Access, peer: IpAddr, is_exposed: bool) -> bool {
+    // Whatever a trusted proxy passes on was asked under a name that leads to the proxy.
+    !access.hosts.is_empty() || (is_exposed && !access.trusts(peer))
 }
 
 /// Whether a text is a name that a server can be asked under: without scheme, port and path.
@@ -218,6 +224,17 @@ mod tests {
     #[case("0x7f.1", false)]
     fn only_names_that_are_the_servers_are_answered(#[case] name: &str, #[case] answered: bool) {
         assert_eq!(check_name(&["uu.example".to_owned()], split(name).unwrap()).is_ok(), answered);
+    }
+
+    #[rstest]
+    #[case::beyond_loopback("192.0.2.9", &[], false, false)]
+    #[case::where_everybody_may_do_anything("192.0.2.9", &[], true, true)]
+    #[case::through_a_trusted_proxy("10.0.0.1", &[], true, false)]
+    #[case::where_it_has_names("10.0.0.1", &["uu.example"], false, true)]
+    fn names_are_looked_at_where_they_matter(#[case] peer: &str, #[case] hosts: &[&str], #[case] is_exposed: bool, #[case] expected: bool) {
+        let hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        let access = Access { trusted_proxies: vec!["10.0.0.1".parse().unwrap()], hosts, ..Access::default() };
+        assert_eq!(is_asked_by_name(&access, peer.parse().unwrap(), is_exposed), expected);
     }
 
     #[rstest]

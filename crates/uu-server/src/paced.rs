@@ -1,11 +1,13 @@
 //! A request's body, piece by piece, bounded in bytes, in time, and in how slowly it may come.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
+use crate::flow::{Flow, Way};
 use crate::problem::{Kind, Problem};
 
 /// Bytes of a body that are waited for before anything is done with it.
@@ -24,6 +26,8 @@ pub(crate) enum Refusal {
     TooManyRows(u64),
     /// It took longer than this.
     TooLong(Duration),
+    /// It came, or its answer was read, so slowly that others were let in instead.
+    GaveWay,
 }
 
 impl Refusal {
@@ -33,6 +37,9 @@ impl Refusal {
             Self::TooSlow => Problem::new(Kind::Timeout, "the next bytes of the body did not come in time"),
             Self::CutOff => Problem::new(Kind::MalformedBody, "the body ended early"),
             Self::TooManyRows(limit) => Problem::new(Kind::TooLarge, format!("at most {limit} rows are read; send them in parts")),
+            Self::GaveWay => {
+                Problem::new(Kind::Timeout, "the body came, or the answer was read, too slowly while others waited; try again")
+            }
             Self::TooLong(limit) => Problem::new(Kind::Timeout, format!("a body may take {} s; send it in parts", limit.as_secs())),
         }
     }
@@ -43,7 +50,7 @@ impl Refusal {
         match self {
             Self::TooLarge(_) | Self::TooManyRows(_) => FileTooLarge,
             Self::CutOff => ConnectionAborted,
-            Self::TooSlow | Self::TooLong(_) => TimedOut,
+            Self::TooSlow | Self::TooLong(_) | Self::GaveWay => TimedOut,
         }
     }
 }
@@ -67,6 +74,8 @@ pub(crate) struct Paced {
     began: Instant,
     length: u64,
     pace: Pace,
+    /// The pace of the work that it is for, once that has a slot.
+    flow: Option<Arc<Flow>>,
 }
 
 /// How a body came since the last look at its pace.
@@ -92,13 +101,30 @@ impl Pace {
 
 impl Paced {
     pub(crate) fn new(body: Body, bounds: BodyBounds) -> Self {
-        Self { body, bounds, began: Instant::now(), length: 0, pace: Pace::default() }
+        Self { body, bounds, began: Instant::now(), length: 0, pace: Pace::default(), flow: None }
+    }
+
+    /// The same body, for work that has a slot.
+    pub(crate) fn flowing(self, flow: &Arc<Flow>) -> Self {
+        Self { flow: Some(Arc::clone(flow)), ..self }
     }
 
     /// The next piece; `None` after the last.
     ///
     /// **Errors**: the body breaks a bound, or its sender went away.
     pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Refusal> {
+        let Some(flow) = self.flow.clone() else { return self.within_bounds().await };
+        flow.wait(Way::In);
+        let piece = tokio::select! {
+            biased;
+            () = flow.gives_way() => return Err(Refusal::GaveWay),
+            piece = self.within_bounds() => piece?,
+        };
+        flow.moved(Way::In, piece.as_ref().map_or(0, Bytes::len));
+        Ok(piece)
+    }
+
+    async fn within_bounds(&mut self) -> Result<Option<Bytes>, Refusal> {
         let BodyBounds { bytes: limit, stall, time, .. } = self.bounds;
         loop {
             let left = time.saturating_sub(self.began.elapsed());

@@ -16,7 +16,7 @@ use crate::problem::{Kind, Problem};
 /// Tokens that are not good, from one address and minute: guessing is hopeless anyway, and looking them up costs the store something.
 const BAD_TOKENS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
-/// How long an address that sent more of them is not listened to.
+/// How long an address that sent more of them is told to stop, whatever further ones it sends; good ones pass.
 const SHUT_OUT: Duration = Duration::from_secs(60);
 
 /// How often anybody may ask; 0 is as often as they like. Addresses of one IPv6 /64 count as one.
@@ -51,7 +51,7 @@ pub(crate) struct Rates {
     tokens: Option<Keyed<String>>,
     writes: Option<Keyed<String>>,
     bad_tokens: Keyed<Network>,
-    /// Addresses that sent too many of them, and until when none of theirs is looked up.
+    /// Addresses that sent too many of them, and until when further ones are refused as too many.
     shut_out: Mutex<HashMap<Network, Instant>>,
     clock: DefaultClock,
 }
@@ -90,21 +90,20 @@ impl Rates {
         if writes { self.counted(self.writes.as_ref(), &holder, "this token, to change something,") } else { Ok(()) }
     }
 
-    /// **Errors**: too many tokens of that address were not good; none is looked up for a while.
-    pub(crate) fn before_a_token(&self, address: IpAddr) -> Result<(), Problem> {
-        let until = self.shut_out().get(&address.into()).copied();
-        match until.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(wait) if !wait.is_zero() => Err(too_many("this address sent too many tokens that are not good", wait)),
-            _ => Ok(()),
-        }
-    }
-
     /// Counts a token that was not good.
-    pub(crate) fn a_bad_token(&self, address: IpAddr) {
+    ///
+    /// **Errors**: the address sent too many of them.
+    pub(crate) fn a_bad_token(&self, address: IpAddr) -> Result<(), Problem> {
         let network = Network::from(address);
+        let until = self.shut_out().get(&network).copied();
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(wait) if !wait.is_zero() => return Err(too_many("this address sent too many tokens that are not good", wait)),
+            _ => {}
+        }
         if self.bad_tokens.check_key(&network).is_err() {
             self.shut_out().insert(network, Instant::now() + SHUT_OUT);
         }
+        Ok(())
     }
 
     fn shut_out(&self) -> MutexGuard<'_, HashMap<Network, Instant>> {
@@ -148,8 +147,8 @@ mod tests {
         };
         let limited = (0..10).filter(|number| rates.of_address(next(*number)).is_err()).count();
         assert!(limited >= 8, "{limited}");
-        (0..=BAD_TOKENS_PER_MINUTE.get()).for_each(|number| rates.a_bad_token(next(number)));
-        assert!(rates.before_a_token(next(1_000)).is_err());
-        assert!(rates.of_address(address(of_another)).is_ok() && rates.before_a_token(address(of_another)).is_ok());
+        assert!((0..=BAD_TOKENS_PER_MINUTE.get()).all(|number| rates.a_bad_token(next(number)).is_ok()));
+        assert!(rates.a_bad_token(next(1_000)).is_err());
+        assert!(rates.of_address(address(of_another)).is_ok() && rates.a_bad_token(address(of_another)).is_ok());
     }
 }

@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{FutureExt, TryFutureExt};
@@ -58,7 +57,7 @@ pub async fn run(listener: TcpListener, shutdown: impl Future<Output = ()>, app:
     tracing::info!(%address, "listening on http://{address}");
     app.address.set(address).ok();
     let server = Server::new(app)?;
-    let mut waiting = WaitingRoom::new(Arc::clone(&server.places), &server.serving.app.limits);
+    let mut waiting = WaitingRoom::new(Arc::clone(&server.places), Arc::clone(&server.serving.app));
     let mut shutdown = pin!(shutdown);
     let (mut upkeep, mut end_idle) = (tokio::time::interval(UPKEEP_EVERY), tokio::time::interval(END_IDLE_EVERY));
     loop {
@@ -194,7 +193,8 @@ async fn answer(
 ) -> Response {
     let span = trace.span();
     let handler = async {
-        if matches!(route, Route::Batch | Route::Retrain | Route::Jobs) {
+        let is_estimate = route == Route::Predict && request.method() == Method::POST;
+        if !is_estimate && matches!(route, Route::Predict | Route::Batch | Route::Retrain | Route::Jobs | Route::Observations) {
             let client = ClientAddress(app.access.client(peer, request.headers()));
             request.extensions_mut().insert(client);
         }
@@ -204,8 +204,8 @@ async fn answer(
             return problem.into_response();
         }
         // Most requests are these, and looking their route up among the others takes as long as checking them.
-        if route == Route::Predict && request.method() == Method::POST {
-            return predict::post_predict(State(Arc::clone(app)), request).await;
+        if is_estimate {
+            return predict::post(app, peer, request).await;
         }
         let Ok(response) = router.call(request).await;
         response

@@ -22,7 +22,7 @@ const WAITING_PIECES: usize = 4;
 const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Says why a body was refused, once it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct RefusalCell(Arc<OnceLock<Refusal>>);
 
 impl RefusalCell {
@@ -84,6 +84,8 @@ impl Read for BodyReader {
 
 impl Drop for BodyReader {
     fn drop(&mut self) {
+        // Before what may be set meanwhile is looked at: whoever sets it looks at this afterwards.
+        self.pieces.close();
         if let Some(rest) = self.rest.get() {
             rest.abandon();
         }
@@ -93,7 +95,7 @@ impl Drop for BodyReader {
 /// Reads a body that began with `first` as fast as it is consumed, within its bounds; while `answer` waits, as fast as it comes.
 pub(crate) fn body_reader(first: Bytes, body: Paced, answer: AnswerWaits) -> BodyReader {
     let (sender, pieces) = channel(WAITING_PIECES);
-    let refusal = RefusalCell(Arc::default());
+    let refusal = RefusalCell::default();
     let rest = Arc::default();
     tokio::spawn(Pump { body, answer, refusal: refusal.clone(), rest: Arc::clone(&rest) }.run(sender));
     BodyReader { pieces, current: first, refusal, rest }
@@ -153,7 +155,11 @@ impl Pump {
             }
         };
         let ended = Ended(Arc::clone(&spill));
-        self.rest.set(spill).ok();
+        self.rest.set(Arc::clone(&spill)).ok();
+        if sender.is_closed() {
+            // The reader left before it could see that there is something to abandon.
+            spill.abandon();
+        }
         // The reader goes on with the file once it has taken all pieces.
         drop(sender);
         let mut piece = Some(first);
@@ -196,6 +202,8 @@ impl Drop for Ended {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicUsize;
+
     use crate::paced::BodyBounds;
     use axum::body::Body;
 
@@ -208,6 +216,28 @@ mod tests {
         let mut body = Paced::new(Body::from_stream(stream), bounds);
         let first = body.first_block().await.unwrap();
         body_reader(first, body, answer)
+    }
+
+    #[tokio::test]
+    async fn the_rest_is_not_taken_for_a_reader_that_left() {
+        let (pulled, answer) = (Arc::new(AtomicUsize::new(0)), AnswerWaits::default());
+        answer.set(true);
+        let counted = Arc::clone(&pulled);
+        let endless = futures_util::stream::repeat_with(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, io::Error>(Bytes::from(vec![0; PIECE]))
+        });
+        let second = Duration::from_secs(1);
+        let bounds = BodyBounds { bytes: u64::MAX, stall: 10 * second, time: 60 * second, least_bytes_per_s: 0 };
+        let (sender, pieces) = channel(WAITING_PIECES);
+        let rest = Arc::default();
+        let pump =
+            Pump { body: Paced::new(Body::from_stream(endless), bounds), answer, refusal: RefusalCell::default(), rest: Arc::clone(&rest) };
+        // It has a piece that was not taken when the reader leaves.
+        let reader = BodyReader { pieces, current: Bytes::new(), refusal: RefusalCell::default(), rest: Arc::clone(&rest) };
+        drop(reader);
+        pump.spill(Bytes::from_static(b"rows"), sender).await;
+        assert!(pulled.load(Ordering::Relaxed) < 2, "nothing is taken for nobody");
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,7 @@ use crate::workers::Workers;
 /// How long a token that was found good may read without being looked up again: a revoked one is refused after so long at the latest.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// How long it may read on while the store is away: estimates do not need the store, and neither shall those who may ask for them. For so long it
-/// is looked up, too, where an address sends many tokens that are not good.
+/// How long it may read on while the store is away: estimates do not need the store, and neither shall those who may ask for them.
 const LATELY: Duration = Duration::from_secs(600);
 
 /// Tokens that are remembered; beyond, all are forgotten.
@@ -52,17 +52,23 @@ struct Known {
 }
 
 impl Verified {
-    /// Who holds the token; `None` where it is not good. For reading, one that was good a moment ago is.
+    /// Who holds the token that came from an address; `None` where it is not good. For reading, one that was good a moment ago is.
     ///
     /// **Errors**: the store cannot be reached; 429 where too many wait to be looked up.
-    pub(crate) async fn token(&self, registry: &Registry, secret: &str, is_reading: bool) -> Result<Option<Holder>, Problem> {
+    pub(crate) async fn token(
+        &self,
+        registry: &Registry,
+        (secret, address): (&str, IpAddr),
+        is_reading: bool,
+    ) -> Result<Option<Holder>, Problem> {
         let key = self.seed.hash_one(secret);
         let known = self.remembered(secret);
         if let Some(known) = known.as_ref().filter(|known| is_reading && known.at.elapsed() < FRESH) {
             return Ok(Some(known.holder.clone()));
         }
         let (registry, owned) = (registry.clone(), secret.to_owned());
-        let refused = match self.lookups.run(move || registry.verify(&owned)).await {
+        // Apart, so that requests that need none are not moved with the room for it.
+        let refused = match Box::pin(self.lookups.run(Some(address), move || registry.verify(&owned))).await {
             Ok(Ok(Some(token))) => {
                 let holder = (format!("token {} ({})", token.id, token.name), token.scope);
                 let mut known = self.known();
@@ -81,11 +87,6 @@ impl Verified {
             Err(problem) => problem,
         };
         known.filter(|known| is_reading && known.at.elapsed() < LATELY).map(|known| Some(known.holder)).ok_or(refused)
-    }
-
-    /// Whether the token was found good in the last minutes.
-    pub(crate) fn was_good_lately(&self, secret: &str) -> bool {
-        self.remembered(secret).is_some_and(|known| known.at.elapsed() < LATELY)
     }
 
     fn remembered(&self, secret: &str) -> Option<Known> {

@@ -295,6 +295,9 @@ pub fn open(input: Input, options: ReadOptions) -> Result<Reader, ReadError> {
     of_source((source, path.filter(|_| !compressed)), file, extension, options, wide.is_some())
 }
 
+/// What Parquet begins with.
+const PARQUET_MARK: &[u8] = b"PAR1";
+
 /// Opens what is text or Parquet by now; `path` is that of a file that can be read in place.
 fn of_source(
     (mut source, path): (Source, Option<PathBuf>),
@@ -305,6 +308,7 @@ fn of_source(
 ) -> Result<Reader, ReadError> {
     let head = source.peek(compressed::HEAD_BYTES).map_err(|error| ReadError::from_io(&file, 0, error))?;
     let format = Format::of_content(extension, head).ok_or_else(|| ReadError::Empty { file: file.clone() })?;
+    let is_marked = head.starts_with(PARQUET_MARK);
     let context = Context::new(file.clone(), &options);
     let chunks: Chunks = match format {
         Format::Csv => Box::new(csv::chunks(source, context.clone())?),
@@ -315,6 +319,8 @@ fn of_source(
                 Some(path) if path.is_file() => {
                     std::fs::File::open(path).map_err(|source| ReadError::Open { file: file.clone(), source })?
                 }
+                // What cannot be one takes no room on the disk.
+                _ if !is_marked => return Err(ReadError::Parquet { file, reason: "it does not begin with `PAR1`".to_owned() }),
                 _ => compressed::spool(source).map_err(|error| ReadError::from_io(&file, 0, error))?,
             };
             Box::new(parquet::chunks(handle, context.clone())?)

@@ -8,11 +8,15 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
+use metrics::Counter;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use uu_service::batch::Format;
 
 use super::ending;
 use super::failure::{Failure, Sent};
+use crate::flow::{Flow, Way};
+use crate::paced::Refusal;
 use crate::problem::Problem;
 use crate::streaming::AnswerWaits;
 
@@ -37,6 +41,9 @@ pub(super) struct AnswerWriter {
     pieces: Sender<Piece>,
     has_rows: HasRows,
     waits: AnswerWaits,
+    flow: Arc<Flow>,
+    /// What waits while the answer does.
+    runtime: Handle,
     kept_back: Vec<u8>,
     /// Bytes that say nothing of a row; none once the answer has begun.
     mark_bytes: usize,
@@ -62,6 +69,7 @@ impl HasRows {
 /// Ends an answer: without its word, the body is cut off and its reader knows.
 pub(super) struct Ending {
     pieces: Sender<Piece>,
+    flow: Arc<Flow>,
 }
 
 /// The answer's side.
@@ -76,17 +84,18 @@ pub(super) enum Started {
     Panic,
 }
 
-/// `waits` is set while the answer waits for its client to read on.
-pub(super) fn answer_writer(wanted: Format, waits: AnswerWaits) -> (AnswerWriter, Answer) {
+/// `waits` is set while the answer waits for its client to read on; `flow` is the pace of the work.
+pub(super) fn answer_writer(wanted: Format, (waits, flow): (AnswerWaits, Arc<Flow>)) -> (AnswerWriter, Answer) {
     let (sender, pieces) = channel(WAITING_PIECES);
     let mark_bytes = if wanted == Format::Parquet { PARQUET_MARK_BYTES } else { 0 };
-    let writer = AnswerWriter { pieces: sender, has_rows: HasRows::default(), waits, kept_back: Vec::new(), mark_bytes };
+    let (has_rows, runtime) = (HasRows::default(), Handle::current());
+    let writer = AnswerWriter { pieces: sender, has_rows, waits, flow, runtime, kept_back: Vec::new(), mark_bytes };
     (writer, Answer { pieces })
 }
 
 impl AnswerWriter {
     pub(super) fn ending(&self) -> Ending {
-        Ending { pieces: self.pieces.clone() }
+        Ending { pieces: self.pieces.clone(), flow: Arc::clone(&self.flow) }
     }
 
     pub(super) fn has_rows(&self) -> HasRows {
@@ -94,17 +103,31 @@ impl AnswerWriter {
     }
 
     fn send(&self, bytes: Bytes) -> io::Result<()> {
+        let length = bytes.len();
         self.waits.set(true);
-        let sent = self.pieces.blocking_send(Piece::Data(bytes));
+        self.flow.wait(Way::Out);
+        let sent = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.flow.gives_way() => Err(io::ErrorKind::TimedOut.into()),
+                sent = self.pieces.send(Piece::Data(bytes)) => sent.map_err(|_| io::ErrorKind::BrokenPipe.into()),
+            }
+        });
+        self.flow.moved(Way::Out, length);
         self.waits.set(false);
-        sent.map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        sent
     }
 }
 
 impl Ending {
     pub(super) fn end(self, outcome: Result<(), Failure>) {
         let last = outcome.map_or_else(Piece::Failure, |()| Piece::End);
-        self.pieces.blocking_send(last).ok();
+        if matches!(last, Piece::Failure(_)) && self.flow.has_given_way() {
+            // A client that does not read is not waited for; the reason is known without it.
+            self.pieces.try_send(last).ok();
+        } else {
+            self.pieces.blocking_send(last).ok();
+        }
     }
 }
 
@@ -132,28 +155,31 @@ impl Write for AnswerWriter {
 
 impl Answer {
     /// Waits for the first bytes, or for the failure that comes instead: that one still gets a status of its own.
-    pub(super) async fn started(mut self, wanted: Format, sent: Sent) -> Started {
+    /// `panics` counts those that come later.
+    pub(super) async fn started(mut self, wanted: Format, sent: Sent, panics: Counter) -> Started {
         match self.pieces.recv().await {
-            Some(Piece::Data(first)) => Started::Answer(self.body(first, wanted, sent)),
+            Some(Piece::Data(first)) => {
+                let last = first.last().copied().unwrap_or_default();
+                Started::Answer(body(first, Rest { pieces: self.pieces, last, wanted, sent, panics }))
+            }
             Some(Piece::End) => Started::Answer(Body::empty()),
             Some(Piece::Failure(error)) => Started::Failure(error),
             None => Started::Panic,
         }
     }
+}
 
-    fn body(self, first: Bytes, wanted: Format, sent: Sent) -> Body {
-        let rest = Rest { pieces: self.pieces, last: first.last().copied().unwrap_or_default(), wanted, sent };
-        let rest = stream::unfold(Some(Next::Piece(rest)), |next| async move {
-            match next? {
-                Next::Piece(rest) => rest.next().await,
-                Next::Cut => {
-                    tokio::time::sleep(LAST_WORDS).await;
-                    Some((Err(io::Error::other("the batch failed")), None))
-                }
+fn body(first: Bytes, rest: Rest) -> Body {
+    let rest = stream::unfold(Some(Next::Piece(rest)), |next| async move {
+        match next? {
+            Next::Piece(rest) => rest.next().await,
+            Next::Cut => {
+                tokio::time::sleep(LAST_WORDS).await;
+                Some((Err(io::Error::other("the batch failed")), None))
             }
-        });
-        Body::from_stream(stream::once(async move { Ok(first) }).chain(rest))
-    }
+        }
+    });
+    Body::from_stream(stream::once(async move { Ok(first) }).chain(rest))
 }
 
 /// What comes next in an answer that has begun.
@@ -170,6 +196,7 @@ struct Rest {
     last: u8,
     wanted: Format,
     sent: Sent,
+    panics: Counter,
 }
 
 impl Rest {
@@ -185,11 +212,44 @@ impl Rest {
                 tracing::warn!(error = problem.line(), "a batch failed after its answer had begun");
                 problem
             }
-            None => {
-                tracing::error!("a batch panicked after its answer had begun");
-                Problem::internal()
-            }
+            None => self.sent.refusal.get().map_or_else(
+                || {
+                    tracing::error!("a batch panicked after its answer had begun");
+                    self.panics.increment(1);
+                    Problem::internal()
+                },
+                Refusal::problem,
+            ),
         };
         Some((Ok(ending::reason(self.wanted, self.last, problem).into()), Some(Next::Cut)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::line_breaks::Lines;
+    use crate::streaming::RefusalCell;
+
+    #[tokio::test]
+    async fn a_panic_is_counted_also_where_the_answer_has_begun() {
+        let (mut writer, answer) = answer_writer(Format::Csv, (AnswerWaits::default(), Arc::default()));
+        writer.has_rows().set();
+        let panicked = tokio::task::spawn_blocking(move || {
+            writer.write_all(b"date,unique_users\n").unwrap();
+            panic!("in the middle of it");
+        });
+        let count = Arc::new(AtomicU64::new(0));
+        let sent = Sent { format: Format::Csv, refusal: RefusalCell::default(), one_line: Lines::new(io::empty()).one_line() };
+        let Started::Answer(body) = answer.started(Format::Csv, sent, Counter::from_arc(Arc::clone(&count))).await else {
+            panic!("it has begun");
+        };
+        assert!(body.collect().await.is_err(), "it is cut off");
+        assert!(panicked.await.is_err());
+        assert_eq!(count.load(Ordering::Relaxed), 1);
     }
 }

@@ -1,11 +1,10 @@
 //! Which formats a batch comes and goes in, as its headers say.
 
-use std::io::Read;
-
 use axum::http::{HeaderMap, header};
 use uu_service::batch::Format;
 
 use crate::body::{FORM, content_encodings, media_type};
+use crate::limits::Limits;
 use crate::problem::{Kind, Problem, shortened};
 
 /// Media types by format; the first of a format is the one it is answered with.
@@ -25,35 +24,24 @@ const TYPES: [(&str, Format); 13] = [
     ("application/parquet", Format::Parquet),
 ];
 
-/// How a body is compressed, beyond what its format does itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Identity,
-    Gzip,
-    Zstd,
-}
-
 /// What came and what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Media {
     pub(super) given: Format,
     pub(super) wanted: Format,
-    encoding: Encoding,
 }
 
 impl Media {
     pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let given = given(headers)?;
-        Ok(Self { given, wanted: wanted(headers, given)?, encoding: encoding(headers)? })
+        // How it is compressed its reader sees by the first bytes.
+        check_encoding(headers)?;
+        Ok(Self { given, wanted: wanted(headers, given)? })
     }
 
-    /// The body without its content encoding; text formats are decompressed by their reader.
-    pub(super) fn decoded(self, reader: impl Read + Send + 'static) -> std::io::Result<Box<dyn Read + Send>> {
-        Ok(match self.encoding {
-            Encoding::Identity => Box::new(reader),
-            Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
-            Encoding::Zstd => Box::new(zstd::stream::read::Decoder::new(reader)?),
-        })
+    /// Most bytes of such a body, before and after decompression.
+    pub(super) fn most_bytes(self, limits: &Limits) -> u64 {
+        if self.given == Format::Parquet { limits.batch_spool_bytes } else { limits.batch_body_bytes }
     }
 }
 
@@ -124,15 +112,13 @@ impl Range {
     }
 }
 
-/// How a body is compressed.
+/// Whether a body is compressed in a way that is read.
 ///
-/// **Errors**: in a way that is not read, or in several.
-pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+/// **Errors**: in another way, or in several.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     let found = content_encodings(headers);
     match found.iter().map(String::as_str).collect::<Vec<&str>>().as_slice() {
-        [] => Ok(Encoding::Identity),
-        ["gzip" | "x-gzip"] => Ok(Encoding::Gzip),
-        ["zstd"] => Ok(Encoding::Zstd),
+        [] | ["gzip" | "x-gzip" | "zstd"] => Ok(()),
         _ => {
             let found = shortened(&found.join(", "));
             let detail = format!("one of the content encodings `gzip`, `zstd` and `identity` is read, got `{found}`");
@@ -147,21 +133,21 @@ mod tests {
     use rstest::rstest;
 
     #[rstest]
-    #[case(&[], Some(Encoding::Identity))]
-    #[case(&["gzip"], Some(Encoding::Gzip))]
-    #[case(&["X-GZip"], Some(Encoding::Gzip))]
-    #[case(&["identity, zstd"], Some(Encoding::Zstd))]
-    #[case(&["identity", ""], Some(Encoding::Identity))]
-    #[case(&["gzip", "br"], None)]
-    #[case(&["identity", "br"], None)]
-    #[case(&["gzip, gzip"], None)]
-    #[case(&["gzip", "gzip"], None)]
-    fn every_content_encoding_counts(#[case] given: &[&str], #[case] expected: Option<Encoding>) {
+    #[case(&[], true)]
+    #[case(&["gzip"], true)]
+    #[case(&["X-GZip"], true)]
+    #[case(&["identity, zstd"], true)]
+    #[case(&["identity", ""], true)]
+    #[case(&["gzip", "br"], false)]
+    #[case(&["identity", "br"], false)]
+    #[case(&["gzip, gzip"], false)]
+    #[case(&["gzip", "gzip"], false)]
+    fn every_content_encoding_counts(#[case] given: &[&str], #[case] is_read: bool) {
         let mut headers = HeaderMap::new();
         given.iter().for_each(|value| {
             headers.append(header::CONTENT_ENCODING, value.parse().unwrap());
         });
-        assert_eq!(encoding(&headers).ok(), expected);
+        assert_eq!(check_encoding(&headers).is_ok(), is_read);
     }
 
     #[rstest]

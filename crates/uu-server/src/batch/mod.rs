@@ -7,7 +7,6 @@ mod failure;
 mod media;
 mod options;
 
-use std::io::Seek;
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -17,10 +16,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use uu_service::Served;
-use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Format, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
+use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
 use crate::counted::counted;
+use crate::flow::Flow;
 use crate::limits::Limits;
 use crate::line_breaks::Lines;
 use crate::metrics::BatchMetrics;
@@ -34,7 +34,7 @@ use bridge::{AnswerWriter, Started};
 pub(crate) use failure::unreadable;
 use failure::{Failure, Sent};
 use media::Media;
-pub(crate) use media::{encoding, given};
+pub(crate) use media::{check_encoding, given};
 use options::Options;
 
 /// Rows that are read, estimated and written at a time; several such chunks are under way in each batch.
@@ -102,21 +102,21 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let options = Options::read(head.uri.query())?;
     let media = Media::of(&head.headers)?;
-    let limit = if media.given == Format::Parquet { app.limits.batch_spool_bytes } else { app.limits.batch_body_bytes };
     let BatchMetrics { received, sent: answered, .. } = app.metrics.batches.clone();
     let body = counted(body, move |bytes| received.increment(bytes as u64));
-    let mut body = Paced::new(body, BodyBounds { bytes: limit, ..app.limits.body_bounds() });
+    let mut body = Paced::new(body, BodyBounds { bytes: media.most_bytes(&app.limits), ..app.limits.body_bounds() });
     let first = body.first_block().await.map_err(Refusal::problem)?;
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many batches at once; try again").retry_after(5);
-    let slot = app.batches.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let flow = Arc::new(Flow::default());
+    let slot = app.batches.take_or_wait_for_slow(ClientAddress::of(&head.extensions), &flow).await.ok_or_else(busy)?;
     let waits = AnswerWaits::default();
-    let reader = body_reader(first, body, waits.clone());
+    let reader = body_reader(first, body.flowing(&flow), waits.clone());
     let refusal = reader.refusal();
     let of_job = refusal.clone();
     let reader = Lines::new(reader);
     let sent = Sent { format: media.given, refusal, one_line: reader.one_line() };
-    let (writer, answer) = bridge::answer_writer(media.wanted, waits);
+    let (writer, answer) = bridge::answer_writer(media.wanted, (waits, Arc::clone(&flow)));
     let columns = Arc::new(OnceLock::new());
     let job =
         Job { served, media, options, limits: app.limits.clone(), metrics: app.metrics.batches.clone(), columns: Arc::clone(&columns) };
@@ -125,10 +125,13 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
         let _entered = span.enter();
         let ending = writer.ending();
         let outcome = job.run(reader, writer, &of_job);
+        if flow.has_given_way() {
+            of_job.set(Refusal::GaveWay);
+        }
         drop(slot);
         ending.end(outcome);
     });
-    match answer.started(media.wanted, sent.clone()).await {
+    match answer.started(media.wanted, sent.clone(), app.metrics.panics.clone()).await {
         Started::Answer(body) => {
             let body = counted(body, move |bytes| answered.increment(bytes as u64));
             let mut response = response(media, body);
@@ -201,7 +204,6 @@ impl Job {
     }
 
     fn open(&self, reader: Lines<BodyReader>) -> Result<Reader, BatchError> {
-        const NAME: &str = "body";
         let options = ReadOptions {
             format: Some(self.media.given),
             rules: self.served.model.rules().clone(),
@@ -209,26 +211,10 @@ impl Job {
             decimal: self.options.decimal,
             allow_repeated_months: self.options.allow_repeated_months,
             // Compression gives nobody more than he may send without it.
-            decompressed_bytes: self.limits.batch_body_bytes,
+            decompressed_bytes: self.media.most_bytes(&self.limits),
             chunk_rows: CHUNK_ROWS,
             ..ReadOptions::default()
         };
-        if self.media.given != Format::Parquet {
-            return Ok(batch::open(Input::Stream { name: NAME.to_owned(), reader: Box::new(reader) }, options)?);
-        }
-        let spooled = self.spool(reader).map_err(|source| batch::ReadError::Io { file: NAME.into(), row: 0, source })?;
-        Ok(batch::open_parquet(NAME, spooled, options)?)
-    }
-
-    /// Copies the body to a file without a name, since Parquet's table of contents stands at its end.
-    fn spool(&self, reader: Lines<BodyReader>) -> std::io::Result<std::fs::File> {
-        use std::io::Read;
-        let mut file = tempfile::tempfile()?;
-        std::io::copy(&mut self.media.decoded(reader)?.take(self.limits.batch_spool_bytes + 1), &mut file)?;
-        if file.stream_position()? > self.limits.batch_spool_bytes {
-            return Err(std::io::ErrorKind::FileTooLarge.into());
-        }
-        file.rewind()?;
-        Ok(file)
+        Ok(batch::open(Input::Stream { name: "body".to_owned(), reader: Box::new(reader) }, options)?)
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn events(
     let id = parsed(&id)?;
     let last = headers.get(LAST_EVENT_ID).map_or(Ok(0), |last| read_last(last.as_bytes()))?;
     let busy = || Problem::new(Kind::TooBusy, "too many listen to jobs; ask for the job itself now and then").retry_after(5);
-    let slot = app.listeners.take(client.0).ok_or_else(busy)?;
+    let slot = app.listeners.take(Some(client.0)).ok_or_else(busy)?;
     let (first, last, has_ended) = app.ask(move |registry| beginning(registry, id, last)).await?;
     if first.is_empty() && has_ended {
         // A stream is all that its connection was for.

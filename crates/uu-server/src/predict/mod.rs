@@ -7,6 +7,7 @@ mod query;
 mod request;
 mod shape;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody};
@@ -27,6 +28,7 @@ use crate::malformed::{MONTHS, OBSERVED, malformed};
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::schema::shapes::Date;
 use crate::schema::{PredictAnswer, PredictRequest};
+use crate::slots::ClientAddress;
 use query::Query;
 
 /// Estimates the unique users of one site in one or many months.
@@ -58,7 +60,12 @@ use query::Query;
     ),
 )]
 pub(crate) async fn post_predict(State(app): State<Arc<App>>, request: Request) -> Response {
-    respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+    post(&app, ClientAddress::of(request.extensions()), request).await
+}
+
+/// The same for a request that comes from a peer.
+pub(crate) async fn post(app: &App, peer: IpAddr, request: Request) -> Response {
+    respond(app, peer, request).await.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// Estimates the unique users of one month that is given as query parameters.
@@ -89,10 +96,10 @@ pub(crate) async fn post_predict(State(app): State<Arc<App>>, request: Request) 
     ),
 )]
 pub(crate) async fn get_predict(State(app): State<Arc<App>>, request: Request) -> Response {
-    respond(&app, request).await.unwrap_or_else(IntoResponse::into_response)
+    post(&app, ClientAddress::of(request.extensions()), request).await
 }
 
-async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
+async fn respond(app: &App, peer: IpAddr, request: Request) -> Result<Response, Problem> {
     let served = app.served()?;
     let (head, body) = request.into_parts();
     let query = Query::read(head.uri.query())?;
@@ -115,14 +122,17 @@ async fn respond(app: &App, request: Request) -> Result<Response, Problem> {
         None => {
             let (options, limits) = (query.options, app.limits.clone());
             let work = move || answer(&bytes, &served, options, &limits, None);
-            app.workers.run(work).await??.expect("without a bound on inline months there is an answer")
+            // Looked for where it matters alone, and not for every estimate.
+            let client = app.access.client(peer, &head.headers);
+            // Apart, so that others are not moved with the room for it.
+            Box::pin(app.workers.run(Some(client), work)).await??.expect("without a bound on inline months there is an answer")
         }
     };
     Ok(json_response(answer))
 }
 
-/// Unknown categories whose nearest names are found on the thread that read the request: each takes as long as many estimates.
-const MOST_INLINE_UNKNOWN_CATEGORIES: usize = 4;
+/// Unknown names whose near ones are found on the thread that read the request: together they take as long as some estimates.
+const MOST_INLINE_UNKNOWN_NAMES: usize = 64;
 
 /// Answers a request, or says `None` where it has more months than `most_months`, or would otherwise take long.
 fn answer(
@@ -139,7 +149,7 @@ fn answer(
         return Ok(None);
     }
     let prepared = prepare::prepare(&given, rules, limits).map_err(Problem::validation)?;
-    if most_months.is_some() && prepared.unknown_categories() > MOST_INLINE_UNKNOWN_CATEGORIES {
+    if most_months.is_some() && prepared.unknown_names() > MOST_INLINE_UNKNOWN_NAMES {
         return Ok(None);
     }
     Ok(Some(answer::answer(&given, &prepared, served, options, bytes.len())))

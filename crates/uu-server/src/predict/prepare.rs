@@ -26,8 +26,16 @@ impl Prepared {
         prepared
     }
 
-    pub(super) fn unknown_categories(&self) -> usize {
-        self.warnings.iter().flatten().filter(|warning| matches!(warning, Warning::UnknownCategory { .. })).count()
+    /// Names whose near ones are to be found, each as often as it takes as long as a key.
+    pub(crate) fn unknown_names(&self) -> usize {
+        /// There are ten times as many categories as fields, each with two names.
+        const OF_A_CATEGORY: usize = 16;
+        let count = |warning: &Warning| match warning {
+            Warning::UnknownCategory { .. } => OF_A_CATEGORY,
+            Warning::UnknownField { .. } => 1,
+            _ => 0,
+        };
+        self.warnings.iter().flatten().map(count).sum()
     }
 }
 

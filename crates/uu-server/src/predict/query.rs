@@ -11,6 +11,9 @@ use crate::problem::{FaultReport, Faults, Problem};
 /// The parameters that are no values of a month.
 const OPTIONS: Parameters = Parameters::once(&["level", "explain"]);
 
+/// Parameters that are looked at for misspelt options: a month of more keys is refused anyway.
+const MOST_LOOKED_AT: usize = 100;
+
 /// How the estimate is asked for, and the parameters left over.
 #[derive(Debug)]
 pub(crate) struct Query<'q> {
@@ -65,7 +68,7 @@ impl<'q> Query<'q> {
     /// **Errors**: not one date, or a misspelt option.
     pub(crate) fn body(&self) -> Result<String, Problem> {
         let mut faults = Faults::default();
-        for (name, value) in self.rest.iter().filter(|(name, _)| is_misspelt_option(name)) {
+        for (name, value) in self.rest.iter().take(MOST_LOOKED_AT).filter(|(name, _)| is_misspelt_option(name)) {
             faults.push(|| OPTIONS.unknown(name, value));
         }
         let dates: Vec<&str> = self.rest.iter().filter(|(name, _)| is_date(name)).map(|(_, value)| &**value).collect();

@@ -25,11 +25,12 @@ pub(crate) enum Kind {
     NotReady,
     StoreAway,
     StoreFull,
+    NoRoom,
 }
 
 impl Kind {
     /// All kinds, in their order.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::MalformedBody,
         Self::MalformedRequest,
         Self::Misdirected,
@@ -50,6 +51,7 @@ impl Kind {
         Self::NotReady,
         Self::StoreAway,
         Self::StoreFull,
+        Self::NoRoom,
     ];
 
     /// Its short name: the last part of its `type`.
@@ -88,6 +90,7 @@ impl Kind {
             Self::NotReady => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:not-ready", "no model is in use yet"),
             Self::StoreAway => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:store-away", "the store cannot be reached"),
             Self::StoreFull => (StatusCode::INSUFFICIENT_STORAGE, "urn:uu-predictor:problem:store-full", "the store is full"),
+            Self::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "urn:uu-predictor:problem:no-room", "there is no room for the connection"),
         }
     }
 }
@@ -99,6 +102,6 @@ mod tests {
     #[test]
     fn all_kinds_are_listed_in_their_order() {
         assert!(Kind::ALL.iter().enumerate().all(|(place, kind)| *kind as usize == place));
-        assert_eq!(Kind::ALL.last(), Some(&Kind::StoreFull));
+        assert_eq!(Kind::ALL.last(), Some(&Kind::NoRoom));
     }
 }

@@ -21,8 +21,9 @@ use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
-use crate::batch::{encoding, given, unreadable};
+use crate::batch::{check_encoding, given, unreadable};
 use crate::body::{media_type, refuse_encoding};
+use crate::flow::Flow;
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
@@ -100,11 +101,12 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
     };
     // A slot is taken once there is work, and kept to its end.
     let busy = || Problem::new(Kind::TooBusy, "too many deliveries at once; try again").retry_after(10);
-    let slot = app.deliveries.take(ClientAddress::of(&head.extensions)).ok_or_else(busy)?;
+    let flow = Arc::new(Flow::default());
+    let slot = app.deliveries.take_or_wait_for_slow(ClientAddress::of(&head.extensions), &flow).await.ok_or_else(busy)?;
     let mut is_glued = false;
     let work = match incoming {
         Some(incoming) => {
-            let body = incoming.spooled().await?;
+            let body = incoming.spooled(&flow).await?;
             is_glued = body.is_one_line && matches!(body.kind, BodyKind::Rows(Format::Csv));
             Work::Body(body)
         }
@@ -116,7 +118,7 @@ async fn respond(app: &Arc<App>, caller: Caller, request: Request) -> Result<Res
         let _entered = span.enter();
         // It is kept until the check has ended, which is soon where the client no longer waits for it.
         let _slot = slot;
-        let files = work.files(&taking)?;
+        let files = work.files(&taking, &stop)?;
         take(&taking, &files, (&options, &stop), caller.asker(bounds)).map_err(|error| refused(&error, is_glued))
     });
     let job = match taken.await {
@@ -147,10 +149,10 @@ enum Work {
 
 impl Work {
     /// The files, each opened.
-    fn files(self, app: &App) -> Result<Vec<Delivered>, Problem> {
+    fn files(self, app: &App, stop: &AtomicBool) -> Result<Vec<Delivered>, Problem> {
         match self {
             Self::Uris(uris) => place::open_all(&uris, &app.lifecycle, app.limits.upload_bytes),
-            Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary),
+            Self::Body(Spooled { file, kind: BodyKind::Form(boundary), .. }) => multipart::files(file, &boundary, stop),
             Self::Body(Spooled { file, kind: BodyKind::Rows(format), .. }) => {
                 Ok(vec![Delivered { name: format!("delivery.{}", extension(format)), format: Some(format), file }])
             }
@@ -222,7 +224,7 @@ impl Incoming {
         let is_form = media_type(headers).as_deref() == Some("multipart/form-data");
         let kind = if is_form { BodyKind::Form(boundary(headers)?) } else { BodyKind::Rows(given(headers)?) };
         // Rows are decompressed by their reader, which sees by their first bytes how they are compressed.
-        if is_form { refuse_encoding(headers) } else { encoding(headers).map(drop) }?;
+        if is_form { refuse_encoding(headers) } else { check_encoding(headers) }?;
         let limits = &app.limits;
         if body.size_hint().lower() > limits.upload_bytes {
             return Err(Problem::new(Kind::TooLarge, format!("at most {} bytes are taken at a time", limits.upload_bytes)));
@@ -235,8 +237,8 @@ impl Incoming {
     /// All of it, on disk.
     ///
     /// **Errors**: as [`Incoming::of`]; there is no room for it.
-    async fn spooled(self) -> Result<Spooled, Problem> {
-        let reader = body_reader(self.first, self.body, AnswerWaits::default());
+    async fn spooled(self, flow: &Arc<Flow>) -> Result<Spooled, Problem> {
+        let reader = body_reader(self.first, self.body.flowing(flow), AnswerWaits::default());
         let refusal = reader.refusal();
         let mut reader = Lines::new(reader);
         let one_line = reader.one_line();

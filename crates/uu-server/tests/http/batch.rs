@@ -1,6 +1,6 @@
 //! `/predict/batch`: rows in any format, streamed.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +88,26 @@ fn parquet_makes_the_round_trip() {
     assert_eq!(json_rows(&back)[1]["site"], "b.com");
     let damaged = post(&server, &[("content-type", parquet)], &out.body[..out.body.len() / 2]);
     assert_eq!(damaged.status, 400, "{}", damaged.text());
+    for (encoding, body) in compressed(&out.body) {
+        for headers in [&[("content-type", parquet), ("content-encoding", encoding)][..], &[("content-type", parquet)]] {
+            assert_eq!(post(&server, headers, &body).status, 200, "{headers:?}");
+        }
+    }
+}
+
+#[rstest]
+#[case::no_parquet(b"", 400, "does not begin with `PAR1`")]
+#[case::what_begins_like_it(b"PAR1", 413, "more than 100 times")]
+fn what_was_made_to_fill_the_disk_is_refused_before_it_does(#[case] begin: &[u8], #[case] status: u16, #[case] says: &str) {
+    let server = Server::start();
+    let body = zstd::encode_all(begin.chain(std::io::repeat(0).take(80 << 20)), 1).unwrap();
+    assert!(body.len() < 100_000);
+    for headers in [&[("content-encoding", "zstd")][..], &[]] {
+        let headers = [&[("content-type", "application/vnd.apache.parquet")], headers].concat();
+        let answer = post(&server, &headers, &body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert!(answer.text().contains(says), "{}", answer.text());
+    }
 }
 
 #[test]

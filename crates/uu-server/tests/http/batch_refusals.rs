@@ -1,9 +1,12 @@
 //! `/predict/batch`: runs that come to nothing, and the reason of a failure however late it comes.
 
+use std::time::{Duration, Instant};
+
 use rstest::rstest;
 use serde_json::Value;
+use uu_server::{Access, Limits, Policies};
 
-use crate::client::{Answer, request};
+use crate::client::{Answer, Client, request};
 use crate::server::Server;
 
 const CSV: &str = "text/csv";
@@ -123,6 +126,48 @@ fn text_that_is_no_utf8_has_a_hint_at_its_encoding() {
 }
 
 /// Rows whose last one is at fault, long after the answer has begun.
+/// The head of a batch of some length, and its first block.
+fn begun(address: &str, length: usize) -> Vec<u8> {
+    let rows = format!("date,visits\n{}", "2018-12,1000\n".repeat(6_000));
+    let head = "POST /predict/batch HTTP/1.1\r\nhost: test\r\ncontent-type: text/csv";
+    format!("{head}\r\nx-forwarded-for: {address}\r\ncontent-length: {length}\r\n\r\n{rows}").into_bytes()
+}
+
+/// Asks for a batch until there is a slot, as a client does that is told to come again.
+fn ask_until_answered(server: &Server, address: &str) -> Answer {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let headers = [("content-type", "text/csv"), ("x-forwarded-for", address)];
+        let answer = server.client().request("POST", "/predict/batch", &headers, b"date,visits\n2018-12,1000\n");
+        if answer.status != 429 || Instant::now() > deadline {
+            return answer;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn who_sends_slowly_gives_way_to_an_address_that_holds_fewer() {
+    let access = Access { trusted_proxies: vec!["127.0.0.1".parse().unwrap()], ..Access::default() };
+    let limits = Limits { batches: 2, ..Limits::default() };
+    let server = Server::under(Policies { limits, access, ..Policies::default() });
+    server.install();
+    let mut slow = ["192.0.2.1", "192.0.2.2"].map(|address| {
+        let mut client = server.client();
+        client.send(&begun(address, 50_000_000));
+        client
+    });
+    while !server.client().get("/metrics").text().contains("uu_batches_running 2") {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for _ in 0..3 {
+        assert_eq!(ask_until_answered(&server, "192.0.2.3").status, 200);
+    }
+    slow.iter_mut().for_each(|client| client.limit_patience(Duration::from_millis(200)));
+    let statuses: Vec<u16> = slow.iter_mut().filter_map(Client::receive_head).map(|answer| answer.status).collect();
+    assert_eq!(statuses, [408], "the other one goes on");
+}
+
 fn late_fault(kind: &str) -> String {
     const ROWS: usize = 60_000;
     let rows = (0..ROWS).map(|row| (row + 1, row.to_string())).chain([(ROWS + 1, "\"12k\\n# forged\"".to_owned())]);

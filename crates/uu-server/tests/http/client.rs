@@ -29,6 +29,11 @@ impl Client {
         Self { stream: BufReader::new(stream) }
     }
 
+    /// Waits no longer for what comes next.
+    pub(crate) fn limit_patience(&mut self, patience: Duration) {
+        self.stream.get_ref().set_read_timeout(Some(patience)).unwrap();
+    }
+
     /// Sends bytes as they are; a server that has already answered and closed is no failure.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.get_mut().write_all(bytes).is_ok()

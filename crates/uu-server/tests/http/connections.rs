@@ -143,6 +143,47 @@ fn health_is_answered_where_no_place_can_be_had() {
     assert_eq!(busy.receive().expect("an answer").status, 200);
 }
 
+#[rstest]
+#[case::with_a_body_that_comes_slowly(b"GET /health/live HTTP/1.1\r\nhost: test\r\ncontent-length: 100000\r\n\r\nx")]
+#[case::with_a_body_of_any_length(b"GET /health/live HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n5\r\nx")]
+#[case::beginning_another_request(b"GET / HTTP/1.1\r\n")]
+#[case::beginning_a_request_for_health(b"GET /health/live HTTP/1.1\r\nhost: te")]
+fn health_is_answered_however_many_ask_for_it_and_do_not_finish(#[case] sent: &[u8]) {
+    let limits = Limits { connections: 64, connections_per_address: 1, header_timeout: LONG, request_timeout: LONG, ..Limits::default() };
+    let server = Server::with(limits);
+    let mut busy = server.client();
+    busy.send(BEGUN);
+    assert_eq!(busy.receive().expect("an interim answer").status, 100);
+    let mut others: Vec<Client> = (0..31).map(|_| server.client()).collect();
+    others.iter_mut().for_each(|client| {
+        client.send(sent);
+    });
+    for _ in 0..3 {
+        assert_eq!(server.client().get("/health/live").status, 200);
+        let empty = server.client().request("GET", "/health/ready", &[("content-length", "0")], b"");
+        assert_eq!(empty.status, 200, "a body of no bytes is none");
+    }
+    busy.send(MONTH.as_bytes());
+    assert_eq!(busy.receive().expect("an answer").status, 200);
+}
+
+#[rstest]
+#[case("GET", "/categories")]
+#[case("POST", "/predict")]
+fn who_gets_no_place_is_refused_as_others_are(#[case] method: &str, #[case] path: &str) {
+    let server = Server::with(Limits { connections: 1, header_timeout: SHORT, request_timeout: LONG, ..Limits::default() });
+    let mut busy = server.client();
+    busy.send(BEGUN);
+    assert_eq!(busy.receive().expect("an interim answer").status, 100);
+    let refused = server.client().request(method, path, &[("x-request-id", "a-1"), ("content-type", "application/json")], MONTH.as_bytes());
+    assert_eq!((refused.status, refused.header("x-request-id"), refused.header("retry-after")), (503, Some("a-1"), Some("1")));
+    assert_eq!((refused.header("x-content-type-options"), refused.header("connection")), (Some("nosniff"), Some("close")));
+    let json = refused.json();
+    assert_eq!((&json["type"], &json["requestId"]), (&"urn:uu-predictor:problem:no-room".into(), &"a-1".into()));
+    busy.send(MONTH.as_bytes());
+    assert_eq!(busy.receive().expect("an answer").status, 200);
+}
+
 #[test]
 fn a_request_in_flight_keeps_its_connection_while_idle_ones_are_closed() {
     let server = Server::with(Limits { connections: 2, connections_per_address: 2, header_timeout: LONG, ..Limits::default() });

@@ -94,6 +94,11 @@ fn an_address_that_guesses_tokens_is_not_listened_to_for_a_while() {
     assert_eq!(guesses.iter().filter(|status| **status == 401).count(), 31, "{guesses:?}");
     assert_eq!(*guesses.last().unwrap(), 429);
     assert_eq!(client.get("/predict?date=2024-01&visits=9").status, 200, "who asks without a token goes on");
+    // Tokens that were never used before, for what they may do and for what they may not.
+    let (write, read) = (server.token(Scope::Write), server.token(Scope::Read));
+    assert_eq!(post(&mut client, "/observations", &write, ("application/json", b"{}")).status, 422, "a good one passes");
+    assert_eq!(post(&mut client, "/observations", &read, ("application/json", b"{}")).status, 403);
+    assert_eq!(post(&mut client, "/observations", "Bearer uu_another", ("application/json", b"{}")).status, 429, "bad ones do not");
 }
 
 #[test]

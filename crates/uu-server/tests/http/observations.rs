@@ -2,6 +2,7 @@
 
 use rstest::rstest;
 use serde_json::json;
+use uu_server::Limits;
 use uu_service::registry::Scope;
 
 use crate::client::Answer;
@@ -41,6 +42,17 @@ fn an_observation_of_a_name_that_is_no_host_is_kept(#[case] body: &str) {
     let server = Server::start();
     let answer = observe(&server, body);
     assert_eq!(answer.status, 201, "{}", answer.text());
+}
+
+#[rstest]
+#[case::many(1_000, 429)]
+#[case::one(1, 201)]
+fn a_large_body_is_checked_on_no_thread_that_serves(#[case] months: usize, #[case] status: u16) {
+    // What would leave it has nowhere to go.
+    let server = Server::with(Limits { workers: 0, worker_queue: 0, ..Limits::default() });
+    let month = |index: usize| format!(",\"{}-{:02}\":{{\"visits\":9000,\"uniqueUsers\":300}}", 1990 + index / 36, index % 12 + 1);
+    let body = format!("{{\"domain\":\"a.com\"{}}}", (0..months).map(month).collect::<String>());
+    assert_eq!(observe(&server, &body).status, status);
 }
 
 #[test]

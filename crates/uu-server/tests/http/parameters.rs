@@ -67,6 +67,43 @@ fn an_option_among_the_texts_of_a_form_is_told_its_place() {
     assert!(no_file.status == 400 && no_file.text().contains("only the text `data`"), "{}", no_file.text());
 }
 
+fn part(name: &str, content: &str) -> String {
+    format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{content}\r\n")
+}
+
+#[rstest]
+#[case::many_texts((0..20_000).map(|index| part(&format!("zzzq{index:07}{}", "w".repeat(40)), "")).collect(), 413, "at most 100 texts")]
+#[case::some_texts((0..9).map(|index| part(&format!("zzzq{index}"), "long ".repeat(20_000).as_str())).collect(), 400, "`zzzq4`, ..;")]
+#[case::a_head_without_an_end(format!("--x\r\nContent-Disposition: {}", "w".repeat(3_000_000)), 413, "must begin within")]
+#[case::much_before_the_first_part("w".repeat(3_000_000), 413, "must begin within")]
+#[case::cut_off(part("a", "text"), 400, "incomplete")]
+fn a_form_takes_no_more_than_its_files_do(#[case] form: String, #[case] status: u16, #[case] says: &str) {
+    let server = Server::start();
+    let token = server.token(Scope::Write);
+    let headers = [("authorization", token.as_str()), ("content-type", "multipart/form-data; boundary=x")];
+    let end = if status == 400 && says == "incomplete" { "" } else { "--x--\r\n" };
+    let refused = server.client().request("POST", "/retrain", &headers, (form + end).as_bytes());
+    assert_eq!(refused.status, status, "{}", refused.text());
+    assert!(refused.text().contains(says) && refused.body.len() < 2_000, "{}", refused.text());
+}
+
+#[test]
+fn files_of_a_form_are_taken_whatever_their_size_with_texts_between_them() {
+    let server = Server::start();
+    let token = server.token(Scope::Write);
+    let headers = [("authorization", token.as_str()), ("content-type", "multipart/form-data; boundary=x")];
+    let rows = |from: usize, count: usize| {
+        let rows: String = (from..from + count).map(|row| format!("2024-01,site{row}.com,5000,900,{}\r\n", "note ".repeat(40))).collect();
+        format!("date,site,visits,unique_users,note\r\n{rows}")
+    };
+    let file = |name: &str, rows: &str| {
+        format!("--x\r\nContent-Disposition: form-data; name=\"data\"; filename=\"{name}.csv\"\r\nContent-Type: text/csv\r\n\r\n{rows}\r\n")
+    };
+    let form = [file("a", &rows(0, 2_000)), part("comment", &"text ".repeat(30_000)), file("b", &rows(2_000, 3)), "--x--\r\n".to_owned()];
+    let taken = server.client().request("POST", "/retrain", &headers, form.concat().as_bytes());
+    assert_eq!(taken.status, 202, "{}", taken.text());
+}
+
 #[rstest]
 #[case("/predict?visits=5", "bad_date", "got none")]
 #[case("/predict?date=2024-01&month=2024-02&visits=5", "duplicate_field", "got 2")]

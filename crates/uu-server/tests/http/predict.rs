@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use rstest::rstest;
 use serde_json::{Value, json};
+use uu_server::Limits;
 use uu_server::schema::{MonthAnswer, PredictAnswer};
 
 use crate::client::Answer;
@@ -156,6 +157,42 @@ fn unknown_categories_are_echoed_with_the_nearest_name() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.text().matches(r#""category":"Sport/Socer""#).count(), 12);
     assert_eq!(answer.text().matches("the nearest name is `Sports/Soccer`").count(), 12);
+}
+
+/// Months that each have such keys.
+fn months_with(months: usize, keys: &[String]) -> String {
+    let keys: String = keys.iter().map(|key| format!(",\"{key}\":1")).collect();
+    let months: Vec<String> =
+        (0..months).map(|index| format!("\"{}-{:02}\":{{\"visits\":9000{keys}}}", 2000 + index / 12, index % 12 + 1)).collect();
+    format!("{{{}}}", months.join(","))
+}
+
+#[rstest]
+#[case::unknown_keys_of_many_months(90, 90, 90, 429)]
+#[case::unknown_keys_as_long_as_those_of_fields(90, 90, 16, 429)]
+#[case::unknown_keys_of_one_month(1, 90, 90, 429)]
+#[case::a_few_keys_in_each_of_a_few_months(12, 5, 16, 200)]
+#[case::one_key_in_one_month(1, 1, 16, 200)]
+fn what_takes_long_leaves_the_thread_that_serves(#[case] months: usize, #[case] count: usize, #[case] length: usize, #[case] status: u16) {
+    // What would leave it has nowhere to go.
+    let server = Server::with(Limits { workers: 0, worker_queue: 0, ..Limits::default() });
+    let name = "visitsperuser".repeat(8);
+    let keys: Vec<String> = (0..count).map(|index| format!("{index:02}{}", &name[..length - 2])).collect();
+    let answer = server.client().post_json("/predict", &months_with(months, &keys));
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let whole = Server::start().client().post_json("/predict", &months_with(months, &keys));
+    assert_eq!(whole.text().matches("\"unknown_field\"").count(), months * count, "{}", whole.text());
+}
+
+#[test]
+fn near_names_of_unknown_keys_are_shown_however_many_there_are() {
+    let server = Server::start();
+    let keys = ["vists", "pagePerVisit", "sessions"].map(str::to_owned);
+    for months in [1, 100] {
+        let answer = server.client().post_json("/predict", &months_with(months, &keys));
+        assert_eq!(answer.text().matches("did you mean `visits`?").count(), 2 * months, "{}", answer.text());
+        assert_eq!(answer.text().matches("did you mean `pagesPerVisit`?").count(), months, "{}", answer.text());
+    }
 }
 
 #[test]
