@@ -152,8 +152,10 @@ impl Context {
         let first_row = *rows_read + 1;
         *rows_read += batch.num_rows() as u64;
         let batch = with_days(batch);
-        if let Some(decided) = binding.doubt.and_then(|doubt| self.decided(&batch, doubt)) {
-            (binding.own, binding.doubt) = (decided, None);
+        if let Some(doubt) = binding.doubt
+            && let Some(is_own) = self.decides(&batch, doubt)
+        {
+            (binding.own, binding.doubt) = (is_own.then_some(doubt.columns), None);
         }
         let batch = match binding.own {
             Some(own) => self.without_estimates(&batch, own),

@@ -21,6 +21,9 @@ use super::{
     nested,
 };
 
+/// Records without a value that are passed over, as many as a spreadsheet has rows; of more, which a small compressed body may stand for, each is refused.
+const MOST_EMPTY_ROWS: u64 = 1 << 20;
+
 /// Bytes of the longest key that is remembered: no field has so long a name.
 const LONGEST_KEY: usize = 1 << 10;
 
@@ -88,6 +91,7 @@ impl ChunkSource for JsonChunks {
                 Ok(object) => {
                     let Some(mut checked) = self.record(rows.len(), number, &object) else {
                         passed_over += 1;
+                        self.empty_rows += 1;
                         continue;
                     };
                     bytes += object.get().len();
@@ -104,7 +108,6 @@ impl ChunkSource for JsonChunks {
             };
             rows.push(outcome);
         }
-        self.empty_rows += passed_over;
         if rows.is_empty() {
             return Ok(None);
         }
@@ -185,7 +188,7 @@ impl JsonChunks {
     /// Checks one flat record and lays its cells into the table; `None` where it has no value at all.
     fn record(&mut self, row: usize, number: u64, object: &RawValue) -> Option<Result<Checked, RowFaults>> {
         let entries = match Entries::of(object) {
-            Ok(entries) if entries.are_empty() => return None,
+            Ok(entries) if entries.are_empty() && self.empty_rows < MOST_EMPTY_ROWS => return None,
             Ok(entries) => entries,
             Err(fault) => return Some(Err(self.context.row_faults(number, vec![fault]))),
         };

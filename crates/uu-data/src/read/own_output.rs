@@ -60,7 +60,8 @@ impl OwnColumns {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DoubtfulColumns {
     doubt: DoubtfulOutput,
-    columns: OwnColumns,
+    /// What they are if they are those of an output.
+    pub(super) columns: OwnColumns,
 }
 
 impl DoubtfulColumns {
@@ -114,14 +115,13 @@ impl Context {
     }
 
     /// Whether the columns are those of an output, by the rows of a batch; `None` where no row has a value that decides.
-    pub(super) fn decided(&self, batch: &RecordBatch, doubtful: DoubtfulColumns) -> Option<Option<OwnColumns>> {
-        let DoubtfulColumns { doubt, columns } = doubtful;
-        let (Ok(filled), Ok(models)) = (texts(batch.column(doubt.filled)), texts(batch.column(doubt.model))) else { return Some(None) };
+    pub(super) fn decides(&self, batch: &RecordBatch, DoubtfulColumns { doubt, .. }: DoubtfulColumns) -> Option<bool> {
+        let (Ok(filled), Ok(models)) = (texts(batch.column(doubt.filled)), texts(batch.column(doubt.model))) else { return Some(false) };
         let rows = filled.as_string::<i32>().iter().zip(models.as_string::<i32>());
         // Of all rows few have values of their own.
         let distinct: HashSet<(&str, &str)> = rows.map(|(filled, model)| (filled.unwrap_or(""), model.unwrap_or(""))).collect();
         let decided: Vec<bool> = distinct.into_iter().filter_map(|(filled, model)| self.is_of_output(filled, model)).collect();
-        (!decided.is_empty()).then(|| decided.into_iter().all(|is_own| is_own).then_some(columns))
+        (!decided.is_empty()).then(|| decided.into_iter().all(|is_own| is_own))
     }
 
     fn is_of_output(&self, filled: &str, model: &str) -> Option<bool> {

@@ -71,3 +71,12 @@ fn a_total_without_a_date_is_refused_with_the_hint_to_leave_it_out(#[case] heade
         assert!(!read(name, &bytes).err().unwrap().hint().unwrap().contains("total"), "{name}");
     }
 }
+
+#[test]
+fn no_more_records_without_a_value_are_passed_over_than_a_spreadsheet_has_rows() {
+    const ROWS: usize = 1 << 20;
+    let of = |empty: usize| "{}\n".repeat(empty) + "{\"date\":\"2024-12\",\"visits\":5}\n";
+    assert_eq!(read("a.ndjson", of(ROWS).as_bytes()).unwrap().visits(), [Some(5.0)]);
+    let error = read("a.ndjson", of(ROWS + 1).as_bytes()).err().unwrap().to_string();
+    assert!(error.contains(&format!("row {}: date must be", ROWS + 1)), "{error}");
+}
