@@ -61,7 +61,7 @@ impl Chunk {
         if !self.rows.iter().any(lacks_date) {
             return (self, 0);
         }
-        let nulls: Vec<_> = self.batch.columns().iter().map(|column| column.logical_nulls()).collect();
+        let nulls: Vec<_> = self.batch.columns().iter().map(Array::logical_nulls).collect();
         let is_null = |row: usize| nulls.iter().all(|nulls| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row)));
         let kept: Vec<bool> = self.rows.iter().enumerate().map(|(place, row)| !(lacks_date(row) && is_null(place))).collect();
         let empty = kept.iter().filter(|kept| !**kept).count() as u64;
