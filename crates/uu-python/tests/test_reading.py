@@ -163,7 +163,7 @@ def test_estimates_without_their_interval_are_not_taken_for_known_users(model: u
 
 def test_a_rate_that_is_no_fraction_is_refused_as_it_was_given(model: uu.Model) -> None:
     frame = pd.DataFrame({"date": ["2024-12"], "site": ["a.example"], "visits": [12400.0], "bounce_rate": [45.0]})
-    with pytest.raises(uu.ReadError, match="a fraction between 0 and 1, as declared, got 45"):
+    with pytest.raises(uu.RecordError, match="a fraction between 0 and 1, as declared, got 45"):
         model.predict(frame, bounce_rate_unit="fraction")
 
 
