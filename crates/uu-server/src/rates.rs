@@ -16,7 +16,7 @@ use crate::problem::{Kind, Problem};
 /// Tokens that are not good, from one address and minute: guessing is hopeless anyway, and looking them up costs the store something.
 const BAD_TOKENS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).expect("it is not zero");
 
-/// How long an address that sent more of them is told to stop, whatever further ones it sends; good ones pass.
+/// How long an address that sent more of them gets 429 for further ones; good ones pass.
 const SHUT_OUT: Duration = Duration::from_secs(60);
 
 /// How often anybody may ask; 0 is as often as they like. Addresses of one IPv6 /64 count as one.

@@ -22,7 +22,7 @@ pub(super) async fn forget(objects: &Objects) -> Result<(), RegistryError> {
     remove_older_than(objects, None).await.map(drop)
 }
 
-/// Removes what has lain beside its place for that long: a restore that did not come to its end left it, and nobody goes on with that one. Gives back how
+/// Removes what has lain beside its place for that long: a restore that was interrupted left it, and none resumes it. Gives back how
 /// many objects these are.
 pub(crate) async fn remove_older_than(objects: &Objects, age: Option<Duration>) -> Result<usize, RegistryError> {
     let mut removed = 0;

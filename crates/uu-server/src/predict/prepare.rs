@@ -199,7 +199,7 @@ fn check_sites(given: &Given<'_>, shared: &[&GivenValue<'_>], faults: &mut Fault
     }
 }
 
-/// What tells sites apart: the host, or the name that is none, since two such names are not one site either.
+/// The identity of a site: its host, or the name that is no host, since two such names are not one site either.
 fn identity(checked: Checked, raw: &uu_core::RawRecord<'_>) -> Option<Box<str>> {
     let is_name = |warning: &Warning| matches!(warning, Warning::NotAHost { .. } | Warning::TotalRow { .. });
     checked.record.site.or_else(|| match raw.get(Field::Site) {

@@ -133,7 +133,7 @@ fn begun(address: &str, length: usize) -> Vec<u8> {
     format!("{head}\r\nx-forwarded-for: {address}\r\ncontent-length: {length}\r\n\r\n{rows}").into_bytes()
 }
 
-/// Asks for a batch until there is a slot, as a client does that is told to come again.
+/// Asks for a batch until there is a slot, as a client does that retries after 429.
 fn ask_until_answered(server: &Server, address: &str) -> Answer {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
