@@ -90,12 +90,30 @@ impl Lane {
         let (connections, given) = unbounded_channel();
         let open = Arc::new(AtomicUsize::new(0));
         let of_thread = Arc::clone(&open);
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let runtime = Builder::new_current_thread().enable_all().on_thread_start(give_way).build()?;
         let run = move || run(&runtime, &serve, given, &of_thread, cut_off);
         let thread = std::thread::Builder::new().name(format!("serve-{index}")).spawn(run)?;
         Ok(Self { connections, open, thread })
     }
 }
+
+/// Lowers the priority of this thread: the blocking threads of a lane, which it starts beside its own, compute for longer than a request may wait.
+#[cfg(target_os = "linux")]
+fn give_way() {
+    // A system that refuses this serves as well, with longer waits beside large requests.
+    if let Err(error) = rustix::process::nice(BLOCKING_NICENESS) {
+        tracing::debug!(%error, "the priority of a blocking thread cannot be lowered");
+    }
+}
+
+/// Elsewhere niceness is that of the whole process.
+#[cfg(not(target_os = "linux"))]
+fn give_way() {}
+
+/// Niceness of the threads that batches, explanations and requests to the store run on: a tenth of the time where all cores are busy, and all of it
+/// where they are not.
+#[cfg(target_os = "linux")]
+const BLOCKING_NICENESS: i32 = 10;
 
 fn run<S: Serve>(
     runtime: &Runtime,
