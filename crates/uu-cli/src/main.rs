@@ -3,11 +3,11 @@
 mod arguments;
 mod commands;
 mod failure;
-mod huge_pages;
 mod interrupt;
 mod logging;
 mod output;
 mod progress;
+mod server_memory;
 mod settings;
 
 use std::process::ExitCode;

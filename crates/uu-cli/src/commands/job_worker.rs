@@ -10,15 +10,15 @@ use uu_service::{RetrainSettings, patiently};
 
 use super::existing;
 use crate::arguments::{JobWorker, ProgressStyle};
-use crate::huge_pages;
 use crate::output::print;
 use crate::progress::Shown;
+use crate::server_memory;
 use crate::settings::{RetrainingSettings, Settings};
 
 /// Does the job and prints what came of it, as its parent reads it.
 pub(crate) fn run(arguments: &JobWorker, settings: &Settings) -> anyhow::Result<ExitCode> {
     confine(&settings.retraining)?;
-    huge_pages::allow();
+    server_memory::keep_what_is_fast();
     let registry = patiently(|| existing(settings))?;
     let job = patiently(|| registry.job(JobId(arguments.job)))?;
     let retrain_settings = RetrainSettings {
