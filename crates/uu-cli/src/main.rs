@@ -17,6 +17,10 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    // Before all else: what was done until then would be done twice.
+    if std::env::args_os().any(|argument| argument == "serve") {
+        server_memory::keep_little();
+    }
     logging::report_contained_panics();
     interrupt::prepare();
     match commands::run(arguments::parse()) {

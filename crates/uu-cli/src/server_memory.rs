@@ -35,8 +35,7 @@ mod linux {
         let mut own = env::args_os();
         let name = own.next().unwrap_or_else(|| program.clone().into_os_string());
         // The same process, from its beginning. What cannot be run again serves as well, with more memory.
-        let error = Command::new(&program).arg0(name).args(own).env(DELAY.0, DELAY.1).exec();
-        tracing::debug!(%error, "memory is returned later, since the program cannot be run again");
+        let _ = Command::new(&program).arg0(name).args(own).env(DELAY.0, DELAY.1).exec();
     }
 
     pub(super) fn huge_pages(are_wanted: bool) {
