@@ -23,18 +23,6 @@ const MAX_IDENTIFIER: f64 = 9_007_199_254_740_992.0;
 /// What is expected of one.
 const A_SHORT_TEXT: &str = "a short text";
 
-/// Largest values that are believed. Beyond them a well-formed value is reported and left out.
-///
-/// The busiest site of the world has some 10^11 visits a month; the deepest published mean visit has 105 pages and lasts 6,477
-/// seconds; there are some 4 x 10^8 registered host names.
-const PLAUSIBLE: [(Field, f64); 5] = [
-    (Field::Visits, 1e12),
-    (Field::UniqueUsers, 1e11),
-    (Field::Rank, 1e10),
-    (Field::PagesPerVisit, 1_000.0),
-    (Field::AvgVisitDuration, 86_400.0),
-];
-
 /// What a source calls a bounce.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -246,7 +234,7 @@ impl Checker<'_> {
     }
 
     fn plausible(&mut self, field: Field, found: f64) -> bool {
-        let Some(&(_, limit)) = PLAUSIBLE.iter().find(|&&(limited, limit)| limited == field && found > limit) else { return true };
+        let Some(limit) = field.plausible_max().filter(|limit| found > *limit) else { return true };
         self.warnings.push(Warning::Implausible { field, found, limit });
         false
     }

@@ -27,7 +27,7 @@ pub use bounce_unit::{BounceRateUnit, BounceRateUnits, UnitDoubt};
 pub use check::{BounceDefinition, Checked, Rules, check, check_until};
 pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule, TEXT_IN_UTF8};
-pub use field::Field;
+pub use field::{Field, Kind, Scale};
 pub use hint::{Points, SAVE_AS_UTF8, joined_hints};
 pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use uu_core::Record;
+use uu_core::{Field, Record};
 
 /// Checked records in a canonical order, with the names of their extra inputs.
 ///
@@ -125,16 +125,11 @@ pub(crate) fn canonical_order(a: &Record, b: &Record) -> Ordering {
 
 /// Every number of a record; unknown ones as NaN, which `total_cmp` orders like any other value.
 fn values(record: &Record) -> Vec<f64> {
+    const FIRST: [Field; 2] = [Field::Visits, Field::UniqueUsers];
     let unknown = |value: Option<f64>| value.unwrap_or(f64::NAN);
-    let mut values = vec![
-        unknown(record.visits.map(uu_core::Visits::get)),
-        unknown(record.unique_users.map(uu_core::UniqueUsers::get)),
-        unknown(record.rank.map(uu_core::Rank::get)),
-        unknown(record.pages_per_visit.map(uu_core::PagesPerVisit::get)),
-        unknown(record.bounce_rate.map(uu_core::BounceRate::get)),
-        unknown(record.avg_visit_duration.map(uu_core::AvgVisitDuration::get)),
-        record.category.map_or(f64::NAN, |category| f64::from(category.code())),
-    ];
+    let others = Field::all().filter(|field| field.is_number() && !FIRST.contains(field));
+    let mut values: Vec<f64> = FIRST.into_iter().chain(others).map(|field| unknown(record.number(field))).collect();
+    values.push(record.category.map_or(f64::NAN, |category| f64::from(category.code())));
     values.extend(record.extras.iter().copied().map(unknown));
     values
 }

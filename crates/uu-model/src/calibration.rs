@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{Soundness, ensure, ensure_length, ensure_within};
-use crate::input::Pattern;
+use crate::pattern::Pattern;
 
 /// Points of the stored quantile function of a pattern's scores.
 const GRID: usize = 257;

@@ -3,22 +3,15 @@
 //! An artifact may come from anybody, and its checksum only shows that it is whole. What passes here answers every record: no index leads
 //! out of its list, no number makes an estimate that is none. Each part has its check beside its definition.
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use uu_core::MAX_EXTRAS;
 
-use crate::host::Suffixes;
-use crate::input::{NUMERIC, VISITS};
 use crate::model::Parts;
 
 /// Most sources of a model that is read: their codes are 16-bit numbers from 1. A training takes fewer.
 pub(crate) const MOST_CODES: usize = u16::MAX as usize - 1;
-
-/// Most numeric inputs.
-pub(crate) const MOST_INPUTS: usize = NUMERIC.len() + MAX_EXTRAS;
 
 /// No number that is learned is larger: extra inputs are in whatever unit, and sums of these stay finite.
 pub(crate) const MOST: f64 = 1e60;
@@ -70,8 +63,9 @@ pub(crate) fn ensure_increasing<T: PartialOrd>(what: &'static str, list: &[T]) -
 impl Parts {
     /// Checks everything that an estimate is computed from.
     pub(crate) fn check(&self) -> Soundness {
-        self.check_inputs()?;
-        let (inputs, sources) = (self.ranges.len(), self.sources.len());
+        self.schema.check()?;
+        let (inputs, sources) = (self.schema.ranges.len(), self.schema.sources.len());
+        ensure_length("the stages that impute inputs", inputs, self.fills.len())?;
         for stage in [&self.ratio, &self.spread].into_iter().chain(self.fills.iter().flatten()) {
             stage.check(inputs, sources)?;
         }
@@ -80,28 +74,6 @@ impl Parts {
         self.calibration.check()?;
         self.site_levels.check()?;
         self.baselines.check()
-    }
-
-    fn check_inputs(&self) -> Soundness {
-        let extras = &self.rules.extras;
-        ensure(extras.len() <= MAX_EXTRAS, "the number of extra inputs", format_args!("at most {MAX_EXTRAS}"), extras.len())?;
-        let distinct: BTreeSet<&String> = extras.iter().collect();
-        ensure_length("the names of the extra inputs, each named once,", extras.len(), distinct.len())?;
-        ensure_length("the ranges of the inputs", NUMERIC.len() + extras.len(), self.ranges.len())?;
-        ensure_length("the stages that impute inputs", self.ranges.len(), self.fills.len())?;
-        for (low, high) in self.ranges.iter().flatten() {
-            ensure(
-                low.is_finite() && high.is_finite() && low <= high,
-                "a range of an input",
-                "from low to high",
-                format_args!("{low} to {high}"),
-            )?;
-        }
-        // Estimates are no more than known visits, which a model that had not learned them would not look at.
-        ensure(self.ranges[VISITS].is_some(), "the range of visits", "among those that were learned", "none")?;
-        let sources = self.sources.len();
-        ensure((1..=MOST_CODES).contains(&sources), "the number of sources", format_args!("1 to {MOST_CODES}"), sources)?;
-        self.suffixes.as_ref().map_or(Ok(()), Suffixes::check)
     }
 }
 
@@ -137,15 +109,23 @@ where
 
 #[cfg(all(test, feature = "train"))]
 mod tests {
+    use std::sync::Arc;
+
     use rstest::rstest;
     use uu_testkit::models::trained;
 
     use super::*;
     use crate::features::{Column, Encoder};
+    use crate::input_id::InputId;
     use crate::model::Model;
+    use crate::schema::{InputSchema, Sources};
 
     fn parts() -> Parts {
         Model::from_bytes(&trained().artifact).expect("the artifact is whole").into_parts()
+    }
+
+    fn schema(parts: &mut Parts) -> &mut InputSchema {
+        Arc::make_mut(&mut parts.schema)
     }
 
     #[test]
@@ -154,23 +134,23 @@ mod tests {
     }
 
     #[rstest]
-    #[case::no_source(|parts: &mut Parts| parts.sources.clear())]
-    #[case::sources_beyond_all_codes(|parts: &mut Parts| parts.sources = vec![None; MOST_CODES + 1])]
-    #[case::an_extra_input_without_its_range(|parts: &mut Parts| parts.rules.extras.push("more".to_owned()))]
+    #[case::no_source(|parts: &mut Parts| schema(parts).sources = Sources::default())]
+    #[case::sources_beyond_all_codes(|parts: &mut Parts| schema(parts).sources = Sources::new(vec![None; MOST_CODES + 1]))]
+    #[case::an_extra_input_without_its_range(|parts: &mut Parts| schema(parts).rules.extras.push("more".to_owned()))]
     #[case::an_extra_input_twice(|parts: &mut Parts| {
-        parts.rules.extras = vec!["more".to_owned(); 2];
-        parts.ranges.resize(7, None);
+        schema(parts).rules.extras = vec!["more".to_owned(); 2];
+        schema(parts).ranges.resize(7, None);
         parts.fills.resize(7, None);
     })]
     #[case::stages_that_are_fewer_than_inputs(|parts: &mut Parts| parts.fills.truncate(3))]
-    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| parts.ranges.truncate(3))]
-    #[case::a_range_that_is_none(|parts: &mut Parts| parts.ranges[0] = Some((f64::NAN, 1.0)))]
-    #[case::a_range_that_is_upside_down(|parts: &mut Parts| parts.ranges[0] = Some((2.0, 1.0)))]
-    #[case::visits_that_were_not_learned(|parts: &mut Parts| parts.ranges[VISITS] = None)]
-    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(127))]
-    #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(0, 1.0), (9, 1.0)]))]
-    #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(0, 0.0)]))]
-    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(200))]
+    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| schema(parts).ranges.truncate(3))]
+    #[case::a_range_that_is_none(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((f64::NAN, 1.0)))]
+    #[case::a_range_that_is_upside_down(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((2.0, 1.0)))]
+    #[case::visits_that_were_not_learned(|parts: &mut Parts| schema(parts).ranges[InputId::VISITS] = None)]
+    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(InputId::at(127)))]
+    #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(InputId::RANK, 1.0), (InputId::at(9), 1.0)]))]
+    #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(InputId::RANK, 0.0)]))]
+    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(InputId::at(200)))]
     #[case::a_column_too_few(|parts: &mut Parts| parts.spread.columns.truncate(3))]
     #[case::a_linear_model_that_is_not_there(|parts: &mut Parts| parts.spread.columns[0] = Column::Linear)]
     #[case::an_encoder_that_knows_nothing(|parts: &mut Parts| parts.ratio.encoder = Encoder::default())]

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
 use crate::artifact::{self, ArtifactError, Parts};
-use crate::drift::Reference;
-use crate::model::{About, DRIFT_SECTION, Model, SITES_SECTION, TREES_SECTION};
+use crate::model::{About, Model, SITES_SECTION, TREES_SECTION};
 #[cfg(feature = "train")]
 use crate::model::{REPORT_SECTION, ROWS_SECTION};
 
@@ -59,13 +58,6 @@ impl<'a> Contents<'a> {
         hashes.iter().map(|hash| u32::from_le_bytes(*hash)).collect()
     }
 
-    /// What requests are held against to see whether they drift; `None` where an earlier release trained the model.
-    ///
-    /// **Errors**: a section that cannot be read.
-    pub fn drift_reference(&self) -> Result<Option<Reference>, ArtifactError> {
-        self.0.drift_reference()
-    }
-
     /// How the model was found to be when it was trained.
     ///
     /// **Errors**: a section that cannot be read.
@@ -94,16 +86,6 @@ fn decompressed(section: &[u8]) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(format!("it must take at most {most} bytes once it is decompressed, got more")));
     }
     Ok(bytes)
-}
-
-/// What is held against requests, out of an artifact that was taken apart.
-impl Parts<'_> {
-    pub(crate) fn drift_reference(&self) -> Result<Option<Reference>, ArtifactError> {
-        let Some(bytes) = self.later_section(DRIFT_SECTION) else { return Ok(None) };
-        let reference: Reference = postcard::from_bytes(bytes).map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
-        reference.check().map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
-        Ok(Some(reference))
-    }
 }
 
 #[cfg(all(test, feature = "train"))]
@@ -135,13 +117,14 @@ mod tests {
         let older = sections.map(|name| (name, parts.section(name).unwrap().to_vec()));
         let older = artifact::write(&parts.about, &older);
         let contents = Contents::of(&older).unwrap();
-        assert!(contents.drift_reference().unwrap().is_none() && contents.training_rows().is_empty());
+        assert!(contents.training_rows().is_empty());
         assert!(!contents.training_sites().unwrap().is_empty() && contents.report().is_ok());
-        assert_eq!(Model::from_bytes(&older).unwrap().about(), &parts.about);
+        let model = Model::from_bytes(&older).unwrap();
+        assert_eq!((model.about(), model.drift_reference().is_none()), (&parts.about, true));
         let header = serde_json::to_string(&About::default()).unwrap().replace(",\"continuations\":0", "");
         assert!(!header.contains("continuations"));
         assert_eq!(serde_json::from_str::<About>(&header).unwrap(), About::default());
         let now = Contents::of(&trained().artifact).unwrap();
-        assert!(now.drift_reference().unwrap().is_some() && !now.training_rows().is_empty());
+        assert!(!now.training_rows().is_empty() && now.into_model().unwrap().drift_reference().is_some());
     }
 }

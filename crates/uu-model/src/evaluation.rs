@@ -7,8 +7,8 @@ use uu_core::{ErrorMetrics, IntervalMetrics, Record, UniqueUsers, Visits};
 
 use crate::baselines::Baselines;
 use crate::estimate::{Estimate, EstimateOptions};
-use crate::input::Pattern;
 use crate::model::Model;
+use crate::pattern::Pattern;
 
 /// All figures of a model on labelled rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

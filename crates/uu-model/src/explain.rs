@@ -6,7 +6,8 @@ use crate::checks::MOST_LOG;
 use crate::estimate::{Explanation, Factor};
 use crate::features::Column;
 use crate::features::linear::{INPUTS, Seen};
-use crate::input::{InputRow, VISITS, numeric_field, numeric_index};
+use crate::input::InputRow;
+use crate::input_id::{ByInput, InputId};
 use crate::model::Parts;
 
 /// The most that the exponents of all factors come to: with those of visits and of a site's level, their product stays a number.
@@ -19,20 +20,20 @@ const MOST_EXPONENT: f64 = 400.0;
 /// among them by their weights, the linear model's by the sizes of their parts. Visits enter twice: as themselves and through the ratio they suggest.
 pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: bool, point: f64) -> Explanation {
     let (contributions, base_ratio) = parts.ratio.contributions(row);
-    let mut of_numeric = vec![0.0; parts.ranges.len()];
+    let mut of_numeric = ByInput::new(vec![0.0; parts.schema.ranges.len()]);
     let (mut of_category, mut of_host, mut of_source, mut of_month) = (0.0, 0.0, 0.0, 0.0);
     for (column, share) in parts.ratio.columns.iter().zip(&contributions) {
         match column {
-            Column::Numeric(index) => of_numeric[usize::from(*index)] -= share,
+            Column::Numeric(index) => of_numeric[*index] -= share,
             Column::Combination(terms) => {
                 let total: f64 = terms.iter().map(|(_, weight)| weight.abs()).sum();
                 for (index, weight) in terms {
-                    of_numeric[usize::from(*index)] -= share * weight.abs() / total;
+                    of_numeric[*index] -= share * weight.abs() / total;
                 }
             }
             Column::CategoryCode | Column::TopCode | Column::Category(_) => of_category -= share,
             Column::Distance(index) => {
-                of_numeric[usize::from(*index)] -= share / 2.0;
+                of_numeric[*index] -= share / 2.0;
                 of_category -= share / 2.0;
             }
             Column::SuffixCode | Column::Suffix(_) | Column::Brand | Column::Spelling(_) => of_host -= share,
@@ -62,8 +63,8 @@ pub(crate) fn explain(parts: &Parts, row: &InputRow, visits: f64, visits_known: 
     let visits_factor = visits / parts.mean_log_visits.exp();
     let factors = factors.into_iter().map(|factor| {
         let value = match &factor {
-            Factor::Input(field) => match (numeric_index(field, &parts.rules.extras), field) {
-                (Some(VISITS), _) if visits_known => factor_of(of_numeric[VISITS]) * visits_factor,
+            Factor::Input(field) => match (InputId::of(field, &parts.schema.rules.extras), field) {
+                (Some(InputId::VISITS), _) if visits_known => factor_of(of_numeric[InputId::VISITS]) * visits_factor,
                 (Some(index), _) => factor_of(of_numeric[index]),
                 (None, FaultField::Field(Field::Category)) => factor_of(of_category),
                 (None, FaultField::Field(Field::Site)) => factor_of(of_host),
@@ -94,16 +95,16 @@ pub(crate) fn factors(parts: &Parts) -> Vec<Factor> {
 
 /// The inputs that the estimate of visits per user looks at, and visits, in the order of an explanation.
 pub(crate) fn inputs(parts: &Parts) -> Vec<FaultField> {
-    let mut numeric = vec![false; parts.ranges.len()];
-    numeric[VISITS] = true;
+    let mut numeric = ByInput::new(vec![false; parts.schema.ranges.len()]);
+    numeric[InputId::VISITS] = true;
     let (mut category, mut host, mut source, mut month) = (false, false, false, false);
     for column in &parts.ratio.columns {
         match column {
-            Column::Numeric(index) => numeric[usize::from(*index)] = true,
-            Column::Combination(terms) => terms.iter().for_each(|(index, _)| numeric[usize::from(*index)] = true),
+            Column::Numeric(index) => numeric[*index] = true,
+            Column::Combination(terms) => terms.iter().for_each(|(index, _)| numeric[*index] = true),
             Column::CategoryCode | Column::TopCode | Column::Category(_) => category = true,
             Column::Distance(index) => {
-                numeric[usize::from(*index)] = true;
+                numeric[*index] = true;
                 category = true;
             }
             Column::SuffixCode | Column::Suffix(_) | Column::Brand | Column::Spelling(_) => host = true,
@@ -113,7 +114,7 @@ pub(crate) fn inputs(parts: &Parts) -> Vec<FaultField> {
             Column::Month => month = true,
         }
     }
-    let numeric = (0..numeric.len()).filter(|index| numeric[*index]).map(|index| numeric_field(index, &parts.rules.extras));
+    let numeric = numeric.entries().filter(|(_, used)| **used).map(|(id, _)| parts.schema.field(id));
     let others = [(Field::Category, category), (Field::Site, host), (Field::Source, source), (Field::Date, month)];
     numeric.chain(others.into_iter().filter(|(_, used)| *used).map(|(field, _)| FaultField::Field(field))).collect()
 }

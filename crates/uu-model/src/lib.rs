@@ -14,11 +14,14 @@ mod features;
 pub mod forest;
 mod host;
 mod input;
+mod input_id;
 mod judging;
 mod model;
 mod months;
 mod older;
+mod pattern;
 mod rank_visits;
+mod schema;
 mod site_level;
 mod stage;
 #[cfg(feature = "train")]
@@ -33,9 +36,10 @@ pub use columns::{ColumnRequest, estimate_columns, may_carry_labels};
 pub use contents::Contents;
 pub use estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 pub use evaluation::{Baseline, Evaluation, Group, evaluate};
-pub use input::Pattern;
 pub use judging::{Judgement, judge};
-pub use model::{About, Inputs, LEVELS, Model, UNNAMED_SOURCE};
+pub use model::{About, Inputs, LEVELS, Model};
+pub use pattern::Pattern;
+pub use schema::UNNAMED_SOURCE;
 #[cfg(feature = "train")]
 pub use train::{
     ContinueError, Correction, CoverageBySite, FitError, HeldOutEstimate, LEAST_COVERAGE, LowCoverage, MOST_CONTINUATIONS, MOST_SOURCES,

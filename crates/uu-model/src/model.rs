@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
@@ -9,22 +10,22 @@ use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
 use crate::artifact::{self, ArtifactError};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
-use crate::checks::{MOST_CODES, MOST_INPUTS, MOST_LOG, at_most};
+use crate::checks::MOST_LOG;
+use crate::drift::Reference;
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
-use crate::host::{Host, Suffixes};
-use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, UNKNOWN_CODE, VISITS, numeric_field, numeric_value, unscaled};
+use crate::input::{InputBlock, InputRow};
+use crate::input_id::{ByInput, InputId};
 use crate::older::PartsOfFormat1;
+use crate::pattern::Pattern;
 use crate::rank_visits::RankVisits;
+use crate::schema::InputSchema;
 use crate::site_level::SiteLevels;
 use crate::stage::Stage;
 use crate::visits_offsets::VisitsOffsets;
 
 /// Levels an interval can have: beyond them the calibration has too few rows in its tails.
 pub const LEVELS: RangeInclusive<f64> = 0.5..=0.99;
-
-/// How the source of rows that name none is shown.
-pub const UNNAMED_SOURCE: &str = "unnamed";
 
 /// Rows that are answered together: their features stay in the cache while the trees pass over them.
 const BLOCK_ROWS: usize = 512;
@@ -36,6 +37,8 @@ pub struct Model {
     parts: Parts,
     /// Where the training data have enough rows with both, and the release that wrote the artifact looked.
     rank_visits: Option<RankVisits>,
+    /// What requests are compared with; an earlier release kept nothing.
+    drift_reference: Option<Arc<Reference>>,
 }
 
 /// Which inputs a model has: what is so for every row it is asked.
@@ -81,16 +84,7 @@ pub struct About {
 /// All that an estimate is computed from, as the artifact holds it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Parts {
-    pub(crate) rules: Rules,
-    /// Commonest first; `None` stands for the rows that name none.
-    #[serde(deserialize_with = "at_most::<_, _, MOST_CODES>")]
-    pub(crate) sources: Vec<Option<String>>,
-    /// Range of each numeric input in the training data, in its own unit; `None` where no row carried it.
-    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
-    pub(crate) ranges: Vec<Option<(f64, f64)>>,
-    pub(crate) learned_category: bool,
-    /// What host names are told apart by, where they were learned.
-    pub(crate) suffixes: Option<Suffixes>,
+    pub(crate) schema: Arc<InputSchema>,
     /// Mean logarithm of visits: where explanations start from.
     pub(crate) mean_log_visits: f64,
     /// Logarithm of visits per user.
@@ -98,8 +92,7 @@ pub(crate) struct Parts {
     /// Logarithm of the error that is to be expected.
     pub(crate) spread: Stage,
     /// One for each numeric input, where it was learned.
-    #[serde(deserialize_with = "at_most::<_, _, MOST_INPUTS>")]
-    pub(crate) fills: Vec<Option<Stage>>,
+    pub(crate) fills: ByInput<Option<Stage>>,
     pub(crate) visits_offsets: VisitsOffsets,
     pub(crate) calibration: Calibration,
     pub(crate) site_levels: SiteLevels,
@@ -147,7 +140,7 @@ pub(crate) const RANK_VISITS_SECTION: &str = "rank_visits";
 impl Model {
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]
     pub(crate) fn new(about: About, parts: Parts, rank_visits: Option<RankVisits>) -> Self {
-        Self { about, parts, rank_visits }
+        Self { about, parts, rank_visits, drift_reference: None }
     }
 
     /// All that an estimate is computed from.
@@ -173,14 +166,20 @@ impl Model {
         let parts = parts.map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
         parts.check().map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
         let rank_visits = artifact.later_section(RANK_VISITS_SECTION).map(RankVisits::read).transpose()?;
-        artifact.drift_reference()?;
-        Ok(Self { about: artifact.about, parts, rank_visits })
+        let reference = artifact.later_section(DRIFT_SECTION).map(|bytes| Reference::read(bytes, Arc::clone(&parts.schema))).transpose()?;
+        Ok(Self { about: artifact.about, parts, rank_visits, drift_reference: reference.map(Arc::new) })
+    }
+
+    /// What requests are compared with to see whether they drift; `None` where an earlier release trained the model.
+    #[must_use]
+    pub fn drift_reference(&self) -> Option<&Arc<Reference>> {
+        self.drift_reference.as_ref()
     }
 
     /// What a record must be checked with before this model can answer it.
     #[must_use]
     pub fn rules(&self) -> &Rules {
-        &self.parts.rules
+        &self.parts.schema.rules
     }
 
     /// Where the model comes from.
@@ -198,37 +197,26 @@ impl Model {
     /// The source whose definition of unique users an estimate for `record` follows.
     #[must_use]
     pub fn source_for(&self, record: &Record) -> &str {
-        let index = usize::from(self.source_code(record)) - 1;
-        self.parts.sources[index].as_deref().unwrap_or(UNNAMED_SOURCE)
+        self.parts.schema.sources.followed_by(record.source.as_deref())
     }
 
     /// The pattern of those known inputs of `record` that the model has learned to use.
     #[must_use]
     pub fn pattern_of(&self, record: &Record) -> Pattern {
-        let mut row = InputRow::default();
-        self.read(record, &mut row);
-        row.pattern()
+        self.parts.schema.pattern(record)
     }
 
     /// The pattern in which every input the model has learned is known.
     #[must_use]
     pub fn learned(&self) -> Pattern {
-        let known = |index: &usize| self.parts.ranges[*index].is_some();
-        let mut fields: Vec<Field> = (0..NUMERIC.len()).filter(known).map(|index| NUMERIC[index]).collect();
-        if self.parts.learned_category {
-            fields.push(Field::Category);
-        }
-        if self.parts.suffixes.is_some() {
-            fields.push(Field::Site);
-        }
-        Pattern::of(&fields)
+        self.parts.schema.learned()
     }
 
     /// Which inputs the model has learned and which it has not.
     #[must_use]
     pub fn inputs(&self) -> Inputs {
         let learned = explain::inputs(&self.parts);
-        let numeric = (0..self.parts.ranges.len()).map(|index| numeric_field(index, &self.parts.rules.extras));
+        let numeric = self.parts.schema.ranges.ids().map(|id| self.parts.schema.field(id));
         // Sources and months are no inputs that could be missing: where there is one of them, nothing is to be told apart.
         let all = numeric.chain([Field::Category, Field::Site].map(FaultField::Field));
         let not_learned = all.filter(|field| !learned.contains(field)).collect();
@@ -244,8 +232,8 @@ impl Model {
     /// The numeric inputs that are filled where they are unknown, in the order of [`Estimate::filled`].
     #[must_use]
     pub fn fillable(&self) -> Vec<FaultField> {
-        let fills = self.parts.fills.iter().enumerate().filter(|(index, stage)| stage.is_some() || *index == VISITS);
-        fills.map(|(index, _)| numeric_field(index, &self.parts.rules.extras)).collect()
+        let filled = self.parts.fills.entries().filter(|(id, stage)| stage.is_some() || *id == InputId::VISITS);
+        filled.map(|(id, _)| self.parts.schema.field(id)).collect()
     }
 
     /// Answers records, in order; each on its own.
@@ -264,12 +252,12 @@ impl Model {
     #[must_use]
     pub fn estimate_one(&self, record: &Record, options: EstimateOptions) -> Estimate {
         BUFFERS.with_borrow_mut(|Buffers { row, fills, .. }| {
-            self.read(record, row);
+            self.parts.schema.encode(record, row);
             fills.clear();
-            fills.extend(self.parts.fills.iter().enumerate().map(|(index, stage)| match stage {
-                _ if !row.numeric[index].is_nan() => f64::NAN,
-                Some(stage) => unscaled(index, stage.predict_row(row) + self.offset(index, row)),
-                None => self.usual(index),
+            fills.extend(self.parts.fills.entries().map(|(id, stage)| match stage {
+                _ if !row.numeric[id].is_nan() => f64::NAN,
+                Some(stage) => id.unscaled(stage.predict_row(row) + self.offset(id, row)),
+                None => self.usual(id),
             }));
             let predicted = Predicted { log_ratio: self.parts.ratio.predict_row(row), log_spread: self.parts.spread.predict_row(row) };
             self.conclude(record, row, fills, predicted, options)
@@ -297,9 +285,9 @@ impl Model {
         estimates: &mut Vec<Estimate>,
     ) {
         block.clear();
-        block.numeric.resize(self.parts.ranges.len(), Vec::new());
+        block.numeric.resize(self.parts.schema.ranges.len(), Vec::new());
         for record in records {
-            self.read(record, row);
+            self.parts.schema.encode(record, row);
             block.push(row);
         }
         if let Some(shown) = shown {
@@ -310,18 +298,18 @@ impl Model {
         let inputs = self.parts.fills.len();
         fills.clear();
         fills.resize(records.len() * inputs, f64::NAN);
-        for (index, stage) in self.parts.fills.iter().enumerate() {
-            let unknown: Vec<usize> = (0..block.len()).filter(|&row| block.numeric[index][row].is_nan()).collect();
+        for (id, stage) in self.parts.fills.entries() {
+            let unknown: Vec<usize> = (0..block.len()).filter(|&row| block.numeric[id][row].is_nan()).collect();
             if unknown.is_empty() {
                 continue;
             }
             let Some(stage) = stage else {
-                unknown.iter().for_each(|row| fills[row * inputs + index] = self.usual(index));
+                unknown.iter().for_each(|row| fills[row * inputs + id.place()] = self.usual(id));
                 continue;
             };
             for (&place, value) in unknown.iter().zip(stage.predict(&block.take(&unknown))) {
                 block.row(place, row);
-                fills[place * inputs + index] = unscaled(index, value + self.offset(index, row));
+                fills[place * inputs + id.place()] = id.unscaled(value + self.offset(id, row));
             }
         }
         for (index, record) in records.iter().enumerate() {
@@ -332,22 +320,22 @@ impl Model {
     }
 
     /// What an input without a stage is filled with: visits as they usually are, where a model knows nothing but visits.
-    fn usual(&self, index: usize) -> f64 {
-        if index == VISITS { unscaled(VISITS, self.parts.mean_log_visits) } else { f64::NAN }
+    fn usual(&self, id: InputId) -> f64 {
+        if id == InputId::VISITS { id.unscaled(self.parts.mean_log_visits) } else { f64::NAN }
     }
 
     /// What is added to what the stage of an input says.
-    fn offset(&self, index: usize, row: &InputRow) -> f64 {
-        if index == VISITS { self.parts.visits_offsets.of(row.pattern()) } else { 0.0 }
+    fn offset(&self, id: InputId, row: &InputRow) -> f64 {
+        if id == InputId::VISITS { self.parts.visits_offsets.of(row.pattern()) } else { 0.0 }
     }
 
     /// From what the stages say to an answer that keeps the laws.
     fn conclude(&self, record: &Record, row: &InputRow, fills: &[f64], predicted: Predicted, options: EstimateOptions) -> Estimate {
         let predicted = predicted.bounded();
-        let known_visits = if row.numeric[VISITS].is_nan() { None } else { record.visits.map(whole_visits) };
+        let known_visits = if row.numeric[InputId::VISITS].is_nan() { None } else { record.visits.map(whole_visits) };
         // A known number of users bounds unknown visits from below.
         let least_visits = record.unique_users.map_or(0.0, |users| users.get().ceil());
-        let visits = known_visits.unwrap_or_else(|| fills[VISITS].max(least_visits));
+        let visits = known_visits.unwrap_or_else(|| fills[InputId::VISITS.place()].max(least_visits));
         let point = bounded_point(visits, predicted.log_ratio);
         let bounds = self.parts.calibration.bounds(row.pattern(), options.level);
         let (low, high) = interval(point, known_visits, predicted.log_spread, bounds);
@@ -362,21 +350,22 @@ impl Model {
     }
 
     fn filled(&self, fills: &[f64], visits: f64) -> Vec<FilledInput> {
-        let shown = |(index, value): (usize, &f64)| FilledInput {
-            field: numeric_field(index, &self.parts.rules.extras),
-            value: if index == VISITS { visits } else { *value },
+        let shown = |(id, value): (InputId, &f64)| FilledInput {
+            field: self.parts.schema.field(id),
+            value: if id == InputId::VISITS { visits } else { *value },
         };
-        fills.iter().enumerate().filter(|(_, value)| !value.is_nan()).map(shown).collect()
+        self.parts.fills.ids().zip(fills).filter(|(_, value)| !value.is_nan()).map(shown).collect()
     }
 
     fn warnings(&self, record: &Record, row: &InputRow) -> Vec<Warning> {
         let mut warnings = Vec::new();
-        for (index, range) in self.parts.ranges.iter().enumerate() {
-            let field = || numeric_field(index, &self.parts.rules.extras);
+        let schema = &self.parts.schema;
+        for (id, range) in schema.ranges.entries() {
+            let field = || schema.field(id);
             match range {
-                None if numeric_value(record, index).is_some() => warnings.push(Warning::NotLearned { field: field() }),
-                Some((low, high)) if !row.numeric[index].is_nan() => {
-                    let found = numeric_value(record, index).unwrap_or(f64::NAN);
+                None if id.value(record).is_some() => warnings.push(Warning::NotLearned { field: field() }),
+                Some((low, high)) if !row.numeric[id].is_nan() => {
+                    let found = id.value(record).unwrap_or(f64::NAN);
                     if found < *low || found > *high {
                         warnings.push(Warning::OutsideTrainingRange { field: field(), found, low: *low, high: *high });
                     }
@@ -384,11 +373,11 @@ impl Model {
                 _ => {}
             }
         }
-        if !self.parts.learned_category && record.category.is_some() {
+        if !schema.category && record.category.is_some() {
             warnings.push(Warning::NotLearned { field: FaultField::Field(Field::Category) });
         }
         if let Some(source) = record.source.as_deref()
-            && self.parts.sources.iter().all(|known| known.as_deref() != Some(source))
+            && schema.sources.learned_code_of(Some(source)).is_none()
         {
             warnings.push(Warning::UnknownSource { found: source.to_owned(), used: self.source_for(record).to_owned() });
         }
@@ -404,31 +393,6 @@ impl Model {
         let (low, high) = self.rank_visits.as_ref()?.contradicted(rank, visits)?;
         Some(Warning::RankAndVisitsDisagree { rank, visits, low, high })
     }
-
-    /// The record's inputs as the stages know them: what was never learned counts as unknown.
-    fn read(&self, record: &Record, row: &mut InputRow) {
-        row.read(record, self.source_code(record), host_of(record, self.parts.suffixes.as_ref()));
-        row.numeric.resize(self.parts.ranges.len(), f64::NAN);
-        for (value, range) in row.numeric.iter_mut().zip(&self.parts.ranges) {
-            if range.is_none() {
-                *value = f64::NAN;
-            }
-        }
-        if !self.parts.learned_category {
-            row.category = UNKNOWN_CODE;
-        }
-    }
-
-    /// Place of the record's source among the model's, from 1: a source it does not know follows the commonest.
-    fn source_code(&self, record: &Record) -> u16 {
-        let source = record.source.as_deref();
-        self.parts.sources.iter().position(|known| known.as_deref() == source).unwrap_or(0) as u16 + 1
-    }
-}
-
-/// What the record's host name says, where names were learned.
-pub(crate) fn host_of(record: &Record, suffixes: Option<&Suffixes>) -> Host {
-    suffixes.zip(record.site.as_deref()).map_or_else(Host::default, |(suffixes, site)| suffixes.read(site))
 }
 
 /// Visits there can be users of: part of a visit is none.

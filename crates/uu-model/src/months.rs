@@ -6,8 +6,9 @@ use uu_core::{FaultField, Field, Month, Record, UniqueUsers, UnusedMonths, Warni
 
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor};
 use crate::explain::bounds_factor;
-use crate::input::{Pattern, VISITS};
+use crate::input_id::InputId;
 use crate::model::{Model, whole_visits};
+use crate::pattern::Pattern;
 use crate::site_level::{Errors, Shift, Shifted};
 
 /// The labelled rows of a site.
@@ -60,14 +61,14 @@ impl Model {
             }
             let pattern = self.pattern_of(record);
             let source = self.source_for(record);
-            let moved = self.site_levels().of(pattern.knows_numeric(VISITS)).and_then(|level| {
+            let moved = self.site_levels().of(pattern.knows(InputId::VISITS)).and_then(|level| {
                 let errors = errors_by_pattern.entry(pattern).or_insert_with(|| self.errors(&known, pattern)).get(source)?;
                 let of_others = errors.without(record.month);
                 (of_others.count > 0.0).then(|| (level.shift_by(of_others), level.bounds(options.level)))
             });
             match moved {
                 Some((by, bounds)) => {
-                    let known_visits = record.visits.filter(|_| pattern.knows_numeric(VISITS)).map(whole_visits);
+                    let known_visits = record.visits.filter(|_| pattern.knows(InputId::VISITS)).map(whole_visits);
                     shift(&mut estimates[row], known_visits, by, bounds);
                 }
                 None => {
@@ -109,7 +110,7 @@ impl Model {
             UnusedMonths::BelowOne
         } else if others().all(|index| known.sources[index] != source) {
             UnusedMonths::OtherSource { used: source.to_owned() }
-        } else if self.site_levels().of(pattern.knows_numeric(VISITS)).is_none() {
+        } else if self.site_levels().of(pattern.knows(InputId::VISITS)).is_none() {
             UnusedMonths::NoSiteLevel
         } else if others().all(|index| known.sources[index] != source || known.users[index] < 1.0) {
             UnusedMonths::BelowOne

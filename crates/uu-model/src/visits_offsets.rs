@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::checks::{MOST_LOG, Soundness, ensure_within};
-use crate::input::{Pattern, VISITS};
+use crate::input_id::InputId;
+use crate::pattern::Pattern;
 
 /// Held-out rows a pattern must have to be moved.
 #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
@@ -23,7 +24,7 @@ impl VisitsOffsets {
     /// The weighted median of the logarithms of truth over estimate, for each pattern without visits; a pair is a residual and its weight.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
     pub(crate) fn fit(residuals: BTreeMap<Pattern, Vec<(f64, f64)>>) -> Self {
-        let moved = residuals.into_iter().filter(|(pattern, rows)| !pattern.knows_numeric(VISITS) && rows.len() >= MIN_ROWS);
+        let moved = residuals.into_iter().filter(|(pattern, rows)| !pattern.knows(InputId::VISITS) && rows.len() >= MIN_ROWS);
         Self(moved.map(|(pattern, rows)| (pattern, median(rows))).collect())
     }
 

@@ -9,12 +9,16 @@ use uu_data::Draws;
 use uu_model::drift::{
     Agreement, Arrival, Compared, Counts, DriftReport, DriftVerdict, Figure, OtherReference, Reference, Window, concept_drift, drift,
 };
-use uu_model::{Contents, Estimate, EstimateOptions, Silent, TrainSettings, train};
+use uu_model::{Estimate, EstimateOptions, Model, Silent, TrainSettings, train};
 use uu_testkit::models::{dataset, model, quick_settings, trained, unseen};
 
 fn reference() -> Arc<Reference> {
     static REFERENCE: OnceLock<Arc<Reference>> = OnceLock::new();
-    Arc::clone(REFERENCE.get_or_init(|| Arc::new(Contents::of(&trained().artifact).unwrap().drift_reference().unwrap().unwrap())))
+    Arc::clone(REFERENCE.get_or_init(|| reference_of(&trained().artifact)))
+}
+
+fn reference_of(artifact: &[u8]) -> Arc<Reference> {
+    Arc::clone(Model::from_bytes(artifact).unwrap().drift_reference().unwrap())
 }
 
 fn answered(records: Vec<Record>) -> Vec<(Record, Estimate)> {
@@ -139,7 +143,7 @@ fn counts_of_several_machines_add_up_and_those_of_another_version_do_not() {
     sum.merge(&sent).unwrap();
     assert_eq!(sum.requests(), 1_000);
     let other = train(&dataset(300), &Default::default(), &TrainSettings { seed: 3, ..quick_settings() }, &Silent).unwrap();
-    let other = Contents::of(&other.artifact).unwrap().drift_reference().unwrap().unwrap();
+    let other = reference_of(&other.artifact);
     assert_eq!(sum.merge(&Counts::none(&other)), Err(OtherReference));
     assert_eq!(drift(&other, &sum), Err(OtherReference));
 }

@@ -1,6 +1,6 @@
 //! The numbers of a record, by name, with the scale each is looked at on.
 
-use uu_core::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
+use uu_core::{Field, Record, Scale};
 use uu_data::Dataset;
 
 /// Visits per unique user: what the models learn.
@@ -21,35 +21,6 @@ pub(crate) struct Quantity {
     pub(crate) is_input: bool,
 }
 
-/// How a quantity is brought to a scale on which a step means the same everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scale {
-    /// As it is.
-    Linear,
-    /// Its natural logarithm; below 1 it counts as 1.
-    Log,
-    /// The natural logarithm of one more than it.
-    LogOfOneMore,
-}
-
-impl Scale {
-    pub(crate) fn apply(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Log => value.max(1.0).ln(),
-            Self::LogOfOneMore => value.ln_1p(),
-        }
-    }
-
-    pub(crate) fn undo(self, value: f64) -> f64 {
-        match self {
-            Self::Linear => value,
-            Self::Log => value.exp(),
-            Self::LogOfOneMore => value.exp_m1(),
-        }
-    }
-}
-
 impl Quantity {
     /// The values on its scale, NaN where unknown.
     pub(crate) fn scaled(&self) -> Vec<f64> {
@@ -63,37 +34,34 @@ impl Quantity {
     }
 }
 
-type Reading = (&'static str, &'static str, Scale, bool, fn(&Record) -> Option<f64>);
-
-const READINGS: [Reading; 7] = [
-    ("unique_users", "users", Scale::Log, false, |record| record.unique_users.map(UniqueUsers::get)),
-    (RATIO, "visits per user", Scale::Log, false, visits_per_user),
-    ("visits", "visits", Scale::Log, true, |record| record.visits.map(Visits::get)),
-    ("pages_per_visit", "pages", Scale::Log, true, |record| record.pages_per_visit.map(PagesPerVisit::get)),
-    ("bounce_rate", "percent", Scale::Linear, true, |record| record.bounce_rate.map(BounceRate::get)),
-    ("avg_visit_duration", "seconds", Scale::LogOfOneMore, true, |record| record.avg_visit_duration.map(AvgVisitDuration::get)),
-    ("rank", "position", Scale::Log, true, |record| record.rank.map(Rank::get)),
-];
+/// In the order in which they are shown; visits per user stand behind the label.
+const FIELDS: [Field; 6] =
+    [Field::UniqueUsers, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration, Field::Rank];
 
 /// All numeric quantities of the rows that any row knows, the label first and the extra inputs last.
 pub(crate) fn quantities(dataset: &Dataset) -> Vec<Quantity> {
     let column = |read: &dyn Fn(&Record) -> Option<f64>| -> Vec<f64> {
         dataset.records().iter().map(|record| read(record).unwrap_or(f64::NAN)).collect()
     };
-    let fields = READINGS.iter().map(|(name, unit, scale, is_input, read)| Quantity {
-        name: (*name).to_owned(),
-        unit,
-        values: column(read),
-        scale: *scale,
-        is_input: *is_input,
-    });
+    let mut fields: Vec<Quantity> = FIELDS
+        .iter()
+        .map(|field| Quantity {
+            name: field.column().to_owned(),
+            unit: field.unit(),
+            values: column(&|record| record.number(*field)),
+            scale: field.scale(),
+            is_input: field.is_input(),
+        })
+        .collect();
+    let ratio = column(&visits_per_user);
+    fields.insert(1, Quantity { name: RATIO.to_owned(), unit: "visits per user", values: ratio, scale: Scale::Log, is_input: false });
     let extras = dataset.extras().iter().enumerate().map(|(index, name)| {
         let values = column(&|record| record.extras.get(index).copied().flatten());
         let never_negative = values.iter().all(|value| value.is_nan() || *value >= 0.0);
         let scale = if never_negative { Scale::LogOfOneMore } else { Scale::Linear };
         Quantity { name: name.clone(), unit: "", values, scale, is_input: true }
     });
-    fields.chain(extras).filter(|quantity| quantity.values.iter().any(|value| !value.is_nan())).collect()
+    fields.into_iter().chain(extras).filter(|quantity| quantity.values.iter().any(|value| !value.is_nan())).collect()
 }
 
 /// Visits per unique user, where both are 1 or more.

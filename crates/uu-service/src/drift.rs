@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use uu_model::Contents;
+use uu_model::Model;
 use uu_model::drift::{Counts, DriftReport, DriftVerdict, Reference, Window, drift};
 use uu_registry::{ModelVersion, Registry, RegistryError};
 
@@ -38,9 +38,8 @@ pub fn drift_status(registry: &Registry, own: Option<(&Arc<Served>, &str)>) -> R
         return Ok(status_of(registry, &live, Some(reference), own)?);
     }
     let artifact = registry.read(version)?;
-    let reference = Contents::of(&artifact).and_then(|contents| contents.drift_reference());
-    let reference = reference.map_err(|source| LoadError::Artifact { version, source })?;
-    Ok(status_of(registry, &live, reference.as_ref(), own)?)
+    let model = Model::from_bytes(&artifact).map_err(|source| LoadError::Artifact { version, source })?;
+    Ok(status_of(registry, &live, model.drift_reference().map(Arc::as_ref), own)?)
 }
 
 /// The same from what is at hand: the champion as it is watched, and what its requests are compared with.

@@ -43,8 +43,9 @@ impl Served {
     /// **Errors**: a section that cannot be read.
     pub fn of_contents(version: impl Into<String>, contents: Contents<'_>) -> Result<Self, ArtifactError> {
         let lanes = thread::available_parallelism().map_or(1, NonZero::get);
-        let window = contents.drift_reference()?.map(|reference| Window::new(Arc::new(reference), lanes, WINDOW_SLICES));
-        Ok(Self { version: version.into(), model: contents.into_model()?, window, warnings: Arc::default() })
+        let model = contents.into_model()?;
+        let window = model.drift_reference().map(|reference| Window::new(Arc::clone(reference), lanes, WINDOW_SLICES));
+        Ok(Self { version: version.into(), model, window, warnings: Arc::default() })
     }
 
     /// What its requests are compared with, where this is that version.

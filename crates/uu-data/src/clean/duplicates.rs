@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use uu_core::Record;
+use uu_core::{Field, Record};
 
 use super::InputRecord;
 use super::rules::{CleanRule, Tally};
@@ -52,16 +52,8 @@ fn preference(a: &InputRecord, b: &InputRecord) -> Ordering {
 }
 
 fn known_values(record: &Record) -> usize {
-    let fields = [
-        record.rank.is_some(),
-        record.visits.is_some(),
-        record.pages_per_visit.is_some(),
-        record.bounce_rate.is_some(),
-        record.avg_visit_duration.is_some(),
-        record.category.is_some(),
-        record.unique_users.is_some(),
-    ];
-    fields.iter().filter(|known| **known).count() + record.extras.iter().flatten().count()
+    let fields = Field::all().filter(|field| (field.is_input() || field.is_number()) && record.knows(*field));
+    fields.count() + record.extras.iter().flatten().count()
 }
 
 fn conflict(dropped: &Record, kept: &Record) -> String {

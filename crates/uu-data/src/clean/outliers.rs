@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use uu_core::{AvgVisitDuration, Field, PagesPerVisit, Record, UniqueUsers, Visits, median};
+use uu_core::{Field, Record, UniqueUsers, Visits, median};
 
 use super::CleanOptions;
 use super::rules::{CleanRule, Tally};
@@ -53,25 +53,18 @@ struct Judged {
     forget: Box<Forget>,
 }
 
-fn field(field: Field, value: fn(&Record) -> Option<f64>, forget: fn(&mut Record)) -> Judged {
-    Judged { name: field.column().to_owned(), value: Box::new(value), forget: Box::new(forget) }
+fn field(field: Field) -> Judged {
+    Judged {
+        name: field.column().to_owned(),
+        value: Box::new(move |record| record.number(field).map(|value| field.scale().apply(value))),
+        forget: Box::new(move |record| record.set_number(field, None).unwrap_or(())),
+    }
 }
 
 /// The inputs that can be far. Bounce rates are bounded by what they are. Visits and ranks have tails so heavy that the far ones are
 /// the giants, and real: on pages of Google Analytics this rule took nothing but the busiest ones.
 fn judged(extras: &[String]) -> Vec<Judged> {
-    let mut all = vec![
-        field(
-            Field::PagesPerVisit,
-            |record| record.pages_per_visit.map(|pages| PagesPerVisit::get(pages).ln()),
-            |record| record.pages_per_visit = None,
-        ),
-        field(
-            Field::AvgVisitDuration,
-            |record| record.avg_visit_duration.map(|duration| AvgVisitDuration::get(duration).ln_1p()),
-            |record| record.avg_visit_duration = None,
-        ),
-    ];
+    let mut all = vec![field(Field::PagesPerVisit), field(Field::AvgVisitDuration)];
     for (index, name) in extras.iter().enumerate() {
         all.push(Judged {
             name: name.clone(),
@@ -132,10 +125,6 @@ pub(super) fn remove(mut rows: Vec<Record>, options: &CleanOptions, tally: &mut 
 }
 
 fn found(name: &str, record: &Record) -> String {
-    let value = match Field::named(name) {
-        Some(Field::PagesPerVisit) => record.pages_per_visit.map(PagesPerVisit::get),
-        Some(Field::AvgVisitDuration) => record.avg_visit_duration.map(AvgVisitDuration::get),
-        _ => None,
-    };
+    let value = Field::named(name).and_then(|field| record.number(field));
     value.map_or_else(|| name.to_owned(), |value| format!("{name} {value}"))
 }

@@ -96,24 +96,10 @@ pub struct PatternCount {
     pub share: f64,
 }
 
-/// A field and whether a record knows it.
-type Known = (Field, fn(&Record) -> bool);
+/// Fields in the order of the report, and beside them the inputs, whose gaps are counted together.
+const INPUTS: [Field; 6] = [Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration, Field::Rank, Field::Category];
 
-const INPUTS: [Known; 6] = [
-    (Field::Visits, |record| record.visits.is_some()),
-    (Field::PagesPerVisit, |record| record.pages_per_visit.is_some()),
-    (Field::BounceRate, |record| record.bounce_rate.is_some()),
-    (Field::AvgVisitDuration, |record| record.avg_visit_duration.is_some()),
-    (Field::Rank, |record| record.rank.is_some()),
-    (Field::Category, |record| record.category.is_some()),
-];
-
-const OTHERS: [Known; 4] = [
-    (Field::Source, |record| record.source.is_some()),
-    (Field::Site, |record| record.site.is_some()),
-    (Field::UniqueUsers, |record| record.unique_users.is_some()),
-    (Field::RankSource, |record| record.rank_source.is_some()),
-];
+const OTHERS: [Field; 4] = [Field::Source, Field::Site, Field::UniqueUsers, Field::RankSource];
 
 impl QualityReport {
     pub(super) fn of(rows_read: u64, rules: Vec<RuleCount>, records: &[Record], extras: &[String]) -> Self {
@@ -181,7 +167,7 @@ fn knows_extra(record: &Record, index: usize) -> bool {
 
 fn fields(records: &[Record], extras: &[String]) -> Vec<FieldShare> {
     let counted = |name: &str, known: u64| FieldShare { field: name.to_owned(), known, share: share(known, records.len()) };
-    let fields = OTHERS.iter().chain(&INPUTS).map(|(field, known)| counted(field.column(), count(records, known)));
+    let fields = OTHERS.iter().chain(&INPUTS).map(|field| counted(field.column(), count(records, |record| record.knows(*field))));
     let extras = extras.iter().enumerate().map(|(index, name)| counted(name, count(records, |record| knows_extra(record, index))));
     fields.chain(extras).collect()
 }
@@ -221,7 +207,7 @@ fn sources(records: &[Record]) -> Vec<SourceCount> {
 fn patterns(records: &[Record], extras: &[String]) -> Vec<PatternCount> {
     let mut counts: BTreeMap<Vec<&str>, u64> = BTreeMap::new();
     for record in records {
-        let fields = INPUTS.iter().filter(|(_, known)| !known(record)).map(|(field, _)| field.column());
+        let fields = INPUTS.iter().filter(|field| !record.knows(**field)).map(|field| field.column());
         let unknown = extras.iter().enumerate().filter(|(index, _)| !knows_extra(record, *index)).map(|(_, name)| name.as_str());
         *counts.entry(fields.chain(unknown).collect()).or_default() += 1;
     }

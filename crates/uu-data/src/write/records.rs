@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Date32Array, Float64Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field as Column, Schema};
 use arrow::record_batch::RecordBatch;
-use uu_core::{AvgVisitDuration, BounceRate, Field, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
+use uu_core::{Field, Kind, Record};
 
 use super::{Output, WriteError, WriteOptions, Writer, Written};
 
@@ -17,23 +17,20 @@ const BATCH_ROWS: usize = 64 << 10;
 /// **Shapes**: each record has as many extras as are named.
 #[must_use]
 pub fn records_batch(records: &[Record], extras: &[String]) -> RecordBatch {
-    let numbers = |of: fn(&Record) -> Option<f64>| Arc::new(records.iter().map(of).collect::<Float64Array>()) as ArrayRef;
-    let texts = |of: fn(&Record) -> Option<&str>| Arc::new(records.iter().map(of).collect::<StringArray>()) as ArrayRef;
-    let dates: Date32Array = records.iter().map(|record| Some(record.month.days_since_1970())).collect();
-    let ranks: Int64Array = records.iter().map(|record| record.rank.map(|rank| Rank::get(rank) as i64)).collect();
-    let mut columns: Vec<(&str, ArrayRef)> = vec![
-        (Field::Source.column(), texts(|record| record.source.as_deref())),
-        (Field::Site.column(), texts(|record| record.site.as_deref())),
-        (Field::Date.column(), Arc::new(dates)),
-        (Field::Visits.column(), numbers(|record| record.visits.map(Visits::get))),
-        (Field::UniqueUsers.column(), numbers(|record| record.unique_users.map(UniqueUsers::get))),
-        (Field::PagesPerVisit.column(), numbers(|record| record.pages_per_visit.map(PagesPerVisit::get))),
-        (Field::BounceRate.column(), numbers(|record| record.bounce_rate.map(BounceRate::get))),
-        (Field::AvgVisitDuration.column(), numbers(|record| record.avg_visit_duration.map(AvgVisitDuration::get))),
-        (Field::Rank.column(), Arc::new(ranks)),
-        (Field::RankSource.column(), texts(|record| record.rank_source.as_deref())),
-        (Field::Category.column(), texts(|record| record.category.map(uu_core::Category::path))),
+    const ORDER: [Field; Field::COUNT] = [
+        Field::Source,
+        Field::Site,
+        Field::Date,
+        Field::Visits,
+        Field::UniqueUsers,
+        Field::PagesPerVisit,
+        Field::BounceRate,
+        Field::AvgVisitDuration,
+        Field::Rank,
+        Field::RankSource,
+        Field::Category,
     ];
+    let mut columns: Vec<(&str, ArrayRef)> = ORDER.iter().map(|field| (field.column(), column(records, *field))).collect();
     for (index, name) in extras.iter().enumerate() {
         let values: Float64Array = records.iter().map(|record| record.extras.get(index).copied().flatten()).collect();
         columns.push((name, Arc::new(values)));
@@ -42,6 +39,18 @@ pub fn records_batch(records: &[Record], extras: &[String]) -> RecordBatch {
     let columns = columns.into_iter().map(|(_, values)| values).collect();
     debug_assert!(schema.iter().any(|column| *column.data_type() == DataType::Date32));
     RecordBatch::try_new(Arc::new(Schema::new(schema)), columns).expect("every column has a value for each record")
+}
+
+fn column(records: &[Record], field: Field) -> ArrayRef {
+    match field.kind() {
+        Kind::Month => Arc::new(records.iter().map(|record| Some(record.month.days_since_1970())).collect::<Date32Array>()),
+        Kind::Name | Kind::Category => Arc::new(records.iter().map(|record| record.text(field)).collect::<StringArray>()),
+        // Positions are whole; visits and users, which sources estimate, need not be.
+        Kind::Count if field == Field::Rank => {
+            Arc::new(records.iter().map(|record| record.number(field).map(|rank| rank as i64)).collect::<Int64Array>())
+        }
+        Kind::Count | Kind::Measure => Arc::new(records.iter().map(|record| record.number(field)).collect::<Float64Array>()),
+    }
 }
 
 /// Writes records in the canonical columns, as they come.

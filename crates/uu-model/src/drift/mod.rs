@@ -27,8 +27,6 @@ mod window;
 pub use agreement::{Agreement, Compared};
 pub use concept::{Arrival, ConceptDrift, MonthOfArrivals, concept_drift};
 pub use figure::Figure;
-#[cfg(feature = "train")]
-pub(crate) use reference::Learned;
 pub use reference::Reference;
 pub use report::{DriftReport, DriftVerdict, FigureDrift, drift};
 pub use window::{Counts, OtherReference, Window};

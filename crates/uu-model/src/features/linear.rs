@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 use uu_core::Category;
 
 use crate::checks::{Soundness, ensure, ensure_within};
-use crate::input::{InputBlock, InputRow, UNKNOWN_CODE, VISITS};
+use crate::input::{InputBlock, InputRow, UNKNOWN_CODE};
+use crate::input_id::InputId;
 
 /// The numeric inputs it is made of; unknown where one of them is.
-pub(crate) const INPUTS: [usize; 3] = [0, VISITS, 2];
+pub(crate) const INPUTS: [InputId; 3] = [InputId::RANK, InputId::VISITS, InputId::PAGES_PER_VISIT];
 
 /// Powers and products of three standardised inputs.
 const TERMS: usize = 9;
@@ -251,17 +252,17 @@ impl Equations {
 mod tests {
     use super::*;
     use crate::host::Host;
-    use crate::input::NUMERIC;
+    use crate::input_id::ByInput;
 
     #[test]
     fn a_quadratic_with_offsets_by_group_is_found() {
-        let mut block = InputBlock::new(NUMERIC.len());
+        let mut block = InputBlock::new(InputId::BUILT_IN);
         let mut targets = Vec::new();
         for index in 0..4_000u32 {
             let [a, b, c] = [7, 11, 13].map(|step| f64::from(index * step % 101) / 10.0);
             let (category, suffix) = ((1 + index % 5) as u16, (index % 4) as u16);
             let row = InputRow {
-                numeric: vec![a, b, c, f64::NAN, f64::NAN],
+                numeric: ByInput::new(vec![a, b, c, f64::NAN, f64::NAN]),
                 category,
                 host: Host { suffix, ..Host::default() },
                 ..InputRow::default()

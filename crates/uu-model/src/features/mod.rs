@@ -14,14 +14,15 @@ use linear::{INPUTS, Seen};
 use crate::checks::{Soundness, ensure, ensure_index};
 use crate::host::{Host, NO_HOST, Spelling};
 use crate::input::{InputBlock, InputRow, UNKNOWN_CODE};
+use crate::input_id::InputId;
 
 /// One column of a stage's feature matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Column {
     /// A numeric input as it is scaled.
-    Numeric(u8),
+    Numeric(InputId),
     /// A weighted sum of scaled inputs: the logarithm of a product of powers. Unknown where one of them is.
-    Combination(Vec<(u8, f64)>),
+    Combination(Vec<(InputId, f64)>),
     /// Code of the category, split natively: by which of its values go left.
     CategoryCode,
     /// Code of the top category, split natively.
@@ -29,7 +30,7 @@ pub(crate) enum Column {
     /// Mean of a statistic over the category.
     Category(Statistic),
     /// How far a scaled input lies from its mean over the category.
-    Distance(u8),
+    Distance(InputId),
     /// Code of the host's suffix, split natively.
     SuffixCode,
     /// Mean of a statistic over the suffix.
@@ -54,7 +55,7 @@ pub(crate) enum Statistic {
     /// The logarithm of visits per user.
     Ratio,
     /// A scaled numeric input.
-    Numeric(u8),
+    Numeric(InputId),
 }
 
 /// The entry of a code; a code that came after the artifact, with a later taxonomy, is unknown to it.
@@ -76,7 +77,7 @@ impl Column {
     pub(crate) fn check(&self, inputs: usize, encoder: &Encoder) -> Soundness {
         /// Weights of a sum of logarithms are powers of a product.
         const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
-        let input = |index: u8| ensure_index("the input of a column", usize::from(index), inputs);
+        let input = |id: InputId| ensure_index("the input of a column", id.place(), inputs);
         match self {
             Self::Numeric(index) => input(*index),
             Self::Combination(terms) => terms.iter().try_for_each(|&(index, weight)| {
@@ -86,10 +87,7 @@ impl Column {
             Self::Category(statistic) => encoder.check_category(*statistic),
             Self::Distance(index) => input(*index).and_then(|()| encoder.check_category(Statistic::Numeric(*index))),
             Self::Suffix(statistic) => encoder.check_suffix(*statistic),
-            Self::Linear => INPUTS
-                .iter()
-                .try_for_each(|index| ensure_index("the input of a column", *index, inputs))
-                .and_then(|()| encoder.check_has_linear()),
+            Self::Linear => INPUTS.iter().try_for_each(|id| input(*id)).and_then(|()| encoder.check_has_linear()),
             Self::CategoryCode | Self::TopCode | Self::SuffixCode | Self::Brand | Self::Spelling(_) | Self::Source | Self::Month => Ok(()),
         }
     }
@@ -97,12 +95,12 @@ impl Column {
     /// The column's value in one row.
     pub(crate) fn value(&self, row: &InputRow, encoder: &Encoder) -> f64 {
         match self {
-            Self::Numeric(index) => row.numeric[usize::from(*index)],
-            Self::Combination(terms) => terms.iter().map(|&(index, weight)| row.numeric[usize::from(index)] * weight).sum(),
+            Self::Numeric(index) => row.numeric[*index],
+            Self::Combination(terms) => terms.iter().map(|&(index, weight)| row.numeric[index] * weight).sum(),
             Self::CategoryCode => code(row.category, UNKNOWN_CODE),
             Self::TopCode => top_code(row.category),
             Self::Category(statistic) => at(encoder.by_category(*statistic), row.category),
-            Self::Distance(index) => row.numeric[usize::from(*index)] - at(encoder.by_category(Statistic::Numeric(*index)), row.category),
+            Self::Distance(index) => row.numeric[*index] - at(encoder.by_category(Statistic::Numeric(*index)), row.category),
             Self::SuffixCode => code(row.host.suffix, NO_HOST),
             Self::Suffix(statistic) => at(encoder.by_suffix(*statistic), row.host.suffix),
             Self::Brand => brand(&row.host, encoder),
@@ -118,9 +116,9 @@ impl Column {
         let lookup = |codes: &[u16], table: &[f64], out: &mut Vec<f64>| out.extend(codes.iter().map(|&code| at(table, code)));
         let hosts = || block.host.iter();
         match self {
-            Self::Numeric(index) => out.extend_from_slice(&block.numeric[usize::from(*index)]),
+            Self::Numeric(index) => out.extend_from_slice(&block.numeric[*index]),
             Self::Combination(terms) => {
-                let value = |row: usize| terms.iter().map(|&(index, weight)| block.numeric[usize::from(index)][row] * weight).sum::<f64>();
+                let value = |row: usize| terms.iter().map(|&(index, weight)| block.numeric[index][row] * weight).sum::<f64>();
                 out.extend((0..block.len()).map(value));
             }
             Self::CategoryCode => out.extend(block.category.iter().map(|&category| code(category, UNKNOWN_CODE))),
@@ -128,7 +126,7 @@ impl Column {
             Self::Category(statistic) => lookup(&block.category, encoder.by_category(*statistic), out),
             Self::Distance(index) => {
                 let means = encoder.by_category(Statistic::Numeric(*index));
-                let inputs = &block.numeric[usize::from(*index)];
+                let inputs = &block.numeric[*index];
                 out.extend(inputs.iter().zip(&block.category).map(|(input, &code)| input - at(means, code)));
             }
             Self::SuffixCode => out.extend(hosts().map(|host| code(host.suffix, NO_HOST))),

@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use uu_core::{FaultField, Field, escaped};
+use uu_core::{FaultField, Field, Rules, escaped};
 use uu_data::{Dataset, site_hash};
 
 use super::FitError;
 use super::freezing::{Seen, short_key};
-use super::table::{Scheme, Table};
+use super::table::Table;
 use crate::artifact::ArtifactError;
 use crate::contents::Contents;
 use crate::features::Column;
-use crate::input::numeric_field;
-use crate::model::{Model, Parts, TREES_SECTION, UNNAMED_SOURCE};
+use crate::model::{Model, Parts, TREES_SECTION};
+use crate::schema::{InputSchema, UNNAMED_SOURCE};
 
 /// How often a model can be continued. Each time adds a fifth of the trees it is fitted with from scratch, so that it never has more
 /// than twice as many.
@@ -108,39 +109,35 @@ impl Champion {
     /// The data as the champion reads them.
     ///
     /// **Errors**: they have something that the champion never learned.
-    pub(super) fn read<'a>(&self, dataset: &'a Dataset) -> Result<Table<'a>, ContinueError> {
-        let extras = &self.parts.rules.extras;
-        if dataset.extras() != extras {
-            return Err(ContinueError::OtherExtras { expected: extras.clone(), found: dataset.extras().to_vec() });
+    pub(super) fn read<'a>(&self, dataset: &'a Dataset, rules: &Rules) -> Result<Table<'a>, ContinueError> {
+        let own = &self.parts.schema;
+        if dataset.extras() != own.rules.extras {
+            return Err(ContinueError::OtherExtras { expected: own.rules.extras.clone(), found: dataset.extras().to_vec() });
         }
-        let mut scheme = Scheme::of(dataset)?;
-        let unknown = scheme.sources.iter().filter(|source| !self.parts.sources.contains(source));
+        let new = InputSchema::learn(dataset, rules)?;
+        let unknown = new.sources.iter().filter(|source| own.sources.learned_code_of(source.as_deref()).is_none());
         let unknown: Vec<String> = unknown.map(|source| source.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect();
         if !unknown.is_empty() {
             return Err(ContinueError::UnknownSources { found: unknown });
         }
-        let fields = self.not_learned(dataset, &scheme);
+        let fields = self.not_learned(dataset, &new);
         if !fields.is_empty() {
             return Err(ContinueError::NotLearned { fields });
         }
-        scheme.sources.clone_from(&self.parts.sources);
-        scheme.learned_category = self.parts.learned_category;
-        scheme.suffixes.clone_from(&self.parts.suffixes);
-        let both = self.parts.ranges.iter().zip(&scheme.ranges);
-        scheme.ranges = both.map(|(own, new)| own.map(|own| wider(own, *new))).collect();
-        Ok(Table::read_as(dataset, scheme))
+        let ranges = own.ranges.iter().zip(new.ranges.iter()).map(|(own, new)| own.map(|own| wider(own, *new))).collect();
+        Ok(Table::encode(dataset, Arc::new(InputSchema { ranges, rules: new.rules, ..InputSchema::clone(own) })))
     }
 
     /// Inputs that the data are enough to learn, and that no tree of the champion has a column for.
-    fn not_learned(&self, dataset: &Dataset, scheme: &Scheme) -> Vec<FaultField> {
-        let parts = &self.parts;
-        let unknown = (0..scheme.ranges.len()).filter(|&index| scheme.ranges[index].is_some() && parts.ranges[index].is_none());
-        let mut fields: Vec<FaultField> = unknown.map(|index| numeric_field(index, dataset.extras())).collect();
+    fn not_learned(&self, dataset: &Dataset, new: &InputSchema) -> Vec<FaultField> {
+        let own = &self.parts.schema;
+        let unknown = new.ranges.entries().filter(|(id, range)| range.is_some() && own.ranges[*id].is_none());
+        let mut fields: Vec<FaultField> = unknown.map(|(id, _)| new.field(id)).collect();
         let seasons = dataset.records().windows(2).any(|pair| pair[0].month.month_of_year() != pair[1].month.month_of_year());
         let others = [
-            (Field::Category, scheme.learned_category && !parts.learned_category),
-            (Field::Site, scheme.suffixes.is_some() && parts.suffixes.is_none()),
-            (Field::Date, seasons && !parts.ratio.columns.contains(&Column::Month)),
+            (Field::Category, new.category && !own.category),
+            (Field::Site, new.suffixes.is_some() && own.suffixes.is_none()),
+            (Field::Date, seasons && !self.parts.ratio.columns.contains(&Column::Month)),
         ];
         fields.extend(others.into_iter().filter(|(_, missing)| *missing).map(|(field, _)| FaultField::Field(field)));
         fields
@@ -164,8 +161,8 @@ impl Champion {
 
 /// Checks that the stages which are continued have their trees as texts too.
 fn check_trees(parts: &Parts, trees: &BTreeMap<String, String>) -> Result<(), ArtifactError> {
-    let of_inputs = parts.fills.iter().enumerate().filter(|(_, stage)| stage.is_some());
-    let names = of_inputs.map(|(index, _)| numeric_field(index, &parts.rules.extras).column().to_owned());
+    let of_inputs = parts.fills.entries().filter(|(_, stage)| stage.is_some());
+    let names = of_inputs.map(|(id, _)| parts.schema.field(id).column().to_owned());
     let missing = names.chain(["ratio".to_owned()]).find(|name| !trees.contains_key(name));
     missing.map_or(Ok(()), |name| {
         let found = trees.len();

@@ -18,6 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -37,7 +38,7 @@ use super::table::Table;
 use super::{FitError, Progress, Trained};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
-use crate::input::{VISITS, numeric_field};
+use crate::input_id::InputId;
 use crate::model::Parts;
 use crate::stage::Stage;
 
@@ -66,7 +67,7 @@ pub fn train_continued(
     check(settings)?;
     let fewer = fewer_trees(settings);
     let champion = Champion::open(champion)?;
-    let table = champion.read(dataset)?;
+    let table = champion.read(dataset, rules)?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(0)).build().map_err(FitError::from)?;
     pool.install(|| {
         let of_seen_sites = champion.of_seen_sites(&table);
@@ -81,7 +82,7 @@ pub fn train_continued(
         let trees_done = AtomicU64::new(0);
         let onward = Onward { champion: &champion, table: &table, settings: &fewer, progress, folds, of_seen_sites, taught, trees_done };
         let continued = onward.run(honest)?;
-        Ok(finish(champion, &table, continued, rules, settings))
+        Ok(finish(champion, &table, continued, settings))
     })
 }
 
@@ -110,7 +111,7 @@ fn taught(table: &Table<'_>, seen: &[bool]) -> Vec<bool> {
 /// One stage to be continued, and the fold it must not see.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Job {
-    input: Option<usize>,
+    input: Option<InputId>,
     without: Option<usize>,
 }
 
@@ -135,7 +136,7 @@ impl<'a> Onward<'a> {
         let mut fitted: BTreeMap<Job, FittedStage> = fitted.into_iter().collect();
         let mut folds_stages = |fold| {
             let mut take = |input| fitted.remove(&Job { input, without: Some(fold) }).map(|fitted| fitted.stage);
-            FoldStages { ratio: take(None).expect("the ratio was continued without each fold"), visits: take(Some(VISITS)) }
+            FoldStages { ratio: take(None).expect("the ratio was continued without each fold"), visits: take(Some(InputId::VISITS)) }
         };
         let stages: Vec<FoldStages> = (0..self.settings.folds).map(&mut folds_stages).collect();
         let mut masked = self.held_out(&every_pattern(self.table, &honest), &stages);
@@ -151,10 +152,11 @@ impl<'a> Onward<'a> {
     /// stays so.
     fn jobs(&self) -> Vec<Job> {
         let parts = || (0..self.settings.folds).map(Some).chain([None]);
-        let fills: Vec<usize> = (0..self.champion.parts.fills.len()).filter(|&index| self.champion.parts.fills[index].is_some()).collect();
+        let fills = self.champion.parts.fills.entries().filter(|(_, stage)| stage.is_some());
+        let fills: Vec<InputId> = fills.map(|(id, _)| id).collect();
         let ratio = parts().map(|without| Job { input: None, without });
-        let visits = parts().filter(|_| fills.contains(&VISITS)).map(|without| Job { input: Some(VISITS), without });
-        let others = fills.iter().filter(|index| **index != VISITS).map(|index| Job { input: Some(*index), without: None });
+        let visits = parts().filter(|_| fills.contains(&InputId::VISITS)).map(|without| Job { input: Some(InputId::VISITS), without });
+        let others = fills.iter().filter(|id| **id != InputId::VISITS).map(|id| Job { input: Some(*id), without: None });
         ratio.chain(visits).chain(others).collect()
     }
 
@@ -186,13 +188,13 @@ impl<'a> Onward<'a> {
         self.progress.report("fitting trees", done, trees_in_all)
     }
 
-    fn stage_of(&self, input: Option<usize>) -> (&'a Stage, String) {
+    fn stage_of(&self, input: Option<InputId>) -> (&'a Stage, String) {
         let parts = &self.champion.parts;
         let stage = match input {
             None => Some(&parts.ratio),
-            Some(index) => parts.fills[index].as_ref(),
+            Some(id) => parts.fills[id].as_ref(),
         };
-        (stage.expect("a job is of a stage that is there"), stage_name(self.table, input))
+        (stage.expect("a job is of a stage that is there"), self.table.schema.stage_name(input))
     }
 
     fn held_out(&self, draw: &Draw, stages: &[FoldStages]) -> HeldOut {
@@ -201,20 +203,15 @@ impl<'a> Onward<'a> {
     }
 }
 
-/// A stage's name in the artifact.
-fn stage_name(table: &Table<'_>, input: Option<usize>) -> String {
-    input.map_or("ratio".to_owned(), |index| numeric_field(index, table.dataset.extras()).column().to_owned())
-}
-
 /// Fitted stages, by the input they predict, and what they were held against.
 struct Continued {
-    fitted: BTreeMap<Option<usize>, FittedStage>,
+    fitted: BTreeMap<Option<InputId>, FittedStage>,
     observed: HeldOut,
     masked: HeldOut,
 }
 
 /// Calibrates, judges and freezes.
-fn finish(champion: Champion, table: &Table<'_>, continued: Continued, rules: &Rules, settings: &TrainSettings) -> Trained {
+fn finish(champion: Champion, table: &Table<'_>, continued: Continued, settings: &TrainSettings) -> Trained {
     let Continued { mut fitted, observed, masked } = continued;
     let Champion { parts, mut trees, seen, continuations } = champion;
     let (of_observed, of_masked) = (parts.spread.predict(&observed.block), parts.spread.predict(&masked.block));
@@ -229,16 +226,15 @@ fn finish(champion: Champion, table: &Table<'_>, continued: Continued, rules: &R
         masked: masked.judged(&of_masked, &calibrations, LEVEL),
         by_month: Vec::new(),
     };
-    let mut stage_of = |input: Option<usize>| {
+    let mut stage_of = |input: Option<InputId>| {
         let fitted = fitted.remove(&input)?;
-        trees.insert(stage_name(table, input), fitted.text);
+        trees.insert(table.schema.stage_name(input), fitted.text);
         Some(fitted.stage)
     };
     let parts = Parts {
-        rules: Rules { extras: table.dataset.extras().to_vec(), ..rules.clone() },
-        ranges: table.ranges.clone(),
+        schema: Arc::clone(&table.schema),
         ratio: stage_of(None).expect("the ratio was continued on all rows"),
-        fills: parts.fills.into_iter().enumerate().map(|(index, own)| stage_of(Some(index)).or(own)).collect(),
+        fills: parts.fills.into_entries().map(|(id, own)| stage_of(Some(id)).or(own)).collect(),
         calibration,
         baselines: Baselines::fit(table.dataset.records()),
         ..parts

@@ -13,7 +13,8 @@ use crate::features::linear::INPUTS;
 use crate::features::{Column, Encoder, Kinds, Statistic, Values, source_levels};
 use crate::forest::{Forest, Scratch};
 use crate::host::Spelling;
-use crate::input::{InputBlock, VISITS};
+use crate::input::InputBlock;
+use crate::input_id::InputId;
 use crate::stage::Stage;
 
 /// Parts of the sites for out-of-fold encoding: a row's own target must not reach its own encoded columns.
@@ -46,7 +47,7 @@ impl StageFit<'_> {
     ) -> Result<FittedStage, FitError> {
         // The rows themselves know the most: the means are taken over them, not over their copies.
         let uncopied = rows.uncopied;
-        let levels = match self.table.sources.len() {
+        let levels = match self.table.schema.sources.len() {
             0 | 1 => Vec::new(),
             sources => source_levels(&rows.block.source, targets, sources, |row| row < uncopied),
         };
@@ -55,7 +56,7 @@ impl StageFit<'_> {
         let targets = targets.as_slice();
         let ratios: Vec<f64> = rows.origin.iter().map(|&row| self.table.log_ratio[row]).collect();
         let values = self.values(rows, targets, &ratios);
-        let kinds = Kinds::of(&self.columns, &levels, self.table.suffix_codes());
+        let kinds = Kinds::of(&self.columns, &levels, self.table.schema.suffix_codes());
         let encoder = Encoder::fit(&rows.block, &values, kinds, |row| row < uncopied);
         let features = self.features(rows, &values, kinds, &encoder);
         let mut boosting = Boosting { features: &features, columns: &self.columns, weights: &rows.weights, progress };
@@ -78,7 +79,7 @@ impl StageFit<'_> {
                 values.push(match statistic {
                     Statistic::Target => (statistic, targets),
                     Statistic::Ratio => (statistic, ratios),
-                    Statistic::Numeric(index) => (statistic, &rows.block.numeric[usize::from(index)]),
+                    Statistic::Numeric(id) => (statistic, &rows.block.numeric[id]),
                 });
             }
         }
@@ -183,47 +184,46 @@ fn out_of_fold(column: &Column, block: &InputBlock, encoders: &[Encoder], folds:
 /// time, would need many splits to find any of it. In cross-validation by site on real data these sums take RMSLE from 0.420 to 0.408.
 /// Categories are split natively and stand beside the mean of the target over their other sites: either alone is worse (`docs/model.md`
 /// has the figures). Only what was learned is there.
-pub(super) fn columns(table: &Table<'_>, hidden: Option<usize>) -> Vec<Column> {
-    const RANK: u8 = 0;
-    const PAGES: u8 = 2;
-    let visits = VISITS as u8;
-    let shown = |index: usize| table.ranges[index].is_some() && hidden != Some(index);
-    let mut columns: Vec<Column> =
-        (0..table.ranges.len()).filter(|&index| shown(index)).map(|index| Column::Numeric(index as u8)).collect();
+pub(super) fn columns(table: &Table<'_>, hidden: Option<InputId>) -> Vec<Column> {
+    const RANK: InputId = InputId::RANK;
+    const VISITS: InputId = InputId::VISITS;
+    const PAGES: InputId = InputId::PAGES_PER_VISIT;
+    let schema = &table.schema;
+    let shown = |id: &InputId| schema.ranges[*id].is_some() && hidden != Some(*id);
+    let mut columns: Vec<Column> = schema.ranges.ids().filter(shown).map(Column::Numeric).collect();
     let combinations = [
-        vec![(visits, 1.0), (PAGES, 1.0)],
-        vec![(RANK, 1.0), (visits, 1.0)],
+        vec![(VISITS, 1.0), (PAGES, 1.0)],
+        vec![(RANK, 1.0), (VISITS, 1.0)],
         vec![(RANK, 1.0), (PAGES, 1.0)],
-        vec![(RANK, 1.0), (visits, 1.0), (PAGES, 0.25)],
-        vec![(RANK, 1.0), (visits, 1.0), (PAGES, 0.5)],
-        vec![(RANK, 1.0), (visits, 1.0), (PAGES, 0.75)],
-        vec![(RANK, 1.0), (visits, 1.0), (PAGES, 1.0)],
+        vec![(RANK, 1.0), (VISITS, 1.0), (PAGES, 0.25)],
+        vec![(RANK, 1.0), (VISITS, 1.0), (PAGES, 0.5)],
+        vec![(RANK, 1.0), (VISITS, 1.0), (PAGES, 0.75)],
+        vec![(RANK, 1.0), (VISITS, 1.0), (PAGES, 1.0)],
     ];
-    let possible = combinations.into_iter().filter(|terms| terms.iter().all(|(index, _)| shown(usize::from(*index))));
+    let possible = combinations.into_iter().filter(|terms| terms.iter().all(|(id, _)| shown(id)));
     columns.extend(possible.map(Column::Combination));
-    if hidden.is_none() && INPUTS.iter().all(|index| shown(*index)) {
+    if hidden.is_none() && INPUTS.iter().all(shown) {
         columns.push(Column::Linear);
     }
-    if table.learned_category {
+    if schema.category {
         columns.extend([Column::CategoryCode, Column::TopCode, Column::Category(Statistic::Target)]);
         if hidden.is_some() {
             // What a site's own inputs say beside what its category does matters where visits or another input are to be guessed.
-            let sizes = [RANK, visits, PAGES].into_iter().filter(|index| shown(usize::from(*index)));
+            let sizes = [RANK, VISITS, PAGES].into_iter().filter(shown);
             columns.push(Column::Category(Statistic::Ratio));
-            columns.extend(sizes.flat_map(|index| [Column::Category(Statistic::Numeric(index)), Column::Distance(index)]));
+            columns.extend(sizes.flat_map(|id| [Column::Category(Statistic::Numeric(id)), Column::Distance(id)]));
         }
     }
-    if table.suffixes.is_some() {
+    if schema.suffixes.is_some() {
         columns.extend([Column::SuffixCode, Column::Suffix(Statistic::Target)]);
         match hidden {
             None => columns.push(Column::Brand),
             Some(_) => columns.push(Column::Suffix(Statistic::Ratio)),
         }
-        columns
-            .extend([PAGES].into_iter().filter(|index| shown(usize::from(*index))).map(|index| Column::Suffix(Statistic::Numeric(index))));
+        columns.extend([PAGES].into_iter().filter(shown).map(|id| Column::Suffix(Statistic::Numeric(id))));
         columns.extend(Spelling::ALL.map(Column::Spelling));
     }
-    if table.sources.len() > 1 {
+    if schema.sources.len() > 1 {
         columns.push(Column::Source);
     }
     if table.has_seasons() {

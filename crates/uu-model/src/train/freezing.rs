@@ -1,6 +1,7 @@
 //! The last step: what was fitted becomes an artifact.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use uu_core::Record;
@@ -12,14 +13,14 @@ use super::settings::TrainSettings;
 use super::table::Table;
 use super::{TrainReport, Trained};
 use crate::artifact;
-use crate::drift::{Learned, Reference};
+use crate::drift::Reference;
 use crate::estimate::{Estimate, EstimateOptions};
 use crate::evaluation::{Evaluation, Group, Judged, Sorted, falling_steps};
-use crate::input::{Pattern, RANK, VISITS, numeric_field};
+use crate::input_id::InputId;
 use crate::model::{
     About, DRIFT_SECTION, MODEL_SECTION, Model, Parts, RANK_VISITS_SECTION, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION,
-    UNNAMED_SOURCE,
 };
+use crate::pattern::Pattern;
 use crate::rank_visits::{Pair, RankVisits};
 use crate::tuning::Tuning;
 
@@ -88,7 +89,7 @@ impl Freezing<'_> {
         let settings = TrainSettings { threads: None, ..self.settings.clone() };
         let report = TrainReport { settings, tuning: self.tuning.cloned(), evaluation };
         let report_bytes = compressed(&serde_json::to_vec(&report).expect("figures by name"));
-        let reference = postcard::to_stdvec(&self.drift_reference(&model)).expect("a reference is numbers, texts and lists");
+        let reference = self.drift_reference(&model).to_bytes();
         let [parts, trees, sites, rows] = sections;
         let mut sections = vec![parts, trees, sites, (REPORT_SECTION, report_bytes), rows, (DRIFT_SECTION, reference)];
         sections.extend(of_rank_visits.map(|bytes| (RANK_VISITS_SECTION, bytes)));
@@ -98,7 +99,7 @@ impl Freezing<'_> {
     }
 
     fn pairs_of_rank_and_visits(&self) -> Vec<Pair> {
-        let (ranks, visits) = (&self.table.block.numeric[RANK], &self.table.block.numeric[VISITS]);
+        let (ranks, visits) = (&self.table.block.numeric[InputId::RANK], &self.table.block.numeric[InputId::VISITS]);
         let pairs = ranks.iter().zip(visits).zip(&self.table.keys).map(|((rank, visits), key)| (*rank, *visits, *key));
         pairs.filter(|(rank, visits, _)| !rank.is_nan() && !visits.is_nan()).collect()
     }
@@ -112,14 +113,7 @@ impl Freezing<'_> {
         let asked: Vec<Record> = order.iter().map(|&row| Record { unique_users: None, ..records[row].clone() }).collect();
         let estimates: Vec<Estimate> =
             asked.par_chunks(1_024).flat_map_iter(|rows| model.estimate(rows, EstimateOptions::default())).collect();
-        let column = |index: usize| numeric_field(index, self.table.dataset.extras()).column().to_owned();
-        let learned = Learned {
-            columns: (0..self.table.ranges.len()).map(|index| self.table.ranges[index].map(|_| column(index))).collect(),
-            sources: &self.table.sources,
-            category: self.table.learned_category,
-            hosts: self.table.suffixes.is_some(),
-        };
-        Reference::of(records, estimates.iter().map(|estimate| estimate.point).collect(), learned)
+        Reference::of(records, estimates.iter().map(|estimate| estimate.point).collect(), Arc::clone(&self.table.schema))
     }
 
     fn evaluation(&self, model: &Model, observed: &HeldOut, masked: &HeldOut, judgement: &Judgement) -> Evaluation {
@@ -143,7 +137,7 @@ impl Freezing<'_> {
             rows: records.len(),
             labelled_rows: self.table.labelled().len(),
             sites: self.sites_of_rows().len(),
-            sources: self.table.sources.iter().map(|name| name.clone().unwrap_or_else(|| UNNAMED_SOURCE.to_owned())).collect(),
+            sources: self.table.schema.sources.shown().map(str::to_owned).collect(),
             data_fingerprint: self.table.fingerprint(),
             seed: self.settings.seed,
             trees: stages.map(|stage| stage.forest.num_trees()).sum(),

@@ -9,8 +9,10 @@ use super::HeldOutEstimate;
 use super::table::Table;
 use crate::calibration::{Calibration, Score};
 use crate::evaluation::Judged;
-use crate::input::{InputBlock, Pattern, VISITS, unscaled};
+use crate::input::InputBlock;
+use crate::input_id::InputId;
 use crate::model::{bounded_point, interval, whole_visits};
+use crate::pattern::Pattern;
 use crate::stage::Stage;
 use crate::visits_offsets::VisitsOffsets;
 
@@ -88,8 +90,8 @@ impl HeldOut {
         let filled_visits = stages.visits.as_ref().map(|stage| stage.predict(&block));
         let usual = table.mean_log_visits();
         let visits_of = |index: usize| -> (Option<f64>, f64) {
-            if block.numeric[VISITS][index].is_nan() {
-                return (None, unscaled(VISITS, filled_visits.as_ref().map_or(usual, |filled| filled[index])));
+            if block.numeric[InputId::VISITS][index].is_nan() {
+                return (None, InputId::VISITS.unscaled(filled_visits.as_ref().map_or(usual, |filled| filled[index])));
             }
             let visits = record(table, rows[index]).visits.map_or(0.0, whole_visits);
             (Some(visits), visits)

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::table::Table;
 use crate::features::{Column, Encoder, Kinds, Statistic};
-use crate::input::{InputRow, VISITS};
+use crate::input::InputRow;
+use crate::input_id::InputId;
 
 /// The rows a stage is fitted on, and a target for each row of the table that is one of them.
 pub(super) struct Lesson<'a> {
@@ -14,13 +15,13 @@ pub(super) struct Lesson<'a> {
 
 impl<'a> Lesson<'a> {
     /// The lesson of the ratio (`input` is `None`) or of a numeric input, from the rows that `seen` names.
-    pub(super) fn of(table: &'a Table<'_>, input: Option<usize>, seen: impl Fn(&usize) -> bool) -> Self {
+    pub(super) fn of(table: &'a Table<'_>, input: Option<InputId>, seen: impl Fn(&usize) -> bool) -> Self {
         let (rows, targets) = match input {
             None => (table.labelled(), &table.log_ratio),
-            Some(index) => (table.knowing(index), &table.block.numeric[index]),
+            Some(id) => (table.knowing(id), &table.block.numeric[id]),
         };
         let lesson = Self { rows: rows.into_iter().filter(&seen).collect(), targets: Cow::Borrowed(targets) };
-        if input == Some(VISITS) { lesson.with_rows_without_visits(table, seen) } else { lesson }
+        if input == Some(InputId::VISITS) { lesson.with_rows_without_visits(table, seen) } else { lesson }
     }
 
     /// Adds the rows that know their users and not their visits.

@@ -3,7 +3,9 @@
 use uu_data::site_hash;
 
 use super::table::Table;
-use crate::input::{InputBlock, Pattern};
+use crate::input::InputBlock;
+use crate::input_id::InputId;
+use crate::pattern::Pattern;
 
 /// Rows to fit a stage on: the rows themselves and copies with inputs hidden.
 pub(super) struct Expanded {
@@ -21,7 +23,7 @@ pub(super) struct Masking {
     pub(super) copies: usize,
     pub(super) weight: f64,
     /// A numeric input that every row and every copy hides: the one the stage predicts.
-    pub(super) hidden: Option<usize>,
+    pub(super) hidden: Option<InputId>,
     pub(super) seed: u64,
 }
 

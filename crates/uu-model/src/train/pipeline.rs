@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
@@ -20,7 +21,7 @@ use super::tuned::tuned;
 use super::{FitError, Progress, Trained, spread};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
-use crate::input::{VISITS, numeric_field};
+use crate::input_id::InputId;
 use crate::model::Parts;
 use crate::site_level::SiteLevels;
 use crate::tuning::Tuning;
@@ -90,13 +91,12 @@ fn folds(dataset: &Dataset, labelled: &[usize], settings: &TrainSettings) -> Res
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Job {
     /// The numeric input to be predicted; `None` for the ratio.
-    pub(super) input: Option<usize>,
+    pub(super) input: Option<InputId>,
     pub(super) without: Option<usize>,
 }
 
 pub(super) struct Training<'a> {
     pub(super) table: Table<'a>,
-    rules: &'a Rules,
     pub(super) settings: &'a TrainSettings,
     progress: &'a dyn Progress,
     pub(super) folds: Vec<usize>,
@@ -109,13 +109,13 @@ pub(super) struct Training<'a> {
 impl<'a> Training<'a> {
     pub(super) fn new(
         dataset: &'a Dataset,
-        rules: &'a Rules,
+        rules: &Rules,
         settings: &'a TrainSettings,
         progress: &'a dyn Progress,
     ) -> Result<Self, FitError> {
-        let table = Table::new(dataset)?;
+        let table = Table::new(dataset, rules)?;
         let folds = folds(dataset, &table.labelled(), settings)?;
-        let mut training = Self { table, rules, settings, progress, folds, tuning: None, trees_done: AtomicU64::new(0), trees_in_all: 0 };
+        let mut training = Self { table, settings, progress, folds, tuning: None, trees_done: AtomicU64::new(0), trees_in_all: 0 };
         let of_job = |job: &Job| {
             let Plan { trees, correction, .. } = training.plan(*job);
             trees.num_iterations + correction.map_or(0, |more| more.trees.num_iterations)
@@ -134,7 +134,7 @@ impl<'a> Training<'a> {
         let stages: Vec<FoldStages> = (0..self.settings.folds)
             .map(|fold| {
                 let mut take = |input| fitted.remove(&Job { input, without: Some(fold) }).map(|fitted| fitted.stage);
-                FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(VISITS)) }
+                FoldStages { ratio: take(None).expect("the ratio was fitted without each fold"), visits: take(Some(InputId::VISITS)) }
             })
             .collect();
         let mut observed = self.held_out(&as_observed(&self.table, self.table.judgeable()), &stages);
@@ -149,12 +149,13 @@ impl<'a> Training<'a> {
     /// All regressions but the spread's: the ratio and visits without each fold and on all rows, the other inputs on all rows.
     fn jobs(&self) -> Vec<Job> {
         // Where nothing else was learned, there is nothing to fill an input from.
-        let learned = |index: &usize| self.table.ranges[*index].is_some() && !columns(&self.table, Some(*index)).is_empty();
+        let ranges = &self.table.schema.ranges;
+        let learned = |id: &InputId| ranges[*id].is_some() && !columns(&self.table, Some(*id)).is_empty();
         let parts = || (0..self.settings.folds).map(Some).chain([None]);
         let ratio = parts().map(|without| Job { input: None, without });
-        let visits = parts().filter(|_| learned(&VISITS)).map(|without| Job { input: Some(VISITS), without });
-        let others = (0..self.table.ranges.len()).filter(|index| *index != VISITS && learned(index));
-        let others = others.map(|index| Job { input: Some(index), without: None });
+        let visits = parts().filter(|_| learned(&InputId::VISITS)).map(|without| Job { input: Some(InputId::VISITS), without });
+        let others = ranges.ids().filter(|id| *id != InputId::VISITS && learned(id));
+        let others = others.map(|id| Job { input: Some(id), without: None });
         ratio.chain(visits).chain(others).collect()
     }
 
@@ -217,22 +218,18 @@ impl<'a> Training<'a> {
         let months = Months::new(&self.table, masked, &of_masked);
         let levels: Vec<SiteLevels> = (0..self.settings.folds).map(|fold| months.levels(Some(fold))).collect();
         let mut trees = BTreeMap::from([("spread".to_owned(), spread.text)]);
-        let mut stage_of = |input: Option<usize>| {
+        let schema = &self.table.schema;
+        let mut stage_of = |input: Option<InputId>| {
             let fitted = fitted.remove(&Job { input, without: None })?;
-            let name = input.map_or("ratio".to_owned(), |index| numeric_field(index, self.table.dataset.extras()).column().to_owned());
-            trees.insert(name, fitted.text);
+            trees.insert(schema.stage_name(input), fitted.text);
             Some(fitted.stage)
         };
         let parts = Parts {
-            rules: Rules { extras: self.table.dataset.extras().to_vec(), ..self.rules.clone() },
-            sources: self.table.sources.clone(),
-            ranges: self.table.ranges.clone(),
-            learned_category: self.table.learned_category,
-            suffixes: self.table.suffixes.clone(),
+            schema: Arc::clone(schema),
             mean_log_visits: self.table.mean_log_visits(),
             ratio: stage_of(None).expect("the ratio was fitted on all rows"),
             spread: spread.stage,
-            fills: (0..self.table.ranges.len()).map(|index| stage_of(Some(index))).collect(),
+            fills: schema.ranges.ids().map(|id| stage_of(Some(id))).collect(),
             visits_offsets,
             calibration,
             site_levels: months.levels(None),

@@ -5,7 +5,7 @@ use uu_lightgbm::Objective;
 
 use super::masking::{self, Masking};
 use super::settings::{Correction, HUBER_ALPHA, TrainSettings, TreeSettings};
-use crate::input::VISITS;
+use crate::input_id::InputId;
 
 /// What the settings say of one stage.
 pub(super) struct Plan<'a> {
@@ -18,19 +18,19 @@ pub(super) struct Plan<'a> {
 
 impl TrainSettings {
     /// The plan of the ratio (`input` is `None`) or of a numeric input, where `labelled` rows teach the ratio.
-    pub(super) fn plan(&self, input: Option<usize>, labelled: usize) -> Plan<'_> {
-        let seed = site_hash("stage", self.seed ^ input.map_or(0, |index| index as u64 + 1));
+    pub(super) fn plan(&self, input: Option<InputId>, labelled: usize) -> Plan<'_> {
+        let seed = site_hash("stage", self.seed ^ input.map_or(0, |id| id.place() as u64 + 1));
         // A fill is only ever asked of rows with something missing, so its copies count for more.
         let weight = if input.is_some() { self.fill_copy_weight } else { self.copy_weight };
-        let most = if input == Some(VISITS) { self.visits_copies } else { self.copies };
+        let most = if input == Some(InputId::VISITS) { self.visits_copies } else { self.copies };
         Plan {
             trees: match input {
                 None => &self.ratio,
-                Some(VISITS) => &self.visits,
+                Some(InputId::VISITS) => &self.visits,
                 Some(_) => &self.fill,
             },
             // Where visits are filled, what is unknown is large, and the tails must not be given up for the middle.
-            objective: if input == Some(VISITS) { Objective::Huber { alpha: HUBER_ALPHA } } else { Objective::L1 },
+            objective: if input == Some(InputId::VISITS) { Objective::Huber { alpha: HUBER_ALPHA } } else { Objective::L1 },
             correction: (input.is_none() && self.correction.weight > 0.0).then_some(&self.correction),
             masking: Masking { copies: masking::copies(labelled, most), weight, hidden: input, seed },
             seed,

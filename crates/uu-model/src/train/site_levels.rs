@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::held_out::HeldOut;
 use super::table::Table;
 use crate::evaluation::{Group, Judged};
-use crate::input::VISITS;
+use crate::input_id::InputId;
 use crate::site_level::{Shifted, SiteLevel, SiteLevels, others};
 
 /// Held-out rows by site and source, each as a place in [`HeldOut`] with its error over its expected spread.
@@ -30,8 +30,8 @@ impl<'a> Months<'a> {
             let (row, pattern) = (held_out.rows[index], held_out.patterns[index]);
             let came = table.patterns[row];
             let Some(site) = table.dataset.records()[row].site.as_deref() else { continue };
-            let knows_visits = pattern.knows_numeric(VISITS);
-            if pattern == if knows_visits { came } else { came.without_numeric(VISITS) } {
+            let knows_visits = pattern.knows(InputId::VISITS);
+            if pattern == if knows_visits { came } else { came.without(InputId::VISITS) } {
                 let error = held_out.residual(index) / log_spread.exp();
                 by_site[usize::from(knows_visits)].entry((site, table.block.source[row])).or_default().push((index, error));
             }

@@ -1,16 +1,18 @@
 //! The training data as columns of inputs and targets.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
-use uu_core::{MAX_EXTRAS, Record, UniqueUsers, Visits, host_of_site};
+use uu_core::{MAX_EXTRAS, Record, Rules, UniqueUsers, Visits, host_of_site};
 use uu_data::{Dataset, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES, site_hash};
 
 use super::FitError;
 use crate::artifact::hex;
 use crate::host::Suffixes;
-use crate::input::{InputBlock, InputRow, NUMERIC, Pattern, VISITS, numeric_value, scaled};
-use crate::model::host_of;
+use crate::input::{InputBlock, InputRow};
+use crate::input_id::InputId;
+use crate::pattern::Pattern;
+use crate::schema::{InputSchema, Sources};
 
 /// Rows an input must be known in before it is learned.
 const MIN_KNOWN: usize = 50;
@@ -26,94 +28,53 @@ pub(super) struct Table<'a> {
     pub(super) patterns: Vec<Pattern>,
     /// Logarithm of visits per user; NaN where either is unknown.
     pub(super) log_ratio: Vec<f64>,
-    /// Those whose definition of unique users is learned, that of most labels first; `None` stands for the rows that name none.
-    pub(super) sources: Vec<Option<String>>,
-    pub(super) ranges: Vec<Option<(f64, f64)>>,
-    pub(super) learned_category: bool,
-    pub(super) suffixes: Option<Suffixes>,
+    pub(super) schema: Arc<InputSchema>,
     /// A number for each row that depends on what it is and not on where it stands.
     pub(super) keys: Vec<u64>,
 }
 
-/// How records become rows of numbers: what of them is learned, and by which codes.
-#[derive(Clone, Debug)]
-pub(super) struct Scheme {
-    pub(super) sources: Vec<Option<String>>,
-    pub(super) ranges: Vec<Option<(f64, f64)>>,
-    pub(super) learned_category: bool,
-    pub(super) suffixes: Option<Suffixes>,
-}
-
-impl Scheme {
-    /// What a data set is enough to learn.
+impl InputSchema {
+    /// What a data set is enough to learn; records are checked with `rules`, and the data set's extra inputs.
     ///
     /// **Errors**: [`FitError::TooManySources`]; more extra inputs than a model takes.
-    pub(super) fn of(dataset: &Dataset) -> Result<Self, FitError> {
-        let (records, extras) = (dataset.records(), dataset.extras().len());
+    pub(super) fn learn(dataset: &Dataset, rules: &Rules) -> Result<Self, FitError> {
+        let (records, extras) = (dataset.records(), dataset.extras());
         let sources = sources(records);
         if sources.len() > MOST_SOURCES {
             return Err(FitError::TooManySources { found: sources.len() });
         }
-        if extras > MAX_EXTRAS {
-            return Err(FitError::Setting { name: "extras", expected: "at most 64 names", found: extras.to_string() });
+        if extras.len() > MAX_EXTRAS {
+            return Err(FitError::Setting { name: "extras", expected: "at most 64 names", found: extras.len().to_string() });
         }
-        let inputs = NUMERIC.len() + extras;
         Ok(Self {
-            sources,
-            ranges: (0..inputs).map(|index| range(records, index)).collect(),
-            learned_category: records.iter().filter(|record| record.category.is_some()).count() >= MIN_KNOWN,
+            rules: Rules { extras: extras.to_vec(), ..rules.clone() },
+            sources: Sources::new(sources),
+            ranges: InputId::all(extras.len()).map(|id| range(records, id)).collect(),
+            category: records.iter().filter(|record| record.category.is_some()).count() >= MIN_KNOWN,
             suffixes: suffixes(records),
         })
     }
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(dataset: &'a Dataset) -> Result<Self, FitError> {
-        let table = Self::read_as(dataset, Scheme::of(dataset)?);
+    pub(super) fn new(dataset: &'a Dataset, rules: &Rules) -> Result<Self, FitError> {
+        let table = Self::encode(dataset, Arc::new(InputSchema::learn(dataset, rules)?));
         Trainable::of(dataset).check()?;
         Ok(table)
     }
 
-    /// Takes a data set apart as `scheme` has it; rows of a source that it does not know follow the first.
-    pub(super) fn read_as(dataset: &'a Dataset, scheme: Scheme) -> Self {
+    /// Takes a data set apart as `schema` has it; rows of a source that it does not know follow the first.
+    pub(super) fn encode(dataset: &'a Dataset, schema: Arc<InputSchema>) -> Self {
         let records = dataset.records();
-        let Scheme { sources, ranges, learned_category, suffixes } = scheme;
-        let codes = source_codes(records, &sources);
-        let mut table = Self {
-            dataset,
-            block: InputBlock::new(ranges.len()),
-            patterns: Vec::with_capacity(records.len()),
-            log_ratio: records.iter().map(log_ratio).collect(),
-            sources,
-            ranges,
-            learned_category,
-            suffixes,
-            keys: keys(records),
-        };
+        let mut block = InputBlock::new(schema.ranges.len());
+        let mut patterns = Vec::with_capacity(records.len());
         let mut row = InputRow::default();
-        for (record, source) in records.iter().zip(codes) {
-            table.read(record, source, &mut row);
-            table.patterns.push(row.pattern());
-            table.block.push(&row);
+        for record in records {
+            schema.encode(record, &mut row);
+            patterns.push(row.pattern());
+            block.push(&row);
         }
-        table
-    }
-
-    fn read(&self, record: &Record, source: u16, row: &mut InputRow) {
-        row.read(record, source, host_of(record, self.suffixes.as_ref()));
-        for (value, range) in row.numeric.iter_mut().zip(&self.ranges) {
-            if range.is_none() {
-                *value = f64::NAN;
-            }
-        }
-        if !self.learned_category {
-            row.category = 0;
-        }
-    }
-
-    /// Codes of suffixes; 0 where hosts were not learned.
-    pub(super) fn suffix_codes(&self) -> usize {
-        self.suffixes.as_ref().map_or(0, Suffixes::codes)
+        Self { dataset, block, patterns, log_ratio: records.iter().map(log_ratio).collect(), schema, keys: keys(records) }
     }
 
     /// Hash of a row's site; of the row itself, where it has none.
@@ -134,12 +95,12 @@ impl<'a> Table<'a> {
     /// Logarithm of the users of a row that does not know its visits.
     pub(super) fn log_users_without_visits(&self, row: usize) -> Option<f64> {
         let users = self.dataset.records()[row].unique_users?.get();
-        (users >= 1.0 && self.block.numeric[VISITS][row].is_nan()).then(|| users.ln())
+        (users >= 1.0 && self.block.numeric[InputId::VISITS][row].is_nan()).then(|| users.ln())
     }
 
     /// Rows that know a numeric input.
-    pub(super) fn knowing(&self, index: usize) -> Vec<usize> {
-        (0..self.block.len()).filter(|&row| !self.block.numeric[index][row].is_nan()).collect()
+    pub(super) fn knowing(&self, id: InputId) -> Vec<usize> {
+        (0..self.block.len()).filter(|&row| !self.block.numeric[id][row].is_nan()).collect()
     }
 
     /// Whether the rows are of more than one month of the year.
@@ -148,7 +109,7 @@ impl<'a> Table<'a> {
     }
 
     pub(super) fn mean_log_visits(&self) -> f64 {
-        let known: Vec<f64> = self.block.numeric[VISITS].iter().copied().filter(|visits| !visits.is_nan()).collect();
+        let known: Vec<f64> = self.block.numeric[InputId::VISITS].iter().copied().filter(|visits| !visits.is_nan()).collect();
         known.iter().sum::<f64>() / known.len().max(1) as f64
     }
 
@@ -177,7 +138,7 @@ fn fingerprint(dataset: &Dataset, keys: &[u64]) -> String {
 
 fn log_ratio(record: &Record) -> f64 {
     match (record.visits.map(Visits::get), record.unique_users.map(UniqueUsers::get)) {
-        (Some(visits), Some(users)) if visits >= 1.0 && users >= 1.0 => (scaled(VISITS, Some(visits)) - users.ln()).max(0.0),
+        (Some(visits), Some(users)) if visits >= 1.0 && users >= 1.0 => (InputId::VISITS.scaled(Some(visits)) - users.ln()).max(0.0),
         _ => f64::NAN,
     }
 }
@@ -229,12 +190,6 @@ fn sources(records: &[Record]) -> Vec<Option<String>> {
     counts.into_iter().map(|(name, _)| name.map(str::to_owned)).collect()
 }
 
-/// The code of each record's source: its place among `sources`, from 1. One that is not among them follows the first.
-fn source_codes(records: &[Record], sources: &[Option<String>]) -> Vec<u16> {
-    let codes: HashMap<Option<&str>, u16> = sources.iter().map(Option::as_deref).zip(1..).collect();
-    records.iter().map(|record| codes.get(&record.source.as_deref()).copied().unwrap_or(1)).collect()
-}
-
 /// What the sites' names are told apart by, where enough of them tell something.
 fn suffixes(records: &[Record]) -> Option<Suffixes> {
     let sites = records.iter().filter_map(|record| record.site.as_deref()).filter(|site| host_of_site(site).is_some());
@@ -242,15 +197,15 @@ fn suffixes(records: &[Record]) -> Option<Suffixes> {
     (sites.len() >= MIN_KNOWN).then(|| Suffixes::of(sites.into_iter()))?
 }
 
-fn range(records: &[Record], index: usize) -> Option<(f64, f64)> {
-    let known = || records.iter().filter_map(|record| numeric_value(record, index));
+fn range(records: &[Record], id: InputId) -> Option<(f64, f64)> {
+    let known = || records.iter().filter_map(|record| id.value(record));
     (known().count() >= MIN_KNOWN)
         .then(|| known().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value))))
 }
 
 fn keys(records: &[Record]) -> Vec<u64> {
     let key = |record: &Record| {
-        let numbers = (0..NUMERIC.len() + record.extras.len()).map(|index| numeric_value(record, index));
+        let numbers = InputId::all(record.extras.len()).map(|id| id.value(record));
         let label = record.unique_users.map(UniqueUsers::get);
         let numbers = numbers.chain([label]).map(|number| number.unwrap_or(f64::NAN).to_bits());
         let seed = u64::from(record.month.index()) << 16 | u64::from(record.category.map_or(0, uu_core::Category::code));

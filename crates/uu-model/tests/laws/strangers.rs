@@ -104,7 +104,7 @@ fn check_estimates(records: &[Record], estimates: &[Estimate]) {
 /// Asks everything of a model that a server or a wheel asks, if it loads.
 fn ask(artifact: &[u8], records: &[Record]) -> Result<(), ArtifactError> {
     let model = Model::from_bytes(artifact)?;
-    let window = Contents::of(artifact)?.drift_reference()?.map(|reference| Window::new(Arc::new(reference), 1, 2));
+    let window = Model::from_bytes(artifact)?.drift_reference().map(|reference| Window::new(Arc::clone(reference), 1, 2));
     for level in [0.5, 0.99] {
         let options = EstimateOptions { level, explain: true };
         let alone: Vec<Estimate> = records.iter().map(|record| model.estimate_one(record, options)).collect();

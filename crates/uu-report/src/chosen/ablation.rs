@@ -10,7 +10,6 @@ use crate::compare::{FoldModels, LEVEL, Rows, shown};
 const FEWEST_ROWS: usize = 50;
 
 const ENGAGEMENT: [Field; 3] = [Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration];
-const INPUTS: [Field; 6] = [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration, Field::Category];
 
 /// Figures with some inputs hidden.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +29,7 @@ pub struct Ablation {
 /// The one model answers all of them: it was trained to. A model trained for one pattern alone can be a little better at it.
 pub(super) fn ablations(rows: &Rows, folds: &FoldModels) -> Vec<Ablation> {
     let learned = folds.models[0].learned();
-    let known: Vec<Field> = INPUTS.into_iter().filter(|field| learned.contains(Pattern::of(&[*field]))).collect();
+    let known: Vec<Field> = Field::all().filter(|field| field.is_input() && learned.contains(Pattern::of(&[*field]))).collect();
     let places: Vec<Vec<usize>> = folds
         .tests
         .iter()

@@ -64,7 +64,7 @@ pub(super) fn partial_dependence(rows: &Rows, folds: &FoldModels, seed: u64) -> 
         };
         PartialDependence {
             input: input.name().to_owned(),
-            is_log: quantity.scale != crate::quantities::Scale::Linear,
+            is_log: quantity.scale != uu_core::Scale::Linear,
             points: (0..POINTS).map(point).collect(),
         }
     };

@@ -1,6 +1,6 @@
 //! The inputs of a record, one at a time.
 
-use uu_core::{AvgVisitDuration, BounceRate, Field, PagesPerVisit, Rank, Record, Visits};
+use uu_core::{Field, Record};
 use uu_data::Dataset;
 
 use crate::quantities::{Quantity, quantities};
@@ -63,11 +63,8 @@ impl Input {
     /// Gives `into` the value that `from` has.
     pub(super) fn take(&self, into: &mut Record, from: &Record) {
         match self {
-            Self::Field(Field::Visits) => into.visits = from.visits,
-            Self::Field(Field::Rank) => into.rank = from.rank,
-            Self::Field(Field::PagesPerVisit) => into.pages_per_visit = from.pages_per_visit,
-            Self::Field(Field::BounceRate) => into.bounce_rate = from.bounce_rate,
-            Self::Field(Field::AvgVisitDuration) => into.avg_visit_duration = from.avg_visit_duration,
+            // A value that a record has is one that the field can have.
+            Self::Field(field) if field.is_number() => into.set_number(*field, from.number(*field)).unwrap_or(()),
             Self::Field(Field::Category) => into.category = from.category,
             Self::Field(Field::Source) => into.source = from.source.clone(),
             Self::Field(Field::Date) => into.month = from.month,
@@ -79,11 +76,11 @@ impl Input {
     /// Gives `into` a number, rounded where the input is whole.
     pub(super) fn set(&self, into: &mut Record, value: f64) {
         match self {
-            Self::Field(Field::Visits) => into.visits = Visits::new(value.round()).ok(),
-            Self::Field(Field::Rank) => into.rank = Rank::new(value.round().max(1.0)).ok(),
-            Self::Field(Field::PagesPerVisit) => into.pages_per_visit = PagesPerVisit::new(value.max(1.0)).ok(),
-            Self::Field(Field::BounceRate) => into.bounce_rate = BounceRate::new(value.clamp(0.0, 100.0)).ok(),
-            Self::Field(Field::AvgVisitDuration) => into.avg_visit_duration = AvgVisitDuration::new(value.max(0.0)).ok(),
+            Self::Field(field) if field.is_number() => {
+                let value = if field.is_count() { value.round() } else { value };
+                let value = value.clamp(field.lowest(), field.highest().unwrap_or(f64::MAX));
+                into.set_number(*field, Some(value)).unwrap_or(());
+            }
             Self::Field(_) => {}
             Self::Extra(index, _) => into.extras[*index] = Some(value),
         }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uu_core::Category;
+use uu_core::{Category, Scale};
 use uu_data::Dataset;
 
-use crate::quantities::{Quantity, Scale, quantities};
+use crate::quantities::{Quantity, quantities};
 use crate::statistics::{Histogram, Summary};
 
 /// Bins of a histogram: enough to see a second hump, few enough to have rows.

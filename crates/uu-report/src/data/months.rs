@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uu_core::Month;
+use uu_core::{Month, Scale};
 use uu_data::Dataset;
 
-use crate::quantities::{Quantity, Scale, quantities};
+use crate::quantities::{Quantity, quantities};
 use crate::statistics::{mean, quantile, sorted};
 
 /// Sites that both of two months need before they are compared.

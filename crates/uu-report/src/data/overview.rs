@@ -109,17 +109,5 @@ impl Overview {
 }
 
 fn kind(column: &str) -> &'static str {
-    match Field::named(column) {
-        Some(Field::Site) => "host name",
-        Some(Field::Source | Field::RankSource) => "short name",
-        Some(Field::Date) => "month",
-        Some(Field::Category) => "category of the taxonomy",
-        Some(Field::Rank) => "whole number, 1 or more",
-        Some(Field::Visits) => "visits, 0 or more",
-        Some(Field::UniqueUsers) => "users, 0 or more; the label",
-        Some(Field::PagesPerVisit) => "pages, 1 or more",
-        Some(Field::BounceRate) => "percent, 0 to 100",
-        Some(Field::AvgVisitDuration) => "seconds, 0 or more",
-        None => "number; an extra input",
-    }
+    Field::named(column).map_or("number; an extra input", Field::bounds)
 }

@@ -10,7 +10,7 @@ use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_core::{Record, Warning};
+use uu_core::{Field, Record, Warning};
 use uu_service::{EstimateOptions, Served};
 
 use crate::app::App;
@@ -152,13 +152,7 @@ fn entry(warning: &Warning) -> String {
 
 /// The interval; what the model notices is added to `warnings`.
 fn answer(record: &Record, served: &Served, warnings: &mut Vec<Warning>) -> OlderAnswer {
-    let known = record.rank.is_some()
-        || record.visits.is_some()
-        || record.pages_per_visit.is_some()
-        || record.bounce_rate.is_some()
-        || record.avg_visit_duration.is_some()
-        || record.category.is_some()
-        || record.extras.iter().any(Option::is_some);
+    let known = Field::all().any(|field| field.is_input() && record.knows(field)) || record.extras.iter().any(Option::is_some);
     if !known {
         return OlderAnswer { min: None, max: None };
     }

@@ -1,6 +1,6 @@
 //! The golden requests: few, fixed, and at the edges where a model goes wrong first.
 
-use uu_core::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
+use uu_core::{Category, Field, Month, Record};
 
 /// A request: months of one site.
 pub(super) struct Request {
@@ -42,18 +42,24 @@ impl Known {
     }
 
     fn in_month(self, month: u32) -> Record {
-        Record {
+        let mut record = Record {
             site: self.site.map(Box::from),
             source: self.source.map(Box::from),
-            visits: self.visits.and_then(|value| Visits::new(value).ok()),
-            rank: self.rank.and_then(|value| Rank::new(value).ok()),
-            pages_per_visit: self.pages_per_visit.and_then(|value| PagesPerVisit::new(value).ok()),
-            bounce_rate: self.bounce_rate.and_then(|value| BounceRate::new(value).ok()),
-            avg_visit_duration: self.avg_visit_duration.and_then(|value| AvgVisitDuration::new(value).ok()),
             category: self.category.and_then(|name| Category::from_name(name).ok()),
-            unique_users: self.unique_users.and_then(|value| UniqueUsers::new(value).ok()),
             ..Record::unknown(Month::new(2024, month).expect("a month of a year"))
+        };
+        let numbers = [
+            (Field::Visits, self.visits),
+            (Field::Rank, self.rank),
+            (Field::PagesPerVisit, self.pages_per_visit),
+            (Field::BounceRate, self.bounce_rate),
+            (Field::AvgVisitDuration, self.avg_visit_duration),
+            (Field::UniqueUsers, self.unique_users),
+        ];
+        for (field, value) in numbers {
+            record.set_number(field, value).expect("a golden request keeps the bounds of its fields");
         }
+        record
     }
 }
 
@@ -109,7 +115,7 @@ mod tests {
         let full = &requests[0].months[0];
         assert!(full.category.is_some() && full.visits.is_some() && full.rank.is_some() && full.bounce_rate.is_some());
         let deepest = requests.iter().find(|request| request.name == "the deepest visits").unwrap();
-        assert_eq!(deepest.months[0].pages_per_visit.map(PagesPerVisit::get), Some(1_000.0));
+        assert_eq!(deepest.months[0].number(Field::PagesPerVisit), Some(1_000.0));
         assert!(requests.iter().find(|request| request.name == "category alone").unwrap().months[0].category.is_some());
     }
 }

@@ -34,18 +34,10 @@ pub fn observe<'a>(registry: &Registry, records: &[Record], rules: &Rules, asker
 }
 
 fn observation(record: &Record, rules: &Rules) -> Observation {
-    let number = |field: Field, value: Option<f64>| value.map(|value| (field.column().to_owned(), json!(value)));
-    let text = |field: Field, value: Option<&str>| value.map(|value| (field.column().to_owned(), json!(value)));
-    let fields = [
-        number(Field::Rank, record.rank.map(uu_core::Rank::get)),
-        number(Field::Visits, record.visits.map(uu_core::Visits::get)),
-        number(Field::PagesPerVisit, record.pages_per_visit.map(uu_core::PagesPerVisit::get)),
-        number(Field::BounceRate, record.bounce_rate.map(uu_core::BounceRate::get)),
-        number(Field::AvgVisitDuration, record.avg_visit_duration.map(uu_core::AvgVisitDuration::get)),
-        number(Field::UniqueUsers, record.unique_users.map(uu_core::UniqueUsers::get)),
-        text(Field::Category, record.category.map(uu_core::Category::path)),
-        text(Field::RankSource, record.rank_source.as_deref()),
-    ];
+    let value = |field: Field| record.number(field).map(|number| json!(number)).or_else(|| record.text(field).map(|text| json!(text)));
+    // Site, source and month are columns of their own.
+    let kept = |field: &Field| field.is_number() || matches!(field, Field::Category | Field::RankSource);
+    let fields = Field::all().filter(kept).map(|field| value(field).map(|value| (field.column().to_owned(), value)));
     let extras = rules.extras.iter().zip(&record.extras).filter_map(|(name, value)| Some((name.clone(), json!((*value)?))));
     Observation {
         source: record.source.as_deref().map(str::to_owned),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
-use uu_core::{AvgVisitDuration, BounceRate, FaultField, Field, OutputColumn, PagesPerVisit, Rank, Record, Visits, Warning};
+use uu_core::{BounceRate, FaultField, Field, OutputColumn, Record, Visits, Warning};
 use uu_data::read::Decimal;
 use uu_model::{Estimate, EstimateOptions};
 use uu_service::{Served, load};
@@ -128,23 +128,15 @@ impl Answer {
     /// What is known of a field.
     fn value(&self, field: &FaultField) -> Option<Value> {
         let record = &self.record;
-        let text = |text: &Option<Box<str>>| text.as_deref().map(|text| json!(text));
         match field {
             FaultField::Field(Field::Date) => Some(json!(record.month.to_string())),
-            FaultField::Field(Field::Site) => text(&record.site),
-            FaultField::Field(Field::Source) => text(&record.source),
-            FaultField::Field(Field::RankSource) => text(&record.rank_source),
-            FaultField::Field(Field::Rank) => record.rank.map(Rank::get).map(number),
-            FaultField::Field(Field::Visits) => record.visits.map(Visits::get).map(number),
-            FaultField::Field(Field::PagesPerVisit) => record.pages_per_visit.map(PagesPerVisit::get).map(number),
-            FaultField::Field(Field::BounceRate) => record.bounce_rate.map(|rate| number(self.in_unit(field, BounceRate::get(rate)).0)),
-            FaultField::Field(Field::AvgVisitDuration) => record.avg_visit_duration.map(AvgVisitDuration::get).map(number),
-            FaultField::Field(Field::Category) => record.category.map(|category| json!(category.path())),
+            FaultField::Field(Field::UniqueUsers) | FaultField::Record => None,
+            FaultField::Field(of) if of.is_number() => record.number(*of).map(|value| number(self.in_unit(field, value).0)),
+            FaultField::Field(of) => record.text(*of).map(|text| json!(text)),
             FaultField::Extra(name) => {
                 let index = self.served.model.rules().extras.iter().position(|extra| extra == name)?;
                 record.extras.get(index).copied().flatten().map(number)
             }
-            FaultField::Field(Field::UniqueUsers) | FaultField::Record => None,
         }
     }
 
