@@ -16,7 +16,7 @@ use crate::model::About;
 const MAGIC: &[u8; 16] = b"UU PREDICTOR\r\n\x1a\n";
 
 /// The format this release writes.
-pub const ARTIFACT_FORMAT: u32 = 2;
+pub const ARTIFACT_FORMAT: u32 = 3;
 
 const CHECKSUM_BYTES: usize = 32;
 const PREFIX_BYTES: usize = MAGIC.len() + 8;

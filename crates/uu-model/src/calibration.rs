@@ -47,6 +47,10 @@ pub(crate) struct Scores {
 }
 
 impl Calibration {
+    pub(crate) fn new(patterns: BTreeMap<Pattern, Scores>) -> Self {
+        Self { patterns }
+    }
+
     /// Calibrates every pattern that has enough scores.
     pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
         let patterns = scores.into_iter().filter_map(|(pattern, scores)| Some((pattern, Scores::of(scores)?))).collect();

@@ -41,11 +41,6 @@ pub(crate) fn ensure_length(what: &'static str, expected: usize, found: usize) -
     ensure(found == expected, what, format_args!("a list of {expected}"), found)
 }
 
-/// Refuses an index that leads out of its list.
-pub(crate) fn ensure_index(what: &'static str, index: usize, length: usize) -> Soundness {
-    ensure(index < length, what, format_args!("an index below {length}"), index)
-}
-
 /// Refuses numbers beyond `most` on either side of zero, and what is no number.
 pub(crate) fn ensure_within(what: &'static str, most: f64, numbers: impl IntoIterator<Item = f64>) -> Soundness {
     match numbers.into_iter().find(|number| number.is_nan() || number.abs() > most) {
@@ -147,10 +142,10 @@ mod tests {
     #[case::a_range_that_is_none(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((f64::NAN, 1.0)))]
     #[case::a_range_that_is_upside_down(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((2.0, 1.0)))]
     #[case::visits_that_were_not_learned(|parts: &mut Parts| schema(parts).ranges[InputId::VISITS] = None)]
-    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(InputId::at(127)))]
+    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(InputId::at(68)))]
     #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(InputId::RANK, 1.0), (InputId::at(9), 1.0)]))]
     #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(InputId::RANK, 0.0)]))]
-    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(InputId::at(200)))]
+    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(InputId::at(60)))]
     #[case::a_column_too_few(|parts: &mut Parts| parts.spread.columns.truncate(3))]
     #[case::a_linear_model_that_is_not_there(|parts: &mut Parts| parts.spread.columns[0] = Column::Linear)]
     #[case::an_encoder_that_knows_nothing(|parts: &mut Parts| parts.ratio.encoder = Encoder::default())]

@@ -3,21 +3,24 @@
 use std::fmt::{self, Display, Formatter};
 use std::ops::{Index, IndexMut};
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uu_core::{FaultField, Field, MAX_EXTRAS, Record, Scale};
 
-use crate::checks::at_most;
+use crate::checks::{Soundness, at_most, ensure};
 
-/// A numeric input: one that every record can carry, or, after those, an extra input.
+/// A numeric input: one that every record can carry, or an extra input. Artifacts hold ids, so none ever changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct InputId(u8);
 
-/// The numeric inputs that every record can carry, in the order of their ids.
+/// The numeric inputs that every record can carry, in the order of their ids. One that comes later is added at the end.
 const BUILT_IN: [Field; 5] = [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration];
 
-/// Most numeric inputs of a model.
-pub(crate) const MOST_INPUTS: usize = BUILT_IN.len() + MAX_EXTRAS;
+/// Built-in inputs of artifacts before format 3, whose extra inputs followed them.
+pub(crate) const BUILT_IN_BEFORE_FORMAT_3: usize = 5;
+
+/// Id of the first extra input.
+const EXTRA: u8 = 128;
 
 /// No imputed size grows beyond this logarithm: about 5 x 10^12, above all that is plausible.
 const MOST_LOG_OF_SIZE: f64 = 29.3;
@@ -35,19 +38,42 @@ impl InputId {
         (0..BUILT_IN.len() + extras).map(Self::at)
     }
 
-    /// The input at a place.
+    /// The input at a place among all numeric inputs: the built-in ones, then the extra ones.
     pub(crate) fn at(place: usize) -> Self {
-        Self(u8::try_from(place).expect("a model has at most 69 numeric inputs"))
+        let id = |number: usize| u8::try_from(number).expect("a model has at most 64 extra inputs");
+        match place.checked_sub(BUILT_IN.len()) {
+            None => Self(id(place)),
+            Some(extra) => Self(EXTRA + id(extra)),
+        }
     }
 
     /// Its place among all numeric inputs.
     pub(crate) fn place(self) -> usize {
-        usize::from(self.0)
+        self.extra().map_or(usize::from(self.0), |extra| BUILT_IN.len() + extra)
     }
 
     /// Its field, unless it is an extra input.
     pub(crate) fn built_in(self) -> Option<Field> {
-        BUILT_IN.get(self.place()).copied()
+        BUILT_IN.get(usize::from(self.0)).copied()
+    }
+
+    /// Its place among the extra inputs, if it is one.
+    pub(crate) fn extra(self) -> Option<usize> {
+        self.0.checked_sub(EXTRA).map(usize::from)
+    }
+
+    /// What an id of an artifact before format 3 is now.
+    pub(crate) fn of_earlier_format(self) -> Self {
+        match usize::from(self.0).checked_sub(BUILT_IN_BEFORE_FORMAT_3) {
+            None => self,
+            Some(extra) => Self::at(BUILT_IN.len() + extra),
+        }
+    }
+
+    /// Checks that a model of so many numeric inputs has it.
+    pub(crate) fn check(self, inputs: usize) -> Soundness {
+        let is_there = self.built_in().is_some() || self.extra().is_some_and(|extra| BUILT_IN.len() + extra < inputs);
+        ensure(is_there, "the input of a column", format_args!("one of {inputs}"), self.0)
     }
 
     /// The id of a field, if it is a numeric input.
@@ -59,16 +85,16 @@ impl InputId {
     pub(crate) fn of(field: &FaultField, extras: &[String]) -> Option<Self> {
         match field {
             FaultField::Field(field) => Self::of_field(*field),
-            FaultField::Extra(name) => extras.iter().position(|extra| extra == name).map(|place| Self::at(BUILT_IN.len() + place)),
+            FaultField::Extra(name) => extras.iter().position(|extra| extra == name).map(|extra| Self::at(BUILT_IN.len() + extra)),
             FaultField::Record => None,
         }
     }
 
     /// Its field, or its name among the extra inputs.
     pub(crate) fn field(self, extras: &[String]) -> FaultField {
-        match self.built_in() {
-            Some(field) => FaultField::Field(field),
-            None => FaultField::Extra(extras[self.place() - BUILT_IN.len()].clone()),
+        match (self.built_in(), self.extra()) {
+            (Some(field), _) => FaultField::Field(field),
+            (None, extra) => FaultField::Extra(extra.and_then(|extra| extras.get(extra)).cloned().unwrap_or_default()),
         }
     }
 
@@ -77,7 +103,7 @@ impl InputId {
     pub(crate) fn value(self, record: &Record) -> Option<f64> {
         match self.built_in() {
             Some(field) => record.number(field),
-            None => record.extras.get(self.place() - BUILT_IN.len()).copied().flatten(),
+            None => self.extra().and_then(|extra| record.extras.get(extra).copied().flatten()),
         }
     }
 
@@ -97,17 +123,27 @@ impl InputId {
     }
 }
 
-/// Its place, as the names of columns have it in the texts of trees.
+/// Its name in the texts of trees, where format 1 numbered the inputs there were.
 impl Display for InputId {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        Display::fmt(&self.0, formatter)
+        match (self.built_in(), self.extra()) {
+            (Some(field), _) if usize::from(self.0) >= BUILT_IN_BEFORE_FORMAT_3 => formatter.write_str(field.column()),
+            (_, None) => Display::fmt(&self.0, formatter),
+            (_, Some(extra)) => Display::fmt(&(BUILT_IN_BEFORE_FORMAT_3 + extra), formatter),
+        }
     }
 }
 
-/// One entry for each numeric input.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(transparent)]
+/// One entry for each numeric input: those of the built-in inputs, then those of the extra ones.
+///
+/// Artifacts hold the two as lists of their own. Where a release that knew fewer inputs wrote the first, the others are those of an input that was
+/// not learned.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ByInput<T>(Vec<T>);
+
+/// The same in artifacts before format 3: one list.
+#[derive(Debug)]
+pub(crate) struct ByInputBeforeFormat3<T>(pub(crate) ByInput<T>);
 
 impl<T> ByInput<T> {
     pub(crate) fn new(entries: Vec<T>) -> Self {
@@ -181,9 +217,34 @@ impl<T> FromIterator<T> for ByInput<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByInput<T> {
+impl<T: Serialize> Serialize for ByInput<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.split_at(BUILT_IN.len().min(self.0.len())).serialize(serializer)
+    }
+}
+
+/// A list of at most so many entries.
+#[derive(Deserialize)]
+struct AtMost<T, const MOST: usize>(
+    #[serde(deserialize_with = "at_most::<_, _, MOST>", bound(deserialize = "T: Deserialize<'de>"))] Vec<T>,
+);
+
+impl<'de, T: Deserialize<'de> + Clone + Default> Deserialize<'de> for ByInput<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        at_most::<_, _, MOST_INPUTS>(deserializer).map(Self)
+        let (AtMost(mut entries), AtMost(extras)) = <(AtMost<T, { BUILT_IN.len() }>, AtMost<T, MAX_EXTRAS>)>::deserialize(deserializer)?;
+        entries.resize(BUILT_IN.len(), T::default());
+        entries.extend(extras);
+        Ok(Self(entries))
+    }
+}
+
+impl<'de, T: Deserialize<'de> + Clone + Default> Deserialize<'de> for ByInputBeforeFormat3<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let AtMost::<T, { BUILT_IN_BEFORE_FORMAT_3 + MAX_EXTRAS }>(mut entries) = AtMost::deserialize(deserializer)?;
+        let extras = entries.split_off(BUILT_IN_BEFORE_FORMAT_3.min(entries.len()));
+        entries.resize(BUILT_IN.len(), T::default());
+        entries.extend(extras);
+        Ok(Self(ByInput(entries)))
     }
 }
 
@@ -197,6 +258,30 @@ mod tests {
             let id = InputId::at(place);
             assert_eq!(id.unscaled(id.scaled(Some(value))), value, "{place}");
         }
+    }
+
+    #[test]
+    fn ids_keep_their_meaning_and_their_names_in_texts() {
+        let names = [0, 4, 5, 68].map(|place| InputId::at(place).to_string());
+        assert_eq!(names, ["0", "4", "5", "68"]);
+        let extra = InputId::at(InputId::BUILT_IN + 3);
+        assert_eq!((extra.extra(), extra.place(), InputId(8).of_earlier_format()), (Some(3), InputId::BUILT_IN + 3, extra));
+        assert!(extra.check(InputId::BUILT_IN + 4).is_ok() && extra.check(InputId::BUILT_IN + 3).is_err());
+        assert!(InputId(100).check(69).is_err() && InputId(EXTRA + 64).check(69).is_err());
+    }
+
+    #[test]
+    fn lists_of_a_release_with_fewer_inputs_are_made_up() {
+        let own = ByInput::new((0..7).map(Some).collect());
+        let bytes = postcard::to_stdvec(&own).unwrap();
+        assert_eq!(postcard::from_bytes::<ByInput<Option<i32>>>(&bytes).unwrap(), own);
+        let fewer = postcard::to_stdvec(&(vec![Some(0), Some(1)], vec![Some(9)])).unwrap();
+        let read: ByInput<Option<i32>> = postcard::from_bytes(&fewer).unwrap();
+        assert_eq!(read.iter().copied().collect::<Vec<_>>(), [Some(0), Some(1), None, None, None, Some(9)]);
+        let more = postcard::to_stdvec(&(vec![Some(0); InputId::BUILT_IN + 1], Vec::<Option<i32>>::new())).unwrap();
+        assert!(postcard::from_bytes::<ByInput<Option<i32>>>(&more).is_err());
+        let before = postcard::to_stdvec(&(0..7).map(Some).collect::<Vec<_>>()).unwrap();
+        assert_eq!(postcard::from_bytes::<ByInputBeforeFormat3<Option<i32>>>(&before).unwrap().0, own);
     }
 
     #[test]

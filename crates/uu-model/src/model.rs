@@ -12,11 +12,11 @@ use crate::baselines::Baselines;
 use crate::calibration::Calibration;
 use crate::checks::MOST_LOG;
 use crate::drift::Reference;
+use crate::earlier_formats::{PartsOfFormat1, PartsOfFormat2};
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
 use crate::input::{InputBlock, InputRow};
 use crate::input_id::{ByInput, InputId};
-use crate::older::PartsOfFormat1;
 use crate::pattern::Pattern;
 use crate::rank_visits::RankVisits;
 use crate::schema::InputSchema;
@@ -161,12 +161,14 @@ impl Model {
         let section = artifact.section(MODEL_SECTION)?;
         let parts = match artifact.format {
             1 => postcard::from_bytes::<PartsOfFormat1>(section).map(Into::into),
+            2 => postcard::from_bytes::<PartsOfFormat2>(section).map(Into::into),
             _ => postcard::from_bytes::<Parts>(section),
         };
         let parts = parts.map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
         parts.check().map_err(|error| ArtifactError::unreadable(MODEL_SECTION, error))?;
         let rank_visits = artifact.later_section(RANK_VISITS_SECTION).map(RankVisits::read).transpose()?;
-        let reference = artifact.later_section(DRIFT_SECTION).map(|bytes| Reference::read(bytes, Arc::clone(&parts.schema))).transpose()?;
+        let reference = artifact.later_section(DRIFT_SECTION);
+        let reference = reference.map(|bytes| Reference::read(bytes, artifact.format, Arc::clone(&parts.schema))).transpose()?;
         Ok(Self { about: artifact.about, parts, rank_visits, drift_reference: reference.map(Arc::new) })
     }
 

@@ -2,21 +2,25 @@
 
 use uu_core::Field;
 
-use crate::input_id::InputId;
+use crate::input_id::{BUILT_IN_BEFORE_FORMAT_3, InputId};
 
-/// Which inputs of a record are known: a bit for each numeric input, in order, then those of the category, the extras and the host.
+/// Which inputs of a record are known: a bit for each built-in numeric input, one for the category, one for the extras and one for the host.
 ///
 /// Extra inputs share one bit, set where every one of them is known, so that calibration has a bounded number of patterns however
-/// many inputs a configuration adds.
+/// many inputs a configuration adds. Artifacts hold patterns, so no bit ever changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Pattern(pub(crate) u8);
+pub struct Pattern(pub(crate) u32);
 
 /// Bit of the category in a pattern.
-const CATEGORY: u8 = 1 << 5;
+const CATEGORY: u32 = 1 << 5;
 /// Bit of the extra inputs in a pattern.
-const EXTRAS: u8 = 1 << 6;
+const EXTRAS: u32 = 1 << 6;
 /// Bit of the host name in a pattern.
-const HOST: u8 = 1 << 7;
+const HOST: u32 = 1 << 7;
+/// Bits that are not those of numeric inputs; the inputs that came later stand behind them.
+const OTHERS: usize = 3;
+
+const _: () = assert!(InputId::BUILT_IN + OTHERS <= u32::BITS as usize, "every input has its bit");
 
 impl Pattern {
     /// The pattern in which nothing is known.
@@ -45,9 +49,16 @@ impl Pattern {
         self.0.count_ones()
     }
 
-    /// Every pattern that knows no more than this one, the empty one included.
+    /// Every pattern that knows no more than this one, the empty one first and this one last.
     pub fn subsets(self) -> impl Iterator<Item = Self> {
-        (0..=self.0).filter(move |bits| self.0 & bits == *bits).map(Self)
+        let next = move |subset: &Self| (subset.0 != self.0).then(|| Self(subset.0.wrapping_sub(self.0) & self.0));
+        std::iter::successors(Some(Self::NOTHING), next)
+    }
+
+    /// Its place among the subsets of `learned`, from 0; what is not in `learned` does not count.
+    pub(crate) fn place_within(self, learned: Self) -> usize {
+        let bits = (0..u32::BITS).filter(|bit| learned.0 & (1 << bit) != 0);
+        bits.enumerate().filter(|(_, bit)| self.0 & (1 << bit) != 0).fold(0, |place, (index, _)| place | 1 << index)
     }
 
     /// Whether the input is known; an extra one, where all of them are.
@@ -103,8 +114,22 @@ impl Pattern {
 }
 
 /// The bit of a built-in input; none of an extra one.
-fn numeric_bit(id: InputId) -> u8 {
-    if id.built_in().is_some() { 1 << id.place() } else { 0 }
+fn numeric_bit(id: InputId) -> u32 {
+    match (id.built_in(), id.place()) {
+        (None, _) => 0,
+        (Some(_), place) if place < BUILT_IN_BEFORE_FORMAT_3 => 1 << place,
+        (Some(_), place) => 1 << (place + OTHERS),
+    }
+}
+
+/// Patterns as artifacts before format 3 hold them: of one byte.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+pub(crate) struct PatternBeforeFormat3(u8);
+
+impl From<PatternBeforeFormat3> for Pattern {
+    fn from(pattern: PatternBeforeFormat3) -> Self {
+        Self(u32::from(pattern.0))
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +147,8 @@ mod tests {
         let pattern = Pattern::of(&[Field::Visits, Field::Rank, Field::Category]);
         let subsets: Vec<Pattern> = pattern.subsets().collect();
         assert_eq!(subsets.len(), 8);
+        assert!(subsets.is_sorted() && subsets.last() == Some(&pattern));
+        assert!(subsets.iter().enumerate().all(|(place, subset)| subset.place_within(pattern) == place));
         assert!(subsets.iter().all(|subset| pattern.contains(*subset)));
     }
 }

@@ -53,10 +53,16 @@ impl InputSchema {
         if self.host_of(record).is_known() { pattern.with_host() } else { pattern }
     }
 
-    /// The pattern in which every input that was learned is known; extra inputs do not count.
+    /// The pattern in which every input that was learned is known, the extra ones included.
+    pub(crate) fn learned_with_extras(&self) -> Pattern {
+        let mut extras = self.ranges.iter().skip(InputId::BUILT_IN);
+        if extras.len() > 0 && extras.all(Option::is_some) { self.learned().with_extras() } else { self.learned() }
+    }
+
+    /// The same without the extra inputs.
     pub(crate) fn learned(&self) -> Pattern {
-        let built_in = self.ranges.ids().take(InputId::BUILT_IN);
-        let numeric = built_in.filter(|id| self.ranges[*id].is_some()).fold(Pattern::NOTHING, Pattern::with);
+        let is_learned = |id: &InputId| self.ranges[*id].is_some();
+        let numeric = self.ranges.ids().take(InputId::BUILT_IN).filter(is_learned).fold(Pattern::NOTHING, Pattern::with);
         let with_category = if self.category { numeric.with_category() } else { numeric };
         if self.suffixes.is_some() { with_category.with_host() } else { with_category }
     }

@@ -21,6 +21,10 @@ const MIN_ROWS: usize = 200;
 pub(crate) struct VisitsOffsets(BTreeMap<Pattern, f64>);
 
 impl VisitsOffsets {
+    pub(crate) fn new(offsets: BTreeMap<Pattern, f64>) -> Self {
+        Self(offsets)
+    }
+
     /// The weighted median of the logarithms of truth over estimate, for each pattern without visits; a pair is a residual and its weight.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
     pub(crate) fn fit(residuals: BTreeMap<Pattern, Vec<(f64, f64)>>) -> Self {

@@ -8,13 +8,11 @@ use uu_core::{Category, Rank, Record, Visits};
 
 use super::figure::{Bins, Figure};
 use crate::artifact::ArtifactError;
-use crate::checks::{Soundness, ensure, ensure_length};
-use crate::input_id::{ByInput, InputId};
+use crate::checks::{Soundness, Unsound, ensure, ensure_length};
+use crate::input_id::{ByInput, ByInputBeforeFormat3, InputId};
 use crate::model::DRIFT_SECTION;
+use crate::pattern::Pattern;
 use crate::schema::{InputSchema, Sources};
-
-/// Cells of the patterns: every set of known inputs has its own.
-const PATTERNS: usize = 1 << u8::BITS;
 
 /// The training's rows by bins of each figure, over what the model reads of a record.
 #[derive(Clone, Debug)]
@@ -26,17 +24,31 @@ pub struct Reference {
 /// What an artifact holds of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Spread {
-    /// By numeric input: its column and its bins, where it was learned.
-    inputs: ByInput<Option<(String, Bins)>>,
+    /// By numeric input, where it was learned.
+    inputs: ByInput<Option<Bins>>,
     visits_times_rank: Option<Bins>,
     estimate: Bins,
-    /// The schema's own; so are the two that follow.
-    sources: Sources,
-    learned_category: bool,
-    learned_hosts: bool,
     /// Rows in each cell of each figure, figure after figure.
     rows: Vec<u64>,
 }
+
+/// The same before format 3: beside the bins stood the names of the inputs, and what the schema has as well.
+#[derive(Deserialize)]
+struct SpreadBeforeFormat3 {
+    inputs: ByInputBeforeFormat3<Option<(String, Bins)>>,
+    visits_times_rank: Option<Bins>,
+    estimate: Bins,
+    sources: Sources,
+    learned_category: bool,
+    learned_hosts: bool,
+    rows: Vec<u64>,
+}
+
+/// Cells of patterns before format 3: every pattern of one byte had its own.
+const PATTERNS_BEFORE_FORMAT_3: usize = 1 << u8::BITS;
+
+/// Most inputs of which every set has a cell of its own; where a model has learned more, sets share cells.
+const MOST_PATTERN_BITS: u32 = 12;
 
 /// A figure and where its cells are.
 pub(super) struct Cells {
@@ -50,16 +62,12 @@ impl Reference {
     #[cfg(feature = "train")]
     pub(crate) fn of(records: &[Record], points: Vec<f64>, schema: Arc<InputSchema>) -> Self {
         let bins = |id: InputId| Bins::of(records.iter().filter_map(|record| schema.value(record, id)).collect());
-        let inputs: ByInput<_> =
-            schema.ranges.entries().map(|(id, range)| range.map(|_| (schema.field(id).column().to_owned(), bins(id)))).collect();
+        let inputs: ByInput<_> = schema.ranges.entries().map(|(id, range)| range.map(|_| bins(id))).collect();
         let both = inputs[InputId::RANK].is_some() && inputs[InputId::VISITS].is_some();
         let spread = Spread {
             visits_times_rank: both.then(|| Bins::of(records.iter().filter_map(visits_times_rank).collect())),
             inputs,
             estimate: Bins::of(points.clone()),
-            sources: schema.sources.clone(),
-            learned_category: schema.category,
-            learned_hosts: schema.suffixes.is_some(),
             rows: Vec::new(),
         };
         let mut reference = Self { schema, spread };
@@ -74,10 +82,15 @@ impl Reference {
     /// Reads what an artifact holds, beside the schema of its model.
     ///
     /// **Errors**: it cannot be read, or contradicts itself or the schema.
-    pub(crate) fn read(bytes: &[u8], schema: Arc<InputSchema>) -> Result<Self, ArtifactError> {
-        let spread = postcard::from_bytes(bytes).map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
+    pub(crate) fn read(bytes: &[u8], format: u32, schema: Arc<InputSchema>) -> Result<Self, ArtifactError> {
+        let unreadable = |error: postcard::Error| ArtifactError::unreadable(DRIFT_SECTION, error);
+        let unsound = |error| ArtifactError::unreadable(DRIFT_SECTION, error);
+        let spread = match format {
+            1 | 2 => postcard::from_bytes::<SpreadBeforeFormat3>(bytes).map_err(unreadable)?.of(&schema).map_err(unsound)?,
+            _ => postcard::from_bytes(bytes).map_err(unreadable)?,
+        };
         let reference = Self { schema, spread };
-        reference.check().map_err(|error| ArtifactError::unreadable(DRIFT_SECTION, error))?;
+        reference.check().map_err(unsound)?;
         Ok(reference)
     }
 
@@ -89,13 +102,11 @@ impl Reference {
     /// Checks that every figure has its cells, that their rows can be added up, and that they are of what the model reads.
     fn check(&self) -> Soundness {
         let (schema, spread) = (&self.schema, &self.spread);
-        let of_inputs = spread.inputs.iter().flatten().map(|(_, bins)| bins);
-        of_inputs.chain(&spread.visits_times_rank).chain([&spread.estimate]).try_for_each(Bins::check)?;
+        let all = spread.inputs.iter().flatten().chain(&spread.visits_times_rank).chain([&spread.estimate]);
+        all.into_iter().try_for_each(Bins::check)?;
         ensure_length("the inputs of the drift reference", schema.ranges.len(), spread.inputs.len())?;
-        let is_alike = schema.ranges.iter().map(Option::is_some).eq(spread.inputs.iter().map(Option::is_some))
-            && (&schema.sources, schema.category, schema.suffixes.is_some())
-                == (&spread.sources, spread.learned_category, spread.learned_hosts);
-        ensure(is_alike, "the drift reference", "of what the model has learned", "another")?;
+        let is_alike = schema.ranges.iter().map(Option::is_some).eq(spread.inputs.iter().map(Option::is_some));
+        ensure(is_alike, "the drift reference", "of the inputs that were learned", "of others")?;
         ensure_length("the rows of the drift reference", self.len(), spread.rows.len())?;
         let sum = spread.rows.iter().try_fold(0u64, |sum, rows| sum.checked_add(*rows));
         ensure(sum.is_some(), "the rows of the drift reference", "a count that fits 64 bits", "more")
@@ -103,13 +114,14 @@ impl Reference {
 
     /// The figures in the order of their cells.
     pub(super) fn figures(&self) -> Vec<Cells> {
-        let inputs = self.spread.inputs.iter().flatten().map(|(column, bins)| (Figure::Input(column.clone()), bins.count()));
+        let inputs = self.spread.inputs.entries().filter_map(|(id, bins)| Some((id, bins.as_ref()?)));
+        let inputs = inputs.map(|(id, bins)| (Figure::Input(self.schema.field(id).column().to_owned()), bins.count()));
         let relation = self.spread.visits_times_rank.iter().map(|bins| (Figure::VisitsTimesRank, bins.count()));
         let others = [
             (Figure::Estimate, self.spread.estimate.count()),
             (Figure::Category, if self.schema.category { Category::count() + 1 } else { 0 }),
             (Figure::Source, self.schema.sources.len() + 1),
-            (Figure::Pattern, PATTERNS),
+            (Figure::Pattern, pattern_cells(&self.schema)),
         ];
         let mut from = 0;
         let placed = inputs.chain(relation).chain(others).map(|(figure, count)| {
@@ -135,7 +147,7 @@ impl Reference {
         let (schema, spread) = (&*self.schema, &self.spread);
         let mut from = 0;
         for (id, input) in spread.inputs.entries() {
-            let Some((_, bins)) = input else { continue };
+            let Some(bins) = input else { continue };
             schema.value(record, id).into_iter().for_each(|value| hit(from + bins.cell(value)));
             from += bins.count();
         }
@@ -155,13 +167,43 @@ impl Reference {
             hit(from + source.unwrap_or(schema.sources.len()));
         }
         from += schema.sources.len() + 1;
-        hit(from + usize::from(schema.pattern(record).0));
+        hit(from + pattern_cell(schema.pattern(record), schema));
     }
 
     /// A number that no other reference has, so that counts over other bins are not taken for its own.
     pub(super) fn fingerprint(&self) -> u64 {
         let digest = Sha256::digest(self.to_bytes());
         digest.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+    }
+}
+
+/// The cell of a pattern of inputs that `schema` has learned.
+fn pattern_cell(pattern: Pattern, schema: &InputSchema) -> usize {
+    pattern.place_within(schema.learned_with_extras()) % pattern_cells(schema)
+}
+
+fn pattern_cells(schema: &InputSchema) -> usize {
+    1 << schema.learned_with_extras().size().min(MOST_PATTERN_BITS)
+}
+
+impl SpreadBeforeFormat3 {
+    /// The same as it is laid out now.
+    ///
+    /// **Errors**: it is not of what `schema` has learned, or has other cells.
+    fn of(self, schema: &InputSchema) -> Result<Spread, Unsound> {
+        let own = (&schema.sources, schema.category, schema.suffixes.is_some());
+        let is_alike = own == (&self.sources, self.learned_category, self.learned_hosts);
+        ensure(is_alike, "the drift reference", "of what the model has learned", "of something else")?;
+        let mut rows = self.rows;
+        let patterns = rows.len().checked_sub(PATTERNS_BEFORE_FORMAT_3).map(|from| rows.split_off(from));
+        let mut cells = vec![0u64; pattern_cells(schema)];
+        for (bits, rows) in (0..).zip(patterns.unwrap_or_default()) {
+            let cell = &mut cells[pattern_cell(Pattern(bits), schema)];
+            *cell = cell.saturating_add(rows);
+        }
+        rows.extend(cells);
+        let inputs = self.inputs.0.into_entries().map(|(_, input)| input.map(|(_, bins)| bins)).collect();
+        Ok(Spread { inputs, visits_times_rank: self.visits_times_rank, estimate: self.estimate, rows })
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Column, Statistic};
 use crate::checks::{MOST, Soundness, ensure, ensure_increasing, ensure_length, ensure_within};
 use crate::host::NO_HOST;
 use crate::input::InputBlock;
+use crate::input_id::InputId;
 
 /// Everything a stage's columns need beside a row's own inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -121,6 +122,11 @@ impl Encoder {
             source: kinds.levels.to_vec(),
             overall,
         }
+    }
+
+    /// Gives each input that a statistic is of another id.
+    pub(crate) fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
+        self.categories.iter_mut().chain(&mut self.suffixes).for_each(|(statistic, _)| statistic.renumber(renumbered));
     }
 
     /// Checks every number that a column can be looked up in.

@@ -11,7 +11,7 @@ pub(crate) use encoder::Encoder;
 pub(crate) use encoder::{Kinds, Values, source_levels};
 use linear::{INPUTS, Seen};
 
-use crate::checks::{Soundness, ensure, ensure_index};
+use crate::checks::{Soundness, ensure};
 use crate::host::{Host, NO_HOST, Spelling};
 use crate::input::{InputBlock, InputRow, UNKNOWN_CODE};
 use crate::input_id::InputId;
@@ -58,6 +58,14 @@ pub(crate) enum Statistic {
     Numeric(InputId),
 }
 
+impl Statistic {
+    pub(crate) fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
+        if let Self::Numeric(id) = self {
+            *id = renumbered(*id);
+        }
+    }
+}
+
 /// The entry of a code; a code that came after the artifact, with a later taxonomy, is unknown to it.
 fn at(table: &[f64], code: u16) -> f64 {
     table.get(usize::from(code)).copied().unwrap_or(f64::NAN)
@@ -77,7 +85,7 @@ impl Column {
     pub(crate) fn check(&self, inputs: usize, encoder: &Encoder) -> Soundness {
         /// Weights of a sum of logarithms are powers of a product.
         const WEIGHTS: std::ops::RangeInclusive<f64> = 1e-6..=1e6;
-        let input = |id: InputId| ensure_index("the input of a column", id.place(), inputs);
+        let input = |id: InputId| id.check(inputs);
         match self {
             Self::Numeric(index) => input(*index),
             Self::Combination(terms) => terms.iter().try_for_each(|&(index, weight)| {
@@ -89,6 +97,23 @@ impl Column {
             Self::Suffix(statistic) => encoder.check_suffix(*statistic),
             Self::Linear => INPUTS.iter().try_for_each(|id| input(*id)).and_then(|()| encoder.check_has_linear()),
             Self::CategoryCode | Self::TopCode | Self::SuffixCode | Self::Brand | Self::Spelling(_) | Self::Source | Self::Month => Ok(()),
+        }
+    }
+
+    /// Gives each of its inputs another id.
+    pub(crate) fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
+        match self {
+            Self::Numeric(id) | Self::Distance(id) => *id = renumbered(*id),
+            Self::Combination(terms) => terms.iter_mut().for_each(|(id, _)| *id = renumbered(*id)),
+            Self::Category(statistic) | Self::Suffix(statistic) => statistic.renumber(renumbered),
+            Self::CategoryCode
+            | Self::TopCode
+            | Self::SuffixCode
+            | Self::Brand
+            | Self::Spelling(_)
+            | Self::Linear
+            | Self::Source
+            | Self::Month => {}
         }
     }
 
