@@ -64,9 +64,10 @@ impl InputId {
 
     /// What an id of an artifact before format 3 is now.
     pub(crate) fn of_earlier_format(self) -> Self {
-        match usize::from(self.0).checked_sub(BUILT_IN_BEFORE_FORMAT_3) {
+        match self.0.checked_sub(BUILT_IN_BEFORE_FORMAT_3 as u8) {
             None => self,
-            Some(extra) => Self::at(BUILT_IN.len() + extra),
+            // One that no model can have stays one.
+            Some(extra) => Self(EXTRA.saturating_add(extra)),
         }
     }
 
@@ -267,6 +268,7 @@ mod tests {
         let extra = InputId::at(InputId::BUILT_IN + 3);
         assert_eq!((extra.extra(), extra.place(), InputId(8).of_earlier_format()), (Some(3), InputId::BUILT_IN + 3, extra));
         assert!(extra.check(InputId::BUILT_IN + 4).is_ok() && extra.check(InputId::BUILT_IN + 3).is_err());
+        assert!(InputId(250).of_earlier_format().check(69).is_err());
         assert!(InputId(100).check(69).is_err() && InputId(EXTRA + 64).check(69).is_err());
     }
 
