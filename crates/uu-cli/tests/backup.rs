@@ -246,7 +246,7 @@ fn a_model_that_cannot_answer_is_reported_when_it_is_restored_and_never_served()
     let refused = |output: Output, expected: &str| {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{told}");
-        assert!(told.contains(expected) && told.contains("the input of a column must be an index below 5, got 127"), "{told}");
+        assert!(told.contains(expected) && told.contains("the input of a column must be one of 5, got 127"), "{told}");
         assert!(!told.contains("panicked"), "{told}");
     };
     refused(run(&restored, &["restore", "--input", file]), "the version in use cannot answer");
