@@ -131,6 +131,20 @@ mod tests {
         assert_eq!(statuses("get /health/live"), [200, 400, 421, 500]);
     }
 
+    /// A schema that is inlined beside a description becomes `allOf` of itself and any object, which no text is.
+    #[test]
+    fn no_value_must_be_of_two_types() {
+        fn walk(place: &str, schema: &Value) {
+            let parts = schema["allOf"].as_array();
+            let types: BTreeSet<String> = parts.into_iter().flatten().map(|part| part["type"].to_string()).collect();
+            assert!(types.len() < 2, "{place} {schema}");
+            let inner = schema.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value));
+            let listed = schema.as_array().into_iter().flatten().enumerate().map(|(index, value)| (index.to_string(), value));
+            inner.chain(listed).for_each(|(key, value)| walk(&format!("{place}/{key}"), value));
+        }
+        walk("", &serde_json::to_value(openapi()).unwrap());
+    }
+
     #[test]
     fn bodies_and_parameters_have_their_bounds() {
         let api = serde_json::to_value(openapi()).unwrap();

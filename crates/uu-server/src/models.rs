@@ -220,7 +220,7 @@ fn parsed(version: &str) -> Result<ModelVersion, Problem> {
 async fn read_change<T: Default + DeserializeOwned>(app: &App, body: Body, expected: Expected) -> Result<T, Problem> {
     let bytes = read_whole(body, app.limits.body_bytes).await?;
     match read_text(&bytes)?.trim() {
-        "" => Ok(T::default()),
+        "" | "null" => Ok(T::default()),
         json => serde_json::from_str(json).map_err(|error| malformed(json, &error, expected)),
     }
 }

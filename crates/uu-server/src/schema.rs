@@ -182,7 +182,7 @@ pub(crate) struct FilesForm {
 #[expect(dead_code, reason = "describes rows, which are read without it")]
 pub(crate) struct Row {
     /// The month, `YYYY-MM-DD` or `YYYY-MM`.
-    #[schema(value_type = shapes::Date, inline, example = "2018-12")]
+    #[schema(schema_with = shapes::month)]
     date: String,
     /// Host name of the site.
     #[schema(example = "example.com")]

@@ -23,6 +23,18 @@ const LAST_EVENT_ID: &str = "last-event-id";
 const EXAMPLE: &str =
     "id: 1\nevent: queued\ndata: {\"number\":1,\"happened_at\":\"2026-12-01T09:30:12Z\",\"state\":\"queued\",\"details\":{}}\n\n";
 
+/// An event of the stream.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes what server-sent events are written as")]
+struct StreamedEvent {
+    /// Number of the event, to be sent as `Last-Event-ID` by whoever connects again.
+    id: String,
+    /// State of the job after it.
+    event: String,
+    /// A `JobEvent` as JSON.
+    data: String,
+}
+
 /// Between two looks for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -43,7 +55,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
         (
             status = 200,
             description = "Server-sent events, until the job has ended: `id` is the event's number, `event` the job's state, `data` a `JobEvent` as JSON",
-            body = String,
+            body = inline(StreamedEvent),
             content_type = "text/event-stream",
             example = json!(EXAMPLE)
         ),

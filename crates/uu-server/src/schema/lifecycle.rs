@@ -3,7 +3,7 @@
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::shapes::{VersionName, bounds_or_null};
+use super::shapes::{self, bounds_or_null};
 
 /// A model version.
 #[derive(Debug, ToSchema)]
@@ -11,7 +11,7 @@ use super::shapes::{VersionName, bounds_or_null};
 #[expect(dead_code, reason = "describes what the registry's own type is written as")]
 pub(crate) struct VersionDocument {
     /// Its name.
-    #[schema(value_type = VersionName, inline, example = "v0002")]
+    #[schema(schema_with = shapes::version)]
     version: String,
     /// Length of its artifact.
     size_bytes: u64,

@@ -25,6 +25,16 @@ pub(crate) fn category() -> Object {
         .build()
 }
 
+/// The month of a row.
+pub(crate) fn month() -> Object {
+    like(DATE).description(Some("The month, `YYYY-MM-DD` or `YYYY-MM`")).examples(["2018-12"]).build()
+}
+
+/// The name of a version, as a property.
+pub(crate) fn version() -> Object {
+    like(VERSION).description(Some("Its name")).examples(["v0002"]).build()
+}
+
 /// A position in a ranking.
 pub(crate) fn rank() -> Object {
     of(&[Type::Integer, Type::Null])

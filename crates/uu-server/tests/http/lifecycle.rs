@@ -131,7 +131,7 @@ fn versions_are_listed_promoted_and_taken_back() {
     let damaged = put(&server, b"no artifact");
     let change = |client: &mut Client, path: &str, body: &str| post(client, path, &token, ("application/json", body.as_bytes()));
     assert_eq!(change(&mut client, "/models/rollback", "").status, 409, "there is nothing to go back to");
-    assert_eq!(change(&mut client, "/models/v0001/promote", "").json(), json!({"champion": "v0001", "previous": null}));
+    assert_eq!(change(&mut client, "/models/v0001/promote", "null").json(), json!({"champion": "v0001", "previous": null}));
     let expecting = r#"{"reason": "better", "expected_champion": "v0001"}"#;
     assert_eq!(change(&mut client, "/models/v0002/promote", expecting).json(), json!({"champion": "v0002", "previous": "v0001"}));
     assert_eq!(change(&mut client, "/models/v0001/promote", expecting).status, 409, "another one answers by now");
