@@ -19,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Before all else: what was done until then would be done twice.
     if std::env::args_os().any(|argument| argument == "serve") {
-        server_memory::keep_little();
+        server_memory::return_sooner();
     }
     logging::report_contained_panics();
     interrupt::prepare();

@@ -6,13 +6,19 @@
 //! speed.
 
 /// Returns memory sooner, in this process and in those it starts. Does not return where the process has to begin again for that.
-pub(crate) fn keep_little() {
+pub(crate) fn return_sooner() {
     #[cfg(target_os = "linux")]
-    linux::keep_little();
+    linux::return_sooner();
+}
+
+/// Keeps this process, and those it starts, from huge pages.
+pub(crate) fn avoid_huge_pages() {
+    #[cfg(target_os = "linux")]
+    linux::huge_pages(false);
 }
 
 /// Allows huge pages again in a process that a server started.
-pub(crate) fn keep_what_is_fast() {
+pub(crate) fn allow_huge_pages() {
     #[cfg(target_os = "linux")]
     linux::huge_pages(true);
 }
@@ -26,8 +32,7 @@ mod linux {
     /// Milliseconds after which the allocator returns freed memory. It reads this when the process begins, and only then.
     const DELAY: (&str, &str) = ("MIMALLOC_PURGE_DELAY", "50");
 
-    pub(super) fn keep_little() {
-        huge_pages(false);
+    pub(super) fn return_sooner() {
         if env::var_os(DELAY.0).is_some() {
             return;
         }

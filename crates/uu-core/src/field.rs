@@ -37,7 +37,7 @@ pub enum Field {
 pub enum Kind {
     /// A month, given as a date in it.
     Month,
-    /// A short text that rows are told apart by.
+    /// A short text that distinguishes rows.
     Name,
     /// A category of the taxonomy.
     Category,

@@ -30,16 +30,8 @@ pub(crate) struct InputBlock {
 impl InputRow {
     /// Which of its inputs are known.
     pub(crate) fn pattern(&self) -> Pattern {
-        let known = |id: InputId| !self.numeric[id].is_nan();
-        let (built_in, mut extras) = (self.numeric.ids().take(InputId::BUILT_IN), self.numeric.ids().skip(InputId::BUILT_IN));
-        let mut pattern = built_in.filter(|id| known(*id)).fold(Pattern::NOTHING, Pattern::with);
-        if extras.len() > 0 && extras.all(known) {
-            pattern = pattern.with_extras();
-        }
-        if self.category != UNKNOWN_CODE {
-            pattern = pattern.with_category();
-        }
-        if self.host.is_known() { pattern.with_host() } else { pattern }
+        let knows = |id: InputId| !self.numeric[id].is_nan();
+        Pattern::of_row(self.numeric.len(), knows, self.category != UNKNOWN_CODE, self.host.is_known())
     }
 }
 

@@ -211,7 +211,7 @@ impl Model {
     /// The pattern in which every input the model has learned is known.
     #[must_use]
     pub fn learned(&self) -> Pattern {
-        self.parts.schema.learned()
+        self.parts.schema.learned().without_extras()
     }
 
     /// Which inputs the model has learned and which it has not.

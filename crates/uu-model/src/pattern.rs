@@ -37,6 +37,15 @@ impl Pattern {
         Self(fields.iter().map(bit).fold(0, |bits, bit| bits | bit))
     }
 
+    /// The pattern of a row of so many numeric inputs, of which those are known that `knows` says.
+    pub(crate) fn of_row(inputs: usize, knows: impl Fn(InputId) -> bool, category: bool, host: bool) -> Self {
+        let mut ids = InputId::all(inputs.saturating_sub(InputId::BUILT_IN));
+        let numeric = ids.by_ref().take(InputId::BUILT_IN).filter(|id| knows(*id)).fold(0, |bits, id| bits | numeric_bit(id));
+        let extras = ids.len() > 0 && ids.all(&knows);
+        let others = [(CATEGORY, category), (EXTRAS, extras), (HOST, host)];
+        Self(others.into_iter().filter(|(_, is_known)| *is_known).fold(numeric, |bits, (bit, _)| bits | bit))
+    }
+
     /// Whether all that is known in `other` is known in this one.
     #[must_use]
     pub fn contains(self, other: Self) -> bool {
@@ -57,8 +66,13 @@ impl Pattern {
 
     /// Its place among the subsets of `learned`, from 0; what is not in `learned` does not count.
     pub(crate) fn place_within(self, learned: Self) -> usize {
-        let bits = (0..u32::BITS).filter(|bit| learned.0 & (1 << bit) != 0);
-        bits.enumerate().filter(|(_, bit)| self.0 & (1 << bit) != 0).fold(0, |place, (index, _)| place | 1 << index)
+        let (mut rest, mut place, mut index) = (learned.0, 0, 0);
+        while rest != 0 {
+            let lowest = rest & rest.wrapping_neg();
+            place |= usize::from(self.0 & lowest != 0) << index;
+            (rest, index) = (rest ^ lowest, index + 1);
+        }
+        place
     }
 
     /// Whether the input is known; an extra one, where all of them are.
@@ -74,25 +88,19 @@ impl Pattern {
         self.0 & HOST != 0
     }
 
-    /// The same, and the built-in input is known.
-    pub(crate) fn with(self, id: InputId) -> Self {
-        Self(self.0 | numeric_bit(id))
-    }
-
     /// The same but for a built-in input, which is not known.
     #[cfg(feature = "train")]
     pub(crate) fn without(self, id: InputId) -> Self {
         Self(self.0 & !numeric_bit(id))
     }
 
-    pub(crate) fn with_category(self) -> Self {
-        Self(self.0 | CATEGORY)
+    /// The same but for the extra inputs, which are not known.
+    pub(crate) fn without_extras(self) -> Self {
+        Self(self.0 & !EXTRAS)
     }
 
-    pub(crate) fn with_extras(self) -> Self {
-        Self(self.0 | EXTRAS)
-    }
-
+    /// The same, and the host is known.
+    #[cfg(feature = "train")]
     pub(crate) fn with_host(self) -> Self {
         Self(self.0 | HOST)
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use uu_core::{Category, FaultField, MAX_EXTRAS, Record, Rules};
+use uu_core::{Category, FaultField, MAX_EXTRAS, Record, Rules, host_of_site};
 
 use crate::checks::{MOST_CODES, Soundness, at_most, ensure, ensure_length};
 use crate::host::{Host, Suffixes};
@@ -14,7 +14,7 @@ use crate::pattern::Pattern;
 /// How the source of rows that name none is shown.
 pub const UNNAMED_SOURCE: &str = "unnamed";
 
-/// The inputs of a model: which ones were learned, and by which codes groups are told apart.
+/// The inputs of a model: which ones were learned, and the codes of groups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InputSchema {
     /// What a record is checked with; its extra inputs follow the built-in ones.
@@ -24,7 +24,7 @@ pub(crate) struct InputSchema {
     pub(crate) ranges: ByInput<Option<(f64, f64)>>,
     /// Whether the category was learned.
     pub(crate) category: bool,
-    /// What host names are told apart by, where they were learned.
+    /// Suffixes that distinguish host names, where they were learned.
     pub(crate) suffixes: Option<Suffixes>,
 }
 
@@ -41,30 +41,14 @@ impl InputSchema {
 
     /// Which inputs of a record are known and were learned: the pattern of the row that it is encoded as.
     pub(crate) fn pattern(&self, record: &Record) -> Pattern {
-        let known = |id: &InputId| self.value(record, *id).is_some();
-        let mut pattern = self.ranges.ids().take(InputId::BUILT_IN).filter(known).fold(Pattern::NOTHING, Pattern::with);
-        let mut extras = self.ranges.ids().skip(InputId::BUILT_IN);
-        if extras.len() > 0 && extras.all(|id| known(&id)) {
-            pattern = pattern.with_extras();
-        }
-        if self.category_of(record).is_some() {
-            pattern = pattern.with_category();
-        }
-        if self.host_of(record).is_known() { pattern.with_host() } else { pattern }
+        let knows = |id: InputId| self.value(record, id).is_some();
+        let host = self.suffixes.is_some() && record.site.as_deref().is_some_and(|site| host_of_site(site).is_some());
+        Pattern::of_row(self.ranges.len(), knows, self.category_of(record).is_some(), host)
     }
 
     /// The pattern in which every input that was learned is known, the extra ones included.
-    pub(crate) fn learned_with_extras(&self) -> Pattern {
-        let mut extras = self.ranges.iter().skip(InputId::BUILT_IN);
-        if extras.len() > 0 && extras.all(Option::is_some) { self.learned().with_extras() } else { self.learned() }
-    }
-
-    /// The same without the extra inputs.
     pub(crate) fn learned(&self) -> Pattern {
-        let is_learned = |id: &InputId| self.ranges[*id].is_some();
-        let numeric = self.ranges.ids().take(InputId::BUILT_IN).filter(is_learned).fold(Pattern::NOTHING, Pattern::with);
-        let with_category = if self.category { numeric.with_category() } else { numeric };
-        if self.suffixes.is_some() { with_category.with_host() } else { with_category }
+        Pattern::of_row(self.ranges.len(), |id| self.ranges[id].is_some(), self.category, self.suffixes.is_some())
     }
 
     /// The value of a numeric input that was learned, in its own unit.
@@ -123,15 +107,24 @@ impl InputSchema {
 pub(crate) struct Sources {
     /// `None` stands for the rows that name none.
     names: Vec<Option<String>>,
-    /// Codes by name.
-    codes: HashMap<Option<String>, u16>,
+    /// Codes of those with a name.
+    codes: HashMap<String, u16>,
+    /// Code of the rows that name none, if they are one.
+    unnamed: Option<u16>,
 }
 
 impl Sources {
     pub(crate) fn new(names: Vec<Option<String>>) -> Self {
+        let (mut codes, mut unnamed) = (HashMap::new(), None);
         // The first of two that are alike: only a model of strangers could have such.
-        let codes = names.iter().enumerate().rev().map(|(place, name)| (name.clone(), place as u16 + 1)).collect();
-        Self { names, codes }
+        for (place, name) in names.iter().enumerate().rev() {
+            let code = place as u16 + 1;
+            match name {
+                Some(name) => drop(codes.insert(name.clone(), code)),
+                None => unnamed = Some(code),
+            }
+        }
+        Self { names, codes, unnamed }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -144,12 +137,7 @@ impl Sources {
 
     /// The code of a source, if it was learned.
     pub(crate) fn learned_code_of(&self, source: Option<&str>) -> Option<u16> {
-        /// So few are found by looking at each.
-        const FEW: usize = 8;
-        if self.names.len() <= FEW {
-            return self.names.iter().zip(1..).find(|(name, _)| name.as_deref() == source).map(|(_, code)| code);
-        }
-        self.codes.get(&source.map(str::to_owned)).copied()
+        source.map_or(self.unnamed, |name| self.codes.get(name).copied())
     }
 
     /// The code of a source: one that was not learned follows the commonest.

@@ -18,7 +18,7 @@ use crate::settings::{RetrainingSettings, Settings};
 /// Does the job and prints what came of it, as its parent reads it.
 pub(crate) fn run(arguments: &JobWorker, settings: &Settings) -> anyhow::Result<ExitCode> {
     confine(&settings.retraining)?;
-    server_memory::keep_what_is_fast();
+    server_memory::allow_huge_pages();
     let registry = patiently(|| existing(settings))?;
     let job = patiently(|| registry.job(JobId(arguments.job)))?;
     let retrain_settings = RetrainSettings {

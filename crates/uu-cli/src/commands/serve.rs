@@ -18,6 +18,7 @@ use super::registry;
 use super::tokens::printed;
 use crate::arguments::Making;
 use crate::output::{is_discarded, note};
+use crate::server_memory;
 use crate::settings::{Settings, TokensFor};
 
 /// How often the registry is looked at for another version in use: a promotion answers within two seconds, its loading included.
@@ -29,6 +30,7 @@ const OTHER_FILES: u64 = 256;
 /// Serves until it is told to stop.
 pub(crate) fn run(making: Making, settings: &Settings, config: Option<&Path>) -> anyhow::Result<ExitCode> {
     settings.check_for_serving()?;
+    server_memory::avoid_huge_pages();
     allow_open_files(settings.server.connections);
     let registry = registry(settings, making)?;
     warn_of_exposed(&settings.location());

@@ -18,6 +18,8 @@ use crate::schema::{InputSchema, Sources};
 #[derive(Clone, Debug)]
 pub struct Reference {
     schema: Arc<InputSchema>,
+    /// Every input of the schema: a request's pattern has its cell among the subsets.
+    learned: Pattern,
     spread: Spread,
 }
 
@@ -70,7 +72,7 @@ impl Reference {
             estimate: Bins::of(points.clone()),
             rows: Vec::new(),
         };
-        let mut reference = Self { schema, spread };
+        let mut reference = Self { learned: schema.learned(), schema, spread };
         let mut rows = vec![0; reference.len()];
         records.iter().for_each(|record| reference.cells_of(record, None, |cell| rows[cell] += 1));
         let of_estimate = reference.figures().into_iter().find(|cells| cells.figure == Figure::Estimate).map_or(0, |cells| cells.from);
@@ -89,7 +91,7 @@ impl Reference {
             1 | 2 => postcard::from_bytes::<SpreadBeforeFormat3>(bytes).map_err(unreadable)?.of(&schema).map_err(unsound)?,
             _ => postcard::from_bytes(bytes).map_err(unreadable)?,
         };
-        let reference = Self { schema, spread };
+        let reference = Self { learned: schema.learned(), schema, spread };
         reference.check().map_err(unsound)?;
         Ok(reference)
     }
@@ -121,7 +123,7 @@ impl Reference {
             (Figure::Estimate, self.spread.estimate.count()),
             (Figure::Category, if self.schema.category { Category::count() + 1 } else { 0 }),
             (Figure::Source, self.schema.sources.len() + 1),
-            (Figure::Pattern, pattern_cells(&self.schema)),
+            (Figure::Pattern, pattern_cells(self.learned)),
         ];
         let mut from = 0;
         let placed = inputs.chain(relation).chain(others).map(|(figure, count)| {
@@ -167,7 +169,7 @@ impl Reference {
             hit(from + source.unwrap_or(schema.sources.len()));
         }
         from += schema.sources.len() + 1;
-        hit(from + pattern_cell(schema.pattern(record), schema));
+        hit(from + pattern_cell(schema.pattern(record), self.learned));
     }
 
     /// A number that no other reference has, so that counts over other bins are not taken for its own.
@@ -177,13 +179,13 @@ impl Reference {
     }
 }
 
-/// The cell of a pattern of inputs that `schema` has learned.
-fn pattern_cell(pattern: Pattern, schema: &InputSchema) -> usize {
-    pattern.place_within(schema.learned_with_extras()) % pattern_cells(schema)
+/// The cell of a pattern among those of the inputs that were `learned`.
+fn pattern_cell(pattern: Pattern, learned: Pattern) -> usize {
+    pattern.place_within(learned) % pattern_cells(learned)
 }
 
-fn pattern_cells(schema: &InputSchema) -> usize {
-    1 << schema.learned_with_extras().size().min(MOST_PATTERN_BITS)
+fn pattern_cells(learned: Pattern) -> usize {
+    1 << learned.size().min(MOST_PATTERN_BITS)
 }
 
 impl SpreadBeforeFormat3 {
@@ -196,9 +198,10 @@ impl SpreadBeforeFormat3 {
         ensure(is_alike, "the drift reference", "of what the model has learned", "of something else")?;
         let mut rows = self.rows;
         let patterns = rows.len().checked_sub(PATTERNS_BEFORE_FORMAT_3).map(|from| rows.split_off(from));
-        let mut cells = vec![0u64; pattern_cells(schema)];
+        let learned = schema.learned();
+        let mut cells = vec![0u64; pattern_cells(learned)];
         for (bits, rows) in (0..).zip(patterns.unwrap_or_default()) {
-            let cell = &mut cells[pattern_cell(Pattern(bits), schema)];
+            let cell = &mut cells[pattern_cell(Pattern(bits), learned)];
             *cell = cell.saturating_add(rows);
         }
         rows.extend(cells);
