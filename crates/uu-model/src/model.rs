@@ -62,7 +62,7 @@ pub struct About {
     /// Sites of the training data.
     pub sites: usize,
     /// Sources of the training data, the commonest first: whose definitions of unique users the model knows. Rows that name none are a
-    /// source of their own, [`UNNAMED_SOURCE`].
+    /// source of their own, [`UNNAMED_SOURCE`](crate::UNNAMED_SOURCE).
     pub sources: Vec<String>,
     /// SHA-256 of the training data in canonical order.
     pub data_fingerprint: String,
