@@ -141,4 +141,4 @@ def check(image):
     printed = run("docker", "logs", "uu-check").stdout.strip()
     assert re.fullmatch(r"uu_\S+", printed), "the first token is printed, and nothing else"
     run("docker", "rm", "--force", "--volumes", "uu-check")
-    say(f"the image: {size / (1 << 20):.1f} MiB with everything in it, ready {ready_s:.1f} s after its start")
+    say(f"the image: {sizes[0] / (1 << 20):.1f} MiB with everything in it, {beside / (1 << 20):.1f} beside the binary, ready {ready_s:.1f} s after its start")
