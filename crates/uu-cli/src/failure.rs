@@ -9,7 +9,8 @@ use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
 use uu_data::replace::ReplaceError;
 use uu_registry::{Mixture, RegistryError, RestoreError, StoreFault};
-use uu_service::{BatchError, LoadError, RetrainError, SourceError, TrainError};
+use uu_scoring::BatchError;
+use uu_service::{LoadError, RetrainError, SourceError, TrainError};
 
 use crate::commands::tell_quality;
 use crate::output::note;

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use uu_model::Progress;
 use uu_service::jobs::ProgressLine;
+use uu_train::Progress;
 
 use crate::arguments;
 use crate::output::note;

@@ -13,11 +13,11 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use serde::{Deserialize, Serialize, Serializer};
 use uu_core::{BounceDefinition, Rules};
-use uu_model::TrainSettings;
+use uu_monitor::watching::OneSender;
 use uu_registry::{Location, QueueBounds, Registry, Secret, without_secrets};
 use uu_server::{Access, Lifecycle, Limits, Policies, RateLimits, Tokens};
 use uu_service::jobs::{DeliveryLimits, Policy};
-use uu_service::watching::OneSender;
+use uu_train::TrainSettings;
 
 /// The settings with their defaults, as a user would write them.
 pub(crate) const DEFAULTS: &str = include_str!("defaults.toml");

@@ -1,14 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod bounce_unit;
-pub mod chance;
 mod check;
 mod date_hint;
 mod extras;
 mod fault;
 mod field;
 mod hint;
-mod metrics;
 mod missing;
 mod month;
 mod names;
@@ -18,6 +16,7 @@ mod raw;
 mod record;
 mod shortest;
 mod site;
+pub mod stats;
 pub mod store_files;
 mod taxonomy;
 mod units;
@@ -29,7 +28,6 @@ pub use extras::{BadExtra, MAX_EXTRAS};
 pub use fault::{Fault, FaultField, FaultRule, TEXT_IN_UTF8};
 pub use field::{Field, Kind, Scale};
 pub use hint::{Points, SAVE_AS_UTF8, joined_hints};
-pub use metrics::{ErrorMetrics, IntervalMetrics, median};
 pub use missing::is_missing_marker;
 pub use month::{Month, NotAMonth, day_of};
 pub use names::{Escaping, escaped, nearest, visible};

@@ -4,7 +4,6 @@ mod by_site;
 pub mod clean;
 mod clock;
 mod dataset;
-mod draws;
 mod join;
 mod needs;
 pub mod read;
@@ -15,8 +14,7 @@ pub mod write;
 
 pub use by_site::{SortedRows, sort_by_site};
 pub use clock::{current_month, newest_month};
-pub use dataset::{Dataset, site_hash};
-pub use draws::Draws;
+pub use dataset::Dataset;
 pub use join::{JoinReport, Labels, join_rows, join_rows_by};
 pub use needs::{FEW_TRAINING_SITES, HELD_OUT_SHARE, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES};
 pub use sealed::{Sealed, ShareOutOfRange, Split};

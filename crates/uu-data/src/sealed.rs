@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use uu_core::stats::site_hash;
 
-use crate::dataset::{Dataset, site_hash};
+use crate::dataset::Dataset;
 use crate::needs::{FEW_TRAINING_SITES, HELD_OUT_SHARE};
 
 /// Which sites are sealed.

@@ -6,7 +6,7 @@ use crate::ffi::{BoosterHandle, Output};
 use crate::training_set::check_length;
 use crate::{LightGbmError, TrainedText};
 
-/// LightGBM's own inference, to test and to measure against. The product predicts with `uu_model::forest` instead.
+/// LightGBM's own inference, to test and to measure against. The product predicts with `uu_forest` instead.
 #[derive(Debug)]
 pub struct Booster {
     handle: BoosterHandle,

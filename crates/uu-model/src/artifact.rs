@@ -18,6 +18,21 @@ const MAGIC: &[u8; 16] = b"UU PREDICTOR\r\n\x1a\n";
 /// The format this release writes.
 pub const ARTIFACT_FORMAT: u32 = 3;
 
+/// The section of what an estimate is computed from.
+pub const MODEL_SECTION: &str = "model";
+/// The section of the trees in LightGBM's text format, by stage: a warm start continues them.
+pub const TREES_SECTION: &str = "trees.zst";
+/// The section of the figures that the training found, as JSON.
+pub const REPORT_SECTION: &str = "report.json.zst";
+/// The section of the hashes of the training's sites.
+pub const SITES_SECTION: &str = "sites";
+/// The section of the hashes of the training's rows; artifacts of the first releases are without it, and without those below.
+pub const ROWS_SECTION: &str = "rows";
+/// The section of what requests are compared with.
+pub const DRIFT_SECTION: &str = "drift";
+/// The section of how visits follow the rank.
+pub const RANK_VISITS_SECTION: &str = "rank_visits";
+
 const CHECKSUM_BYTES: usize = 32;
 const PREFIX_BYTES: usize = MAGIC.len() + 8;
 
@@ -72,7 +87,7 @@ pub enum ArtifactError {
 
 impl ArtifactError {
     /// A part that cannot be read; what the reader says may quote the part, which may come from anybody.
-    pub(crate) fn unreadable(section: &'static str, reason: impl Display) -> Self {
+    pub fn unreadable(section: &'static str, reason: impl Display) -> Self {
         Self::Unreadable { section, reason: escaped(&reason.to_string()).into_owned() }
     }
 }
@@ -100,7 +115,7 @@ pub(crate) struct Parts<'a> {
 }
 
 /// Puts an artifact together.
-pub(crate) fn write(about: &About, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
+pub fn write(about: &About, sections: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let header = Header {
         about: about.clone(),
         sections: sections.iter().map(|(name, bytes)| Section { name: (*name).to_owned(), bytes: bytes.len() }).collect(),
@@ -162,7 +177,7 @@ fn damaged_or_truncated(bytes: &[u8], body: usize, expected: &[u8], found: &[u8]
             return ArtifactError::Truncated { expected_bytes: whole, found_bytes: bytes.len() };
         }
     }
-    ArtifactError::Damaged { expected: hex(expected), found: hex(found) }
+    ArtifactError::Damaged { expected: hex::encode(expected), found: hex::encode(found) }
 }
 
 impl<'a> Parts<'a> {
@@ -180,11 +195,7 @@ impl<'a> Parts<'a> {
 /// The SHA-256 an artifact ends with, in hexadecimal: its identity.
 #[must_use]
 pub fn artifact_checksum(bytes: &[u8]) -> String {
-    hex(&bytes[bytes.len().saturating_sub(CHECKSUM_BYTES)..])
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&bytes[bytes.len().saturating_sub(CHECKSUM_BYTES)..])
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ const LEAST_COUNT: usize = 2;
 
 /// Scores of a continued model from which on they calibrate a pattern alone. Their 5 % tails then hold some 50 each, and the bounds are
 /// certain to about a point of coverage; of 200, to two.
-#[cfg(feature = "train")]
 const ENOUGH_ALONE: f64 = 1_000.0;
 
 /// Scores by pattern: signed errors of the logarithm of the estimate, each over the spread expected for its row.
@@ -26,15 +25,17 @@ const ENOUGH_ALONE: f64 = 1_000.0;
 /// **Source**: split conformal prediction with normalised scores (Lei et al. 2018, DOI 10.1080/01621459.2017.1307116), conditional on
 /// the pattern of missing inputs (Zaffran et al. 2023). The two tails are calibrated apart, half of the miscoverage each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Calibration {
+pub struct Calibration {
     patterns: BTreeMap<Pattern, Scores>,
 }
 
 /// A held-out row's score, and how many rows of its pattern it stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Score {
-    pub(crate) value: f64,
-    pub(crate) weight: f64,
+pub struct Score {
+    /// The standardised error.
+    pub value: f64,
+    /// Rows it stands for.
+    pub weight: f64,
 }
 
 /// The distribution of scores.
@@ -47,12 +48,13 @@ pub(crate) struct Scores {
 }
 
 impl Calibration {
+    /// Quantiles by pattern.
     pub(crate) fn new(patterns: BTreeMap<Pattern, Scores>) -> Self {
         Self { patterns }
     }
 
     /// Calibrates every pattern that has enough scores.
-    pub(crate) fn fit(scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
+    pub fn fit(scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
         let patterns = scores.into_iter().filter_map(|(pattern, scores)| Some((pattern, Scores::of(scores)?))).collect();
         Self { patterns }
     }
@@ -60,16 +62,14 @@ impl Calibration {
     /// The same where the scores of each pattern come from so few sites; see [`Scores::of_few_sites`].
     ///
     /// **Shapes**: a number of sites for each pattern that was calibrated.
-    #[cfg(feature = "train")]
-    pub(crate) fn of_few_sites(&self, sites: &BTreeMap<Pattern, f64>) -> Self {
+    pub fn of_few_sites(&self, sites: &BTreeMap<Pattern, f64>) -> Self {
         let widened = |(pattern, scores): (&Pattern, &Scores)| (*pattern, scores.of_few_sites(sites.get(pattern).copied().unwrap_or(1.0)));
         Self { patterns: self.patterns.iter().map(widened).collect() }
     }
 
     /// This calibration with scores of a model that continues its own: pattern by pattern, its distribution makes up what they are too
     /// few for.
-    #[cfg(feature = "train")]
-    pub(crate) fn continued(&self, scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
+    pub fn continued(&self, scores: BTreeMap<Pattern, Vec<Score>>) -> Self {
         let mut patterns = self.patterns.clone();
         for (pattern, scores) in scores {
             let continued = match self.patterns.get(&pattern) {
@@ -89,7 +89,7 @@ impl Calibration {
     /// Multiples of the spread that lead from the logarithm of the point to the interval's ends: `(low, high)`, low <= 0 <= high.
     ///
     /// A pattern that was not calibrated takes the widest of the largest calibrated patterns it contains.
-    pub(crate) fn bounds(&self, pattern: Pattern, level: f64) -> (f64, f64) {
+    pub fn bounds(&self, pattern: Pattern, level: f64) -> (f64, f64) {
         if let Some(scores) = self.patterns.get(&pattern) {
             return scores.bounds(level);
         }
@@ -124,7 +124,6 @@ impl Scores {
     }
 
     /// A mixture of the new scores and this distribution, in proportion to how many of [`ENOUGH_ALONE`] there are; `None` of none.
-    #[cfg(feature = "train")]
     fn continued(&self, mut scores: Vec<Score>) -> Option<Self> {
         let share = (scores.len() as f64 / ENOUGH_ALONE).min(1.0);
         if scores.is_empty() || share >= 1.0 {
@@ -148,7 +147,6 @@ impl Scores {
     ///
     /// **Source**: hierarchical conformal prediction (Lee, Barber & Willett 2023, arXiv 2306.06342; Dunn, Wasserman & Ramdas 2022, DOI
     /// 10.1080/01621459.2022.2060112).
-    #[cfg(feature = "train")]
     fn of_few_sites(&self, sites: f64) -> Self {
         let at = |tail: f64| -> (usize, f64, f64) {
             let moved = 1.0 - (1.0 - tail) * (sites + 1.0) / sites;
@@ -280,7 +278,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "train")]
     #[test]
     fn the_fewer_the_sites_the_wider_the_interval() {
         let calibration = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, even_scores(2_001))]));
@@ -297,7 +294,6 @@ mod tests {
         assert!(high(6.0, 0.99) >= high(6.0, 0.9) && high(6.0, 0.9) >= high(6.0, 0.5));
     }
 
-    #[cfg(feature = "train")]
     #[test]
     fn new_scores_take_over_as_they_become_many() {
         let champion = Calibration::fit(BTreeMap::from([(Pattern::NOTHING, even_scores(5_000))]));

@@ -102,7 +102,7 @@ where
     deserializer.deserialize_seq(List::<T, MOST>(std::marker::PhantomData))
 }
 
-#[cfg(all(test, feature = "train"))]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
 

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
-use crate::artifact::{self, ArtifactError, Parts};
-use crate::model::{About, Model, SITES_SECTION, TREES_SECTION};
-#[cfg(feature = "train")]
-use crate::model::{REPORT_SECTION, ROWS_SECTION};
+use crate::artifact::{self, ArtifactError, Parts, ROWS_SECTION, SITES_SECTION, TREES_SECTION};
+use crate::model::{About, Model};
 
 /// An artifact opened to be looked into.
 #[derive(Debug)]
@@ -40,7 +38,7 @@ impl<'a> Contents<'a> {
         self.json(TREES_SECTION)
     }
 
-    /// Hashes of the sites the model was trained on, as [`uu_data::site_hash`] with seed 0 makes them.
+    /// Hashes of the sites the model was trained on, as [`uu_core::stats::site_hash`] with seed 0 makes them.
     ///
     /// **Errors**: a section that cannot be read.
     pub fn training_sites(&self) -> Result<BTreeSet<u64>, ArtifactError> {
@@ -52,21 +50,15 @@ impl<'a> Contents<'a> {
     }
 
     /// Hashes of the rows the model was trained on; empty where an earlier release trained it.
-    #[cfg(feature = "train")]
-    pub(crate) fn training_rows(&self) -> BTreeSet<u32> {
+    pub fn training_rows(&self) -> BTreeSet<u32> {
         let (hashes, _) = self.0.later_section(ROWS_SECTION).unwrap_or_default().as_chunks::<4>();
         hashes.iter().map(|hash| u32::from_le_bytes(*hash)).collect()
     }
 
-    /// How the model was found to be when it was trained.
+    /// What a section holds as compressed JSON.
     ///
-    /// **Errors**: a section that cannot be read.
-    #[cfg(feature = "train")]
-    pub fn report(&self) -> Result<crate::TrainReport, ArtifactError> {
-        self.json(REPORT_SECTION)
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&self, section: &'static str) -> Result<T, ArtifactError> {
+    /// **Errors**: there is no such section, it cannot be read, or it holds something else.
+    pub fn json<T: serde::de::DeserializeOwned>(&self, section: &'static str) -> Result<T, ArtifactError> {
         let bytes = decompressed(self.0.section(section)?).map_err(|error| ArtifactError::unreadable(section, error))?;
         serde_json::from_slice(&bytes).map_err(|error| ArtifactError::unreadable(section, error))
     }
@@ -88,12 +80,12 @@ fn decompressed(section: &[u8]) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-#[cfg(all(test, feature = "train"))]
+#[cfg(test)]
 mod tests {
     use uu_testkit::models::trained;
 
     use super::*;
-    use crate::model::MODEL_SECTION;
+    use crate::artifact::{MODEL_SECTION, REPORT_SECTION};
 
     #[test]
     fn a_section_that_takes_too_much_once_it_is_decompressed_is_refused() {
@@ -102,7 +94,7 @@ mod tests {
         assert!(bomb.len() < 64 << 10, "{} bytes", bomb.len());
         let artifact = artifact::write(&About::default(), &[(TREES_SECTION, bomb.clone()), (REPORT_SECTION, bomb)]);
         let contents = Contents::of(&artifact).unwrap();
-        for error in [contents.trees().unwrap_err(), contents.report().unwrap_err()] {
+        for error in [contents.trees().unwrap_err(), contents.json::<serde_json::Value>(REPORT_SECTION).unwrap_err()] {
             assert!(error.to_string().contains("bytes once it is decompressed, got more"), "{error}");
         }
         assert_eq!(decompressed(&zeros(1 << 20)).unwrap().len(), 1 << 20);
@@ -118,7 +110,7 @@ mod tests {
         let older = artifact::write(&parts.about, &older);
         let contents = Contents::of(&older).unwrap();
         assert!(contents.training_rows().is_empty());
-        assert!(!contents.training_sites().unwrap().is_empty() && contents.report().is_ok());
+        assert!(!contents.training_sites().unwrap().is_empty() && contents.json::<serde_json::Value>(REPORT_SECTION).is_ok());
         let model = Model::from_bytes(&older).unwrap();
         assert_eq!((model.about(), model.drift_reference().is_none()), (&parts.about, true));
         let header = serde_json::to_string(&About::default()).unwrap().replace(",\"continuations\":0", "");

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use uu_core::Rules;
+use uu_forest::Forest;
 
 use crate::baselines::Baselines;
 use crate::calibration::{Calibration, Scores};
 use crate::features::{Column, Encoder};
-use crate::forest::Forest;
 use crate::host::Suffixes;
 use crate::input_id::{ByInputBeforeFormat3, InputId};
 use crate::model::Parts;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uu_core::{ErrorMetrics, IntervalMetrics, Record, UniqueUsers, Visits};
+use uu_core::stats::{ErrorMetrics, IntervalMetrics};
+use uu_core::{Record, UniqueUsers, Visits};
 
 use crate::baselines::Baselines;
 use crate::estimate::{Estimate, EstimateOptions};
@@ -58,10 +59,13 @@ pub struct Baseline {
 
 /// One estimate beside the truth.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Judged {
-    pub(crate) actual: f64,
-    pub(crate) point: f64,
-    pub(crate) interval: (f64, f64),
+pub struct Judged {
+    /// Known unique users.
+    pub actual: f64,
+    /// The estimate.
+    pub point: f64,
+    /// Its interval.
+    pub interval: (f64, f64),
 }
 
 impl Judged {
@@ -97,21 +101,18 @@ pub fn evaluate(model: &Model, records: &[Record], level: f64) -> Option<Evaluat
 }
 
 /// Judged rows with what they are grouped by.
-pub(crate) struct Sorted<'a> {
-    pub(crate) records: &'a [Record],
-    pub(crate) judged: &'a [Judged],
-    pub(crate) patterns: &'a [Pattern],
+pub struct Sorted<'a> {
+    /// The rows.
+    pub records: &'a [Record],
+    /// Each row's estimate beside the truth.
+    pub judged: &'a [Judged],
+    /// Which inputs each row knows.
+    pub patterns: &'a [Pattern],
 }
 
 impl Sorted<'_> {
     /// Puts the groups together; `None` where there is no row.
-    pub(crate) fn evaluation(
-        &self,
-        level: f64,
-        by_mask: Vec<Group>,
-        baselines: &Baselines,
-        falling_steps: Option<f64>,
-    ) -> Option<Evaluation> {
+    pub fn evaluation(&self, level: f64, by_mask: Vec<Group>, baselines: &Baselines, falling_steps: Option<f64>) -> Option<Evaluation> {
         Some(Evaluation {
             level,
             overall: Group::of("all".to_owned(), self.judged)?,
@@ -166,7 +167,9 @@ impl Sorted<'_> {
 }
 
 impl Group {
-    pub(crate) fn of(name: String, judged: &[Judged]) -> Option<Self> {
+    /// Metrics of a group; `None` where it has no row.
+    #[must_use]
+    pub fn of(name: String, judged: &[Judged]) -> Option<Self> {
         let actual: Vec<f64> = judged.iter().map(|judged| judged.actual).collect();
         let points: Vec<f64> = judged.iter().map(|judged| judged.point).collect();
         let intervals: Vec<(f64, f64)> = judged.iter().map(|judged| judged.interval).collect();
@@ -178,7 +181,7 @@ impl Group {
 const STEPS_JUDGED: usize = 20_000;
 
 /// Share of rows whose estimate falls by over 2 % when visits grow by 10 %.
-pub(crate) fn falling_steps(model: &Model, records: &[Record]) -> Option<f64> {
+pub fn falling_steps(model: &Model, records: &[Record]) -> Option<f64> {
     let with_visits = records.iter().filter(|record| record.visits.is_some_and(|visits| visits.get() > 0.0));
     let before: Vec<Record> =
         with_visits.take(STEPS_JUDGED).map(|record| Record { unique_users: None::<UniqueUsers>, ..record.clone() }).collect();

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use uu_core::host_of_site;
-use uu_data::site_hash;
+use uu_core::stats::site_hash;
 
 use crate::checks::{Soundness, ensure, ensure_increasing};
 
@@ -31,17 +31,17 @@ const BRAND_SEED: u64 = 0xB7A2D;
 
 /// A host as the features see it; the default is an unknown one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Host {
+pub struct Host {
     /// Code of the suffix; [`NO_HOST`] where there is no host.
-    pub(crate) suffix: u16,
+    pub suffix: u16,
     /// Hash of the brand.
-    pub(crate) brand: u64,
-    pub(crate) spelling: [u8; 4],
+    pub brand: u64,
+    pub spelling: [u8; 4],
 }
 
 /// How a name is spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Spelling {
+pub enum Spelling {
     /// Characters of the brand.
     Length,
     /// Dots in the whole name.
@@ -53,28 +53,28 @@ pub(crate) enum Spelling {
 }
 
 impl Spelling {
-    pub(crate) const ALL: [Self; 4] = [Self::Length, Self::Dots, Self::Digits, Self::Hyphens];
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Length, Self::Dots, Self::Digits, Self::Hyphens];
 }
 
 impl Host {
-    pub(crate) fn is_known(&self) -> bool {
+    pub fn is_known(&self) -> bool {
         self.suffix != NO_HOST
     }
 
     /// The count, NaN where the host is unknown.
-    pub(crate) fn spelling(&self, which: Spelling) -> f64 {
+    pub fn spelling(&self, which: Spelling) -> f64 {
         if self.is_known() { f64::from(self.spelling[which as usize]) } else { f64::NAN }
     }
 }
 
 /// The suffixes that are told apart, sorted; their codes start after [`RARE`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Suffixes(Vec<Box<str>>);
+pub struct Suffixes(Vec<Box<str>>);
 
 impl Suffixes {
     /// The suffixes of sites, each named once; `None` where names tell nothing: all of one suffix, and no brand that has two sites.
-    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training learns them"))]
-    pub(crate) fn of<'a>(sites: impl Iterator<Item = &'a str>) -> Option<Self> {
+    pub fn of<'a>(sites: impl Iterator<Item = &'a str>) -> Option<Self> {
         let (mut counts, mut brands) = (std::collections::BTreeMap::<&str, usize>::new(), std::collections::HashSet::new());
         let (mut all, mut shared) = (0, 0);
         for (brand, suffix) in sites.filter_map(host_of_site).map(parts) {
@@ -99,12 +99,12 @@ impl Suffixes {
     }
 
     /// How many codes there are.
-    pub(crate) fn codes(&self) -> usize {
+    pub fn codes(&self) -> usize {
         self.0.len() + usize::from(RARE) + 1
     }
 
     /// What a site's host says; nothing where its name is no host.
-    pub(crate) fn read(&self, site: &str) -> Host {
+    pub fn read(&self, site: &str) -> Host {
         let Some(host) = host_of_site(site) else { return Host::default() };
         let (brand, suffix) = parts(host);
         let code = self.0.binary_search_by(|known| known.as_ref().cmp(suffix)).map_or(RARE, |place| place as u16 + RARE + 1);

@@ -9,38 +9,53 @@ pub(crate) const UNKNOWN_CODE: u16 = 0;
 
 /// One row of inputs: logarithms where the quantity is a size, NaN where it is unknown.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InputRow {
-    pub(crate) numeric: ByInput<f64>,
-    pub(crate) category: u16,
-    pub(crate) host: Host,
-    pub(crate) source: u16,
-    pub(crate) month: u8,
+pub struct InputRow {
+    /// Numeric inputs.
+    pub numeric: ByInput<f64>,
+    /// Code of the category.
+    pub category: u16,
+    /// What the host name says.
+    pub host: Host,
+    /// Code of the source.
+    pub source: u16,
+    /// Month of the year.
+    pub month: u8,
 }
 
 /// Rows of inputs, a column for each.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct InputBlock {
-    pub(crate) numeric: ByInput<Vec<f64>>,
-    pub(crate) category: Vec<u16>,
-    pub(crate) host: Vec<Host>,
-    pub(crate) source: Vec<u16>,
-    pub(crate) month: Vec<u8>,
+pub struct InputBlock {
+    /// Numeric inputs.
+    pub numeric: ByInput<Vec<f64>>,
+    /// Codes of the categories.
+    pub category: Vec<u16>,
+    /// What the host names say.
+    pub host: Vec<Host>,
+    /// Codes of the sources.
+    pub source: Vec<u16>,
+    /// Months of the year.
+    pub month: Vec<u8>,
 }
 
 impl InputRow {
     /// Which of its inputs are known.
-    pub(crate) fn pattern(&self) -> Pattern {
+    pub fn pattern(&self) -> Pattern {
         let knows = |id: InputId| !self.numeric[id].is_nan();
         Pattern::of_row(self.numeric.len(), knows, self.category != UNKNOWN_CODE, self.host.is_known())
     }
 }
 
 impl InputBlock {
-    pub(crate) fn new(inputs: usize) -> Self {
+    /// No rows yet, of so many numeric inputs.
+    #[must_use]
+    pub fn new(inputs: usize) -> Self {
         Self { numeric: ByInput::new(vec![Vec::new(); inputs]), ..Self::default() }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many rows there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a block that is worked on has rows")]
+    pub fn len(&self) -> usize {
         self.category.len()
     }
 
@@ -52,7 +67,8 @@ impl InputBlock {
         self.month.clear();
     }
 
-    pub(crate) fn push(&mut self, row: &InputRow) {
+    /// Appends a row.
+    pub fn push(&mut self, row: &InputRow) {
         for (column, value) in self.numeric.iter_mut().zip(row.numeric.iter()) {
             column.push(*value);
         }
@@ -63,7 +79,7 @@ impl InputBlock {
     }
 
     /// The row at `index`, into `row`.
-    pub(crate) fn row(&self, index: usize, row: &mut InputRow) {
+    pub fn row(&self, index: usize, row: &mut InputRow) {
         row.numeric.clear();
         row.numeric.extend(self.numeric.iter().map(|column| column[index]));
         row.category = self.category[index];
@@ -73,7 +89,7 @@ impl InputBlock {
     }
 
     /// The rows at `indices`, in that order.
-    pub(crate) fn take(&self, indices: &[usize]) -> Self {
+    pub fn take(&self, indices: &[usize]) -> Self {
         fn pick<T: Copy>(column: &[T], indices: &[usize]) -> Vec<T> {
             indices.iter().map(|&index| column[index]).collect()
         }
@@ -87,7 +103,7 @@ impl InputBlock {
     }
 
     /// Adds the rows of another block.
-    pub(crate) fn append(&mut self, other: Self) {
+    pub fn append(&mut self, other: Self) {
         for (column, more) in self.numeric.iter_mut().zip(other.numeric.iter()) {
             column.extend_from_slice(more);
         }
@@ -98,14 +114,14 @@ impl InputBlock {
     }
 
     /// Hides what `pattern` does not know, in every row.
-    pub(crate) fn mask(&mut self, pattern: Pattern) {
+    pub fn mask(&mut self, pattern: Pattern) {
         for row in 0..self.len() {
             self.mask_row(row, pattern);
         }
     }
 
     /// Hides what `pattern` does not know in one row.
-    pub(crate) fn mask_row(&mut self, row: usize, pattern: Pattern) {
+    pub fn mask_row(&mut self, row: usize, pattern: Pattern) {
         for id in self.numeric.ids() {
             if !pattern.knows(id) {
                 self.numeric[id][row] = f64::NAN;

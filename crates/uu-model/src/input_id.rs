@@ -11,7 +11,7 @@ use crate::checks::{Soundness, at_most, ensure};
 /// A numeric input: one that every record can carry, or an extra input. Artifacts hold ids, so none ever changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct InputId(u8);
+pub struct InputId(u8);
 
 /// The numeric inputs that every record can carry, in the order of their ids. One that comes later is added at the end.
 const BUILT_IN: [Field; 5] = [Field::Rank, Field::Visits, Field::PagesPerVisit, Field::BounceRate, Field::AvgVisitDuration];
@@ -26,20 +26,23 @@ const EXTRA: u8 = 128;
 const MOST_LOG_OF_SIZE: f64 = 29.3;
 
 impl InputId {
-    pub(crate) const RANK: Self = Self(0);
-    pub(crate) const VISITS: Self = Self(1);
-    pub(crate) const PAGES_PER_VISIT: Self = Self(2);
+    /// The rank.
+    pub const RANK: Self = Self(0);
+    /// The visits.
+    pub const VISITS: Self = Self(1);
+    /// The pages per visit.
+    pub const PAGES_PER_VISIT: Self = Self(2);
 
     /// How many inputs every record can carry.
-    pub(crate) const BUILT_IN: usize = BUILT_IN.len();
+    pub const BUILT_IN: usize = BUILT_IN.len();
 
     /// Those of a model with so many extra inputs, in order.
-    pub(crate) fn all(extras: usize) -> impl ExactSizeIterator<Item = Self> + Clone {
+    pub fn all(extras: usize) -> impl ExactSizeIterator<Item = Self> + Clone {
         (0..BUILT_IN.len() + extras).map(Self::at)
     }
 
     /// The input at a place among all numeric inputs: the built-in ones, then the extra ones.
-    pub(crate) fn at(place: usize) -> Self {
+    pub fn at(place: usize) -> Self {
         let id = |number: usize| u8::try_from(number).expect("a model has at most 64 extra inputs");
         match place.checked_sub(BUILT_IN.len()) {
             None => Self(id(place)),
@@ -48,22 +51,22 @@ impl InputId {
     }
 
     /// Its place among all numeric inputs.
-    pub(crate) fn place(self) -> usize {
+    pub fn place(self) -> usize {
         self.extra().map_or(usize::from(self.0), |extra| BUILT_IN.len() + extra)
     }
 
     /// Its field, unless it is an extra input.
-    pub(crate) fn built_in(self) -> Option<Field> {
+    pub fn built_in(self) -> Option<Field> {
         BUILT_IN.get(usize::from(self.0)).copied()
     }
 
     /// Its place among the extra inputs, if it is one.
-    pub(crate) fn extra(self) -> Option<usize> {
+    pub fn extra(self) -> Option<usize> {
         self.0.checked_sub(EXTRA).map(usize::from)
     }
 
     /// What an id of an artifact before format 3 is now.
-    pub(crate) fn of_earlier_format(self) -> Self {
+    pub fn of_earlier_format(self) -> Self {
         match self.0.checked_sub(BUILT_IN_BEFORE_FORMAT_3 as u8) {
             None => self,
             // One that no model can have stays one.
@@ -78,12 +81,12 @@ impl InputId {
     }
 
     /// The id of a field, if it is a numeric input.
-    pub(crate) fn of_field(field: Field) -> Option<Self> {
+    pub fn of_field(field: Field) -> Option<Self> {
         BUILT_IN.iter().position(|built_in| *built_in == field).map(Self::at)
     }
 
     /// The id of a field or of an extra input of that name.
-    pub(crate) fn of(field: &FaultField, extras: &[String]) -> Option<Self> {
+    pub fn of(field: &FaultField, extras: &[String]) -> Option<Self> {
         match field {
             FaultField::Field(field) => Self::of_field(*field),
             FaultField::Extra(name) => extras.iter().position(|extra| extra == name).map(|extra| Self::at(BUILT_IN.len() + extra)),
@@ -92,7 +95,7 @@ impl InputId {
     }
 
     /// Its field, or its name among the extra inputs.
-    pub(crate) fn field(self, extras: &[String]) -> FaultField {
+    pub fn field(self, extras: &[String]) -> FaultField {
         match (self.built_in(), self.extra()) {
             (Some(field), _) => FaultField::Field(field),
             (None, extra) => FaultField::Extra(extra.and_then(|extra| extras.get(extra)).cloned().unwrap_or_default()),
@@ -101,7 +104,7 @@ impl InputId {
 
     /// Its value in a record, in its own unit.
     #[inline]
-    pub(crate) fn value(self, record: &Record) -> Option<f64> {
+    pub fn value(self, record: &Record) -> Option<f64> {
         match self.built_in() {
             Some(field) => record.number(field),
             None => self.extra().and_then(|extra| record.extras.get(extra).copied().flatten()),
@@ -109,13 +112,13 @@ impl InputId {
     }
 
     /// A value on the scale the trees split; NaN where it is unknown.
-    pub(crate) fn scaled(self, value: Option<f64>) -> f64 {
+    pub fn scaled(self, value: Option<f64>) -> f64 {
         let Some(value) = value else { return f64::NAN };
         self.built_in().map_or(Scale::Linear, Field::scale).apply(value)
     }
 
     /// The inverse of [`InputId::scaled`], kept within what the field can be and rounded as it is shown.
-    pub(crate) fn unscaled(self, scaled: f64) -> f64 {
+    pub fn unscaled(self, scaled: f64) -> f64 {
         let Some(field) = self.built_in() else { return scaled };
         let (scale, most) = (field.scale(), field.highest().unwrap_or(f64::MAX));
         let value = scale.undo(scaled.clamp(0.0, if scale == Scale::Linear { most } else { MOST_LOG_OF_SIZE }));
@@ -140,52 +143,52 @@ impl Display for InputId {
 /// Artifacts hold the two as lists of their own. Where a release that knew fewer inputs wrote the first, the others are those of an input that was
 /// not learned.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct ByInput<T>(Vec<T>);
+pub struct ByInput<T>(Vec<T>);
 
 /// The same in artifacts before format 3: one list.
 #[derive(Debug)]
 pub(crate) struct ByInputBeforeFormat3<T>(pub(crate) ByInput<T>);
 
 impl<T> ByInput<T> {
-    pub(crate) fn new(entries: Vec<T>) -> Self {
+    pub fn new(entries: Vec<T>) -> Self {
         Self(entries)
     }
 
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(crate) fn ids(&self) -> impl ExactSizeIterator<Item = InputId> + Clone + use<T> {
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = InputId> + Clone + use<T> {
         (0..self.0.len()).map(InputId::at)
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.0.iter()
     }
 
-    pub(crate) fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
     }
 
     /// Each entry beside its input.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = (InputId, &T)> {
+    pub fn entries(&self) -> impl Iterator<Item = (InputId, &T)> {
         self.ids().zip(&self.0)
     }
 
     /// The same, taken apart.
-    pub(crate) fn into_entries(self) -> impl Iterator<Item = (InputId, T)> {
+    pub fn into_entries(self) -> impl Iterator<Item = (InputId, T)> {
         self.ids().zip(self.0)
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(crate) fn extend(&mut self, entries: impl IntoIterator<Item = T>) {
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = T>) {
         self.0.extend(entries);
     }
 
-    pub(crate) fn resize(&mut self, inputs: usize, entry: T)
+    pub fn resize(&mut self, inputs: usize, entry: T)
     where
         T: Clone,
     {
@@ -193,7 +196,7 @@ impl<T> ByInput<T> {
     }
 
     #[cfg(test)]
-    pub(crate) fn truncate(&mut self, inputs: usize) {
+    pub fn truncate(&mut self, inputs: usize) {
         self.0.truncate(inputs);
     }
 }

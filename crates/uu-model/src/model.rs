@@ -7,11 +7,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
 
-use crate::artifact::{self, ArtifactError};
+use crate::artifact::{self, ArtifactError, DRIFT_SECTION, MODEL_SECTION, RANK_VISITS_SECTION};
 use crate::baselines::Baselines;
 use crate::calibration::Calibration;
 use crate::checks::MOST_LOG;
-use crate::drift::Reference;
 use crate::earlier_formats::{PartsOfFormat1, PartsOfFormat2};
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
@@ -19,6 +18,7 @@ use crate::input::{InputBlock, InputRow};
 use crate::input_id::{ByInput, InputId};
 use crate::pattern::Pattern;
 use crate::rank_visits::RankVisits;
+use crate::reference::Reference;
 use crate::schema::InputSchema;
 use crate::site_level::SiteLevels;
 use crate::stage::Stage;
@@ -83,20 +83,25 @@ pub struct About {
 
 /// All that an estimate is computed from, as the artifact holds it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Parts {
-    pub(crate) schema: Arc<InputSchema>,
+pub struct Parts {
+    /// What the model has learned to read.
+    pub schema: Arc<InputSchema>,
     /// Mean logarithm of visits: where explanations start from.
-    pub(crate) mean_log_visits: f64,
+    pub mean_log_visits: f64,
     /// Logarithm of visits per user.
-    pub(crate) ratio: Stage,
+    pub ratio: Stage,
     /// Logarithm of the error that is to be expected.
-    pub(crate) spread: Stage,
+    pub spread: Stage,
     /// One for each numeric input, where it was learned.
-    pub(crate) fills: ByInput<Option<Stage>>,
-    pub(crate) visits_offsets: VisitsOffsets,
-    pub(crate) calibration: Calibration,
-    pub(crate) site_levels: SiteLevels,
-    pub(crate) baselines: Baselines,
+    pub fills: ByInput<Option<Stage>>,
+    /// What imputed visits are moved by.
+    pub visits_offsets: VisitsOffsets,
+    /// Quantiles of the standardised errors.
+    pub calibration: Calibration,
+    /// How the months of a site err together.
+    pub site_levels: SiteLevels,
+    /// The simple estimates of the same rows.
+    pub baselines: Baselines,
 }
 
 /// What the stages say of one row.
@@ -126,26 +131,15 @@ thread_local! {
     static BUFFERS: RefCell<Buffers> = RefCell::default();
 }
 
-/// Names of the artifact's sections.
-pub(crate) const MODEL_SECTION: &str = "model";
-pub(crate) const TREES_SECTION: &str = "trees.zst";
-pub(crate) const REPORT_SECTION: &str = "report.json.zst";
-pub(crate) const SITES_SECTION: &str = "sites";
-/// Artifacts of the first releases are without these.
-#[cfg(feature = "train")]
-pub(crate) const ROWS_SECTION: &str = "rows";
-pub(crate) const DRIFT_SECTION: &str = "drift";
-pub(crate) const RANK_VISITS_SECTION: &str = "rank_visits";
-
 impl Model {
-    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training puts models together"))]
-    pub(crate) fn new(about: About, parts: Parts, rank_visits: Option<RankVisits>) -> Self {
+    /// A model of parts that were just fitted.
+    #[must_use]
+    pub fn new(about: About, parts: Parts, rank_visits: Option<RankVisits>) -> Self {
         Self { about, parts, rank_visits, drift_reference: None }
     }
 
     /// All that an estimate is computed from.
-    #[cfg(feature = "train")]
-    pub(crate) fn into_parts(self) -> Parts {
+    pub fn into_parts(self) -> Parts {
         self.parts
     }
 
@@ -398,17 +392,17 @@ impl Model {
 }
 
 /// Visits there can be users of: part of a visit is none.
-pub(crate) fn whole_visits(visits: Visits) -> f64 {
+pub fn whole_visits(visits: Visits) -> f64 {
     visits.get().floor()
 }
 
 /// The point estimate: at least one user and at most one a visit, none where there are no visits.
-pub(crate) fn bounded_point(visits: f64, log_ratio: f64) -> f64 {
+pub fn bounded_point(visits: f64, log_ratio: f64) -> f64 {
     (visits * (-log_ratio).exp()).clamp(visits.min(1.0), visits)
 }
 
 /// The interval around a point, `bounds` spreads away from its logarithm; users cannot exceed visits that are known.
-pub(crate) fn interval(point: f64, known_visits: Option<f64>, log_spread: f64, bounds: (f64, f64)) -> (f64, f64) {
+pub fn interval(point: f64, known_visits: Option<f64>, log_spread: f64, bounds: (f64, f64)) -> (f64, f64) {
     let spread = log_spread.exp();
     let low = (point * (bounds.0 * spread).exp()).max(point.min(1.0)).min(point);
     let high = (point * (bounds.1 * spread).exp()).min(known_visits.unwrap_or(f64::MAX)).max(point);

@@ -41,7 +41,7 @@ impl Model {
     /// they stand: the month may have several.
     ///
     /// **Shapes**: a label and an estimate for each record; those that `is_asked` names are moved.
-    pub(crate) fn move_months(
+    pub fn move_months(
         &self,
         records: &[Record],
         labels: &[Option<UniqueUsers>],

@@ -9,7 +9,7 @@ use crate::input_id::{BUILT_IN_BEFORE_FORMAT_3, InputId};
 /// Extra inputs share one bit, set where every one of them is known, so that calibration has a bounded number of patterns however
 /// many inputs a configuration adds. Artifacts hold patterns, so no bit ever changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-pub struct Pattern(pub(crate) u32);
+pub struct Pattern(pub u32);
 
 /// Bit of the category in a pattern.
 const CATEGORY: u32 = 1 << 5;
@@ -38,7 +38,7 @@ impl Pattern {
     }
 
     /// The pattern of a row of so many numeric inputs, of which those are known that `knows` says.
-    pub(crate) fn of_row(inputs: usize, knows: impl Fn(InputId) -> bool, category: bool, host: bool) -> Self {
+    pub fn of_row(inputs: usize, knows: impl Fn(InputId) -> bool, category: bool, host: bool) -> Self {
         let mut ids = InputId::all(inputs.saturating_sub(InputId::BUILT_IN));
         let numeric = ids.by_ref().take(InputId::BUILT_IN).filter(|id| knows(*id)).fold(0, |bits, id| bits | numeric_bit(id));
         let extras = ids.len() > 0 && ids.all(&knows);
@@ -65,7 +65,7 @@ impl Pattern {
     }
 
     /// Its place among the subsets of `learned`, from 0; what is not in `learned` does not count.
-    pub(crate) fn place_within(self, learned: Self) -> usize {
+    pub fn place_within(self, learned: Self) -> usize {
         let (mut rest, mut place, mut index) = (learned.0, 0, 0);
         while rest != 0 {
             let lowest = rest & rest.wrapping_neg();
@@ -76,7 +76,7 @@ impl Pattern {
     }
 
     /// Whether the input is known; an extra one, where all of them are.
-    pub(crate) fn knows(self, id: InputId) -> bool {
+    pub fn knows(self, id: InputId) -> bool {
         self.0 & if id.built_in().is_some() { numeric_bit(id) } else { EXTRAS } != 0
     }
 
@@ -84,29 +84,29 @@ impl Pattern {
         self.0 & CATEGORY != 0
     }
 
-    pub(crate) fn knows_host(self) -> bool {
+    /// Whether the host is known.
+    #[must_use]
+    pub fn knows_host(self) -> bool {
         self.0 & HOST != 0
     }
 
     /// The same but for a built-in input, which is not known.
-    #[cfg(feature = "train")]
-    pub(crate) fn without(self, id: InputId) -> Self {
+    pub fn without(self, id: InputId) -> Self {
         Self(self.0 & !numeric_bit(id))
     }
 
     /// The same but for the extra inputs, which are not known.
-    pub(crate) fn without_extras(self) -> Self {
+    pub fn without_extras(self) -> Self {
         Self(self.0 & !EXTRAS)
     }
 
     /// The same, and the host is known.
-    #[cfg(feature = "train")]
-    pub(crate) fn with_host(self) -> Self {
+    pub fn with_host(self) -> Self {
         Self(self.0 | HOST)
     }
 
     /// The same but for the host, which is not known.
-    pub(crate) fn without_host(self) -> Self {
+    pub fn without_host(self) -> Self {
         Self(self.0 & !HOST)
     }
 
@@ -132,7 +132,7 @@ fn numeric_bit(id: InputId) -> u32 {
 
 /// Patterns as artifacts before format 3 hold them: of one byte.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-pub(crate) struct PatternBeforeFormat3(u8);
+pub struct PatternBeforeFormat3(u8);
 
 impl From<PatternBeforeFormat3> for Pattern {
     fn from(pattern: PatternBeforeFormat3) -> Self {

@@ -7,20 +7,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::artifact::ArtifactError;
+use crate::artifact::{ArtifactError, RANK_VISITS_SECTION};
 use crate::checks::{MOST_LOG, Soundness, ensure, ensure_increasing, ensure_length, ensure_within};
-use crate::model::RANK_VISITS_SECTION;
 
 /// Share of honest pairs that are flagged, about: few enough to be believed, enough to notice five times the visits at a rank among the first hundred.
-#[cfg(feature = "train")]
 const FLAGGED: f64 = 0.003;
 
 /// Pairs without which nothing is learned.
-#[cfg(feature = "train")]
 const MIN_PAIRS: usize = 300;
 
 /// No pair is contradictory that lies within this factor of the middle, however tight the training data are.
-#[cfg(feature = "train")]
 const LEAST_FACTOR: f64 = 4.0;
 
 /// How the bounds go on beyond the ranks of the training data: visits may fall with the rank this much slower, and this much faster, as powers.
@@ -31,7 +27,7 @@ const MOST_BOUND: f64 = 300.0;
 
 /// The visits that go with a rank, all on the scale of natural logarithms.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct RankVisits {
+pub struct RankVisits {
     /// Increasing.
     ranks: Vec<f64>,
     /// Not increasing, as `high`.
@@ -41,7 +37,7 @@ pub(crate) struct RankVisits {
 
 impl RankVisits {
     /// Reads them out of an artifact's section.
-    pub(crate) fn read(section: &[u8]) -> Result<Self, ArtifactError> {
+    pub fn read(section: &[u8]) -> Result<Self, ArtifactError> {
         let unreadable = |error: &dyn std::fmt::Display| ArtifactError::unreadable(RANK_VISITS_SECTION, error);
         let learned: Self = postcard::from_bytes(section).map_err(|error| unreadable(&error))?;
         learned.check().map_err(|error| unreadable(&error))?;
@@ -62,7 +58,7 @@ impl RankVisits {
     }
 
     /// The range of visits that go with `rank`, where `visits` lie outside it.
-    pub(crate) fn contradicted(&self, rank: f64, visits: f64) -> Option<(f64, f64)> {
+    pub fn contradicted(&self, rank: f64, visits: f64) -> Option<(f64, f64)> {
         let (rank, visits) = (rank.ln(), visits.max(1.0).ln());
         let (low, high) = self.bounds(rank);
         (visits < low || visits > high).then(|| (readable(low.exp()), readable(high.exp())))
@@ -91,12 +87,11 @@ fn readable(visits: f64) -> f64 {
     (visits / unit).round() * unit
 }
 
-#[cfg(feature = "train")]
 mod fitting {
     use super::{FLAGGED, LEAST_FACTOR, MIN_PAIRS, RankVisits};
 
     /// A row's logarithms of rank and visits, and a number that depends on nothing but the row.
-    pub(crate) type Pair = (f64, f64, u64);
+    pub type Pair = (f64, f64, u64);
 
     /// Parts of the rows; each is judged by a fit on the others.
     const FOLDS: u64 = 5;
@@ -120,7 +115,7 @@ mod fitting {
 
     impl RankVisits {
         /// Learns from rows that know both; `None` where they are too few.
-        pub(crate) fn fit(mut pairs: Vec<Pair>) -> Option<Self> {
+        pub fn fit(mut pairs: Vec<Pair>) -> Option<Self> {
             if pairs.len() < MIN_PAIRS {
                 return None;
             }
@@ -236,10 +231,9 @@ mod fitting {
     }
 }
 
-#[cfg(feature = "train")]
-pub(crate) use fitting::Pair;
+pub use fitting::Pair;
 
-#[cfg(all(test, feature = "train"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -326,7 +320,7 @@ mod tests {
         #[test]
         fn the_order_of_rows_changes_nothing(seed: u64) {
             let rows = pairs(400);
-            let order = uu_data::Draws::new("order", seed).permutation(rows.len());
+            let order = uu_core::stats::Draws::new("order", seed).permutation(rows.len());
             prop_assert_eq!(RankVisits::fit(order.into_iter().map(|row| rows[row]).collect()), RankVisits::fit(rows));
         }
     }

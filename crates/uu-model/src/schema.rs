@@ -16,21 +16,22 @@ pub const UNNAMED_SOURCE: &str = "unnamed";
 
 /// The inputs of a model: which ones were learned, and the codes of groups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct InputSchema {
+pub struct InputSchema {
     /// What a record is checked with; its extra inputs follow the built-in ones.
-    pub(crate) rules: Rules,
-    pub(crate) sources: Sources,
+    pub rules: Rules,
+    /// The sources and their codes.
+    pub sources: Sources,
     /// Range of each numeric input in the training data, in its own unit; `None` where it was not learned.
-    pub(crate) ranges: ByInput<Option<(f64, f64)>>,
+    pub ranges: ByInput<Option<(f64, f64)>>,
     /// Whether the category was learned.
-    pub(crate) category: bool,
+    pub category: bool,
     /// Suffixes that distinguish host names, where they were learned.
-    pub(crate) suffixes: Option<Suffixes>,
+    pub suffixes: Option<Suffixes>,
 }
 
 impl InputSchema {
     /// Writes the inputs of a record into `row`, whose memory is reused: what was never learned counts as unknown.
-    pub(crate) fn encode(&self, record: &Record, row: &mut InputRow) {
+    pub fn encode(&self, record: &Record, row: &mut InputRow) {
         row.numeric.clear();
         row.numeric.extend(self.ranges.ids().map(|id| id.scaled(self.value(record, id))));
         row.category = self.category_of(record).map_or(UNKNOWN_CODE, Category::code);
@@ -40,25 +41,25 @@ impl InputSchema {
     }
 
     /// Which inputs of a record are known and were learned: the pattern of the row that it is encoded as.
-    pub(crate) fn pattern(&self, record: &Record) -> Pattern {
+    pub fn pattern(&self, record: &Record) -> Pattern {
         let knows = |id: InputId| self.value(record, id).is_some();
         let host = self.suffixes.is_some() && record.site.as_deref().is_some_and(|site| host_of_site(site).is_some());
         Pattern::of_row(self.ranges.len(), knows, self.category_of(record).is_some(), host)
     }
 
     /// The pattern in which every input that was learned is known, the extra ones included.
-    pub(crate) fn learned(&self) -> Pattern {
+    pub fn learned(&self) -> Pattern {
         Pattern::of_row(self.ranges.len(), |id| self.ranges[id].is_some(), self.category, self.suffixes.is_some())
     }
 
     /// The value of a numeric input that was learned, in its own unit.
     #[inline]
-    pub(crate) fn value(&self, record: &Record, id: InputId) -> Option<f64> {
+    pub fn value(&self, record: &Record, id: InputId) -> Option<f64> {
         self.ranges[id].and_then(|_| id.value(record))
     }
 
     /// The category, where categories were learned.
-    pub(crate) fn category_of(&self, record: &Record) -> Option<Category> {
+    pub fn category_of(&self, record: &Record) -> Option<Category> {
         record.category.filter(|_| self.category)
     }
 
@@ -68,19 +69,17 @@ impl InputSchema {
     }
 
     /// The field of a numeric input.
-    pub(crate) fn field(&self, id: InputId) -> FaultField {
+    pub fn field(&self, id: InputId) -> FaultField {
         id.field(&self.rules.extras)
     }
 
     /// The name in the artifact of the stage that predicts an input, or (`None`) visits per user.
-    #[cfg(feature = "train")]
-    pub(crate) fn stage_name(&self, input: Option<InputId>) -> String {
+    pub fn stage_name(&self, input: Option<InputId>) -> String {
         input.map_or("ratio".to_owned(), |id| self.field(id).column().to_owned())
     }
 
     /// Codes of suffixes; 0 where hosts were not learned.
-    #[cfg(feature = "train")]
-    pub(crate) fn suffix_codes(&self) -> usize {
+    pub fn suffix_codes(&self) -> usize {
         self.suffixes.as_ref().map_or(0, Suffixes::codes)
     }
 
@@ -104,7 +103,7 @@ impl InputSchema {
 
 /// Sources whose definition of unique users is learned, the commonest first. Their codes are their places, from 1.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Sources {
+pub struct Sources {
     /// `None` stands for the rows that name none.
     names: Vec<Option<String>>,
     /// Codes of those with a name.
@@ -114,7 +113,9 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn new(names: Vec<Option<String>>) -> Self {
+    /// Sources by their codes, which begin at 1.
+    #[must_use]
+    pub fn new(names: Vec<Option<String>>) -> Self {
         let (mut codes, mut unnamed) = (HashMap::new(), None);
         // The first of two that are alike: only a model of strangers could have such.
         for (place, name) in names.iter().enumerate().rev() {
@@ -127,33 +128,36 @@ impl Sources {
         Self { names, codes, unnamed }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many sources there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a model has a source at least")]
+    pub fn len(&self) -> usize {
         self.names.len()
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Option<String>> {
+    /// Their names, in the order of their codes; `None` for the rows that name none.
+    pub fn iter(&self) -> std::slice::Iter<'_, Option<String>> {
         self.names.iter()
     }
 
     /// The code of a source, if it was learned.
-    pub(crate) fn learned_code_of(&self, source: Option<&str>) -> Option<u16> {
+    pub fn learned_code_of(&self, source: Option<&str>) -> Option<u16> {
         source.map_or(self.unnamed, |name| self.codes.get(name).copied())
     }
 
     /// The code of a source: one that was not learned follows the commonest.
-    pub(crate) fn code_of(&self, source: Option<&str>) -> u16 {
+    pub fn code_of(&self, source: Option<&str>) -> u16 {
         self.learned_code_of(source).unwrap_or(1)
     }
 
     /// The name of the source that a source follows.
-    pub(crate) fn followed_by(&self, source: Option<&str>) -> &str {
+    pub fn followed_by(&self, source: Option<&str>) -> &str {
         let name = self.names.get(usize::from(self.code_of(source)) - 1);
         name.and_then(Option::as_deref).unwrap_or(UNNAMED_SOURCE)
     }
 
     /// Their names as they are shown.
-    #[cfg(feature = "train")]
-    pub(crate) fn shown(&self) -> impl Iterator<Item = &str> {
+    pub fn shown(&self) -> impl Iterator<Item = &str> {
         self.names.iter().map(|name| name.as_deref().unwrap_or(UNNAMED_SOURCE))
     }
 }

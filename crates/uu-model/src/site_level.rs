@@ -22,9 +22,11 @@ const TAIL: f64 = 0.01;
 
 /// Site levels, apart for rows that know their visits and rows that do not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct SiteLevels {
-    pub(crate) visits_known: Option<SiteLevel>,
-    pub(crate) visits_unknown: Option<SiteLevel>,
+pub struct SiteLevels {
+    /// Of rows that know their visits.
+    pub visits_known: Option<SiteLevel>,
+    /// Of rows that do not.
+    pub visits_unknown: Option<SiteLevel>,
 }
 
 impl SiteLevels {
@@ -33,14 +35,16 @@ impl SiteLevels {
         [&self.visits_known, &self.visits_unknown].into_iter().flatten().try_for_each(SiteLevel::check)
     }
 
-    pub(crate) fn of(&self, visits_are_known: bool) -> Option<&SiteLevel> {
+    /// Those of the one kind of rows.
+    #[must_use]
+    pub fn of(&self, visits_are_known: bool) -> Option<&SiteLevel> {
         if visits_are_known { self.visits_known.as_ref() } else { self.visits_unknown.as_ref() }
     }
 }
 
 /// How errors are shared among the months of a site; in units of the expected spread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct SiteLevel {
+pub struct SiteLevel {
     /// Mean error, all sites together.
     mean: f64,
     /// Variance between sites.
@@ -53,18 +57,18 @@ pub(crate) struct SiteLevel {
 
 /// What the known months of a site say of another of its months.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Shift {
+pub struct Shift {
     /// To be added to the logarithm of the estimate, in units of the expected spread.
-    pub(crate) level: f64,
+    pub level: f64,
     /// Standard deviation of the error that is left, over that without known months.
-    pub(crate) narrowing: f64,
+    pub narrowing: f64,
 }
 
 /// How many errors there are, and what they add up to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Sum {
-    pub(crate) count: f64,
-    pub(crate) sum: f64,
+pub struct Sum {
+    pub count: f64,
+    pub sum: f64,
 }
 
 /// Errors of a site's labelled rows in the order of their months, ready to be added up without those of one month.
@@ -101,16 +105,18 @@ impl Errors {
 const MOST_USERS: f64 = 1e12;
 
 /// A point after its shift.
-pub(crate) struct Shifted {
+pub struct Shifted {
     /// What the level alone multiplies the point by.
-    pub(crate) factor: f64,
-    pub(crate) point: f64,
-    pub(crate) interval: (f64, f64),
+    pub factor: f64,
+    /// The point.
+    pub point: f64,
+    /// Its interval.
+    pub interval: (f64, f64),
 }
 
 impl Shift {
     /// Moves a point and narrows its interval; `bounds` are those of the level it came from.
-    pub(crate) fn apply(self, point: f64, log_spread: f64, known_visits: Option<f64>, bounds: (f64, f64)) -> Shifted {
+    pub fn apply(self, point: f64, log_spread: f64, known_visits: Option<f64>, bounds: (f64, f64)) -> Shifted {
         let factor = (self.level * log_spread.exp()).clamp(-MOST_LOG, MOST_LOG).exp();
         let moved = (point * factor).min(known_visits.unwrap_or(MOST_USERS)).max(point.min(1.0));
         Shifted { factor, point: moved, interval: interval(moved, known_visits, log_spread + self.narrowing.ln(), bounds) }
@@ -130,7 +136,7 @@ impl SiteLevel {
     }
 
     /// Learns from the errors of held-out rows, a list for each site; `None` where too few sites have two months, or share nothing.
-    pub(crate) fn fit(sites: &[Vec<f64>]) -> Option<Self> {
+    pub fn fit(sites: &[Vec<f64>]) -> Option<Self> {
         let several: Vec<&[f64]> = sites.iter().map(Vec::as_slice).filter(|errors| errors.len() > 1).collect();
         if several.len() < MIN_SITES {
             return None;
@@ -157,12 +163,12 @@ impl SiteLevel {
     }
 
     /// What the errors of a site's known months say of its other months.
-    pub(crate) fn shift(&self, known: &[f64]) -> Shift {
+    pub fn shift(&self, known: &[f64]) -> Shift {
         self.shift_by(Sum { count: known.len() as f64, sum: known.iter().sum() })
     }
 
     /// The same, of their sum.
-    pub(crate) fn shift_by(&self, Sum { count, sum }: Sum) -> Shift {
+    pub fn shift_by(&self, Sum { count, sum }: Sum) -> Shift {
         let mean = sum / count.max(1.0);
         let share = count * self.between / (count * self.between + self.within);
         let left = self.within + self.between * (1.0 - share);
@@ -171,12 +177,12 @@ impl SiteLevel {
     }
 
     /// Multiples of the narrowed spread that lead from the logarithm of a shifted point to the interval's ends.
-    pub(crate) fn bounds(&self, level: f64) -> (f64, f64) {
+    pub fn bounds(&self, level: f64) -> (f64, f64) {
         self.scores.bounds(level)
     }
 
     /// Each month's error once the others are known, over what was expected to be left of it.
-    pub(crate) fn left_over<'a>(&'a self, errors: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
+    pub fn left_over<'a>(&'a self, errors: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
         (0..errors.len()).map(move |month| {
             let Shift { level, narrowing } = self.shift(&others(errors, month));
             (errors[month] - level) / narrowing
@@ -185,7 +191,7 @@ impl SiteLevel {
 }
 
 /// All but one.
-pub(crate) fn others(errors: &[f64], month: usize) -> Vec<f64> {
+pub fn others(errors: &[f64], month: usize) -> Vec<f64> {
     errors.iter().enumerate().filter(|(other, _)| *other != month).map(|(_, error)| *error).collect()
 }
 

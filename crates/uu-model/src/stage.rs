@@ -3,23 +3,26 @@
 use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
+use uu_forest::{Forest, Scratch};
 
 use crate::checks::{MOST, Soundness, ensure_length, ensure_within};
 use crate::features::{Column, Encoder};
-use crate::forest::{Forest, Scratch};
 use crate::input::{InputBlock, InputRow};
 
 /// A fitted regression from inputs to one number on a transformed scale.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Stage {
-    pub(crate) columns: Vec<Column>,
-    pub(crate) encoder: Encoder,
-    pub(crate) forest: Forest,
+pub struct Stage {
+    /// What the trees see of a row.
+    pub columns: Vec<Column>,
+    /// How groups become numbers.
+    pub encoder: Encoder,
+    /// The trees.
+    pub forest: Forest,
     /// What is added for each source, by code: how far the mean of its target lies from the mean of all. Empty where there is one source.
     ///
     /// The trees learn what is left. Were the difference theirs to find, they would find it in whatever else tells the sources apart (a suffix,
     /// the month, what is missing), and a row that shows nothing of that would be estimated as one of the commonest source.
-    pub(crate) levels: Vec<f64>,
+    pub levels: Vec<f64>,
 }
 
 /// Memory that predictions reuse.
@@ -47,7 +50,7 @@ impl Stage {
     }
 
     /// The prediction for one row, with the least latency.
-    pub(crate) fn predict_row(&self, row: &InputRow) -> f64 {
+    pub fn predict_row(&self, row: &InputRow) -> f64 {
         WORKSPACE.with_borrow_mut(|workspace| {
             self.features_of(row, &mut workspace.features);
             self.forest.predict_row(&workspace.features, &mut workspace.scratch) + self.level(row.source)
@@ -55,7 +58,7 @@ impl Stage {
     }
 
     /// The predictions for every row of a block; equal to [`Stage::predict_row`] to the last bit.
-    pub(crate) fn predict(&self, block: &InputBlock) -> Vec<f64> {
+    pub fn predict(&self, block: &InputBlock) -> Vec<f64> {
         let mut out = vec![0.0; block.len()];
         WORKSPACE.with_borrow_mut(|workspace| {
             workspace.features.clear();
@@ -74,7 +77,7 @@ impl Stage {
     }
 
     /// Each column's share of the prediction for one row, and the mean prediction that they add up to it with.
-    pub(crate) fn contributions(&self, row: &InputRow) -> (Vec<f64>, f64) {
+    pub fn contributions(&self, row: &InputRow) -> (Vec<f64>, f64) {
         WORKSPACE.with_borrow_mut(|workspace| {
             self.features_of(row, &mut workspace.features);
             let mut contributions = vec![0.0; self.columns.len()];
@@ -86,7 +89,7 @@ impl Stage {
     }
 
     /// What is added for a source.
-    pub(crate) fn level(&self, source: u16) -> f64 {
+    pub fn level(&self, source: u16) -> f64 {
         self.levels.get(usize::from(source)).copied().unwrap_or(0.0)
     }
 

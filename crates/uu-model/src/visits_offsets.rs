@@ -13,21 +13,21 @@ use crate::input_id::InputId;
 use crate::pattern::Pattern;
 
 /// Held-out rows a pattern must have to be moved.
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
 const MIN_ROWS: usize = 200;
 
 /// A difference of logarithms for each pattern without visits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct VisitsOffsets(BTreeMap<Pattern, f64>);
+pub struct VisitsOffsets(BTreeMap<Pattern, f64>);
 
 impl VisitsOffsets {
-    pub(crate) fn new(offsets: BTreeMap<Pattern, f64>) -> Self {
+    /// Offsets by pattern.
+    #[must_use]
+    pub fn new(offsets: BTreeMap<Pattern, f64>) -> Self {
         Self(offsets)
     }
 
     /// The weighted median of the logarithms of truth over estimate, for each pattern without visits; a pair is a residual and its weight.
-    #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
-    pub(crate) fn fit(residuals: BTreeMap<Pattern, Vec<(f64, f64)>>) -> Self {
+    pub fn fit(residuals: BTreeMap<Pattern, Vec<(f64, f64)>>) -> Self {
         let moved = residuals.into_iter().filter(|(pattern, rows)| !pattern.knows(InputId::VISITS) && rows.len() >= MIN_ROWS);
         Self(moved.map(|(pattern, rows)| (pattern, median(rows))).collect())
     }
@@ -38,12 +38,11 @@ impl VisitsOffsets {
     }
 
     /// What is added to the logarithm of filled visits.
-    pub(crate) fn of(&self, pattern: Pattern) -> f64 {
+    pub fn of(&self, pattern: Pattern) -> f64 {
         self.0.get(&pattern).copied().unwrap_or(0.0)
     }
 }
 
-#[cfg_attr(not(feature = "train"), expect(dead_code, reason = "only training fits them"))]
 fn median(mut rows: Vec<(f64, f64)>) -> f64 {
     rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let half = rows.iter().map(|(_, weight)| weight).sum::<f64>() / 2.0;

@@ -3,6 +3,7 @@
 
 use uu_core::{FaultField, RawRecord, RawValue, Record, check};
 use uu_model::{Contents, EstimateOptions, Model};
+use uu_train::TrainReport;
 
 /// What stands in a request, by name.
 type Given = &'static [(&'static str, &'static str)];
@@ -45,7 +46,7 @@ fn an_artifact_of_format_1_answers_as_it_did() {
     }
     let contents = Contents::of(bytes).unwrap();
     assert_eq!(contents.training_sites().unwrap().len(), contents.about().sites);
-    assert!(contents.report().unwrap().tuning.is_none());
+    assert!(TrainReport::of(&contents).unwrap().tuning.is_none());
     assert!(contents.trees().unwrap().contains_key("ratio"));
 }
 

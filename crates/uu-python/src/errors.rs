@@ -89,7 +89,7 @@ pub(crate) fn clean(error: &uu_data::clean::CleanError) -> PyErr {
     CleanError::new_err(error.to_string())
 }
 
-pub(crate) fn fit(error: &uu_model::FitError) -> PyErr {
+pub(crate) fn fit(error: &uu_train::FitError) -> PyErr {
     FitError::new_err(with_causes(error))
 }
 

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use uu_core::{BounceDefinition, Rules};
 use uu_data::Dataset;
 use uu_data::clean::CleanOptions;
-use uu_model::{LowCoverage, Progress, TrainSettings, Trained, train};
+use uu_train::{Progress, TrainSettings, Trained, train};
 
 use crate::cleaning::cleaned;
 use crate::errors;
@@ -132,7 +132,7 @@ impl Fitting {
 
 /// Says in a Python warning that the intervals held too seldom on sites held out.
 fn warn_of_low_coverage(py: Python<'_>, trained: &Trained) -> PyResult<()> {
-    let Some(low) = LowCoverage::of(trained.coverage) else { return Ok(()) };
+    let Some(low) = trained.coverage.low() else { return Ok(()) };
     let text = CString::new(low.to_string()).expect("words and numbers have no zero byte");
     PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)
 }

@@ -11,9 +11,10 @@ use uu_core::OutputColumn;
 use uu_data::clean::CleanOptions;
 use uu_data::replace::{Access, replace};
 use uu_data::write::{Added, with_added};
-use uu_model::{
-    ColumnRequest, Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum, estimate_columns, judge, may_carry_labels,
-};
+use uu_model::{Contents, EstimateOptions, Evaluation, LEVELS, artifact_checksum};
+use uu_monitor::judge;
+use uu_scoring::{ColumnRequest, estimate_columns, may_carry_labels};
+use uu_train::TrainReport;
 
 use crate::cleaning::cleaned;
 use crate::errors;
@@ -134,7 +135,7 @@ impl Model {
     /// The settings of its training and all figures, measured on sites held out whole.
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        to_python(py, &self.contents()?.report().map_err(|error| errors::artifact(&error))?)
+        to_python(py, &TrainReport::of(&self.contents()?).map_err(|error| errors::artifact(&error))?)
     }
 
     /// Names of the extra inputs.
@@ -216,7 +217,7 @@ impl Model {
         let reading = self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months })?;
         let (dataset, _) = cleaned(py, &reading, &CleanOptions::for_judging(), Given::tables("data", data)?)?;
         let sites = self.contents()?.training_sites().map_err(|error| errors::artifact(&error))?;
-        let uu_model::Judgement { evaluation, rows_of_training_sites } =
+        let uu_monitor::Judgement { evaluation, rows_of_training_sites } =
             py.detach(|| errors::answered(|| judge(&self.model, &dataset, &sites, level, unseen_only)))?;
         to_python(py, &Judged { model: self.name().to_owned(), evaluation, rows_of_training_sites })
     }
@@ -246,7 +247,7 @@ impl Model {
         allow_repeated_months: bool,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let report = self.contents()?.report().map_err(|error| errors::artifact(&error))?;
+        let report = TrainReport::of(&self.contents()?).map_err(|error| errors::artifact(&error))?;
         let fitting = Fitting {
             reading: self.reading(skip_bad_rows, Whole { bounce_rate_unit, decimal, allow_repeated_months })?,
             settings: from_python("settings", &report.settings, settings)?,

@@ -4,7 +4,7 @@
 //! It has a file (or an object) of its own, since releases that do not know it read nothing but a number in the file `format`.
 
 use crate::objects::{LocalFolder, Objects};
-use crate::random::{bytes, hexadecimal};
+use crate::random::bytes;
 use crate::{Location, RegistryError};
 
 /// Holds the identity, in the folder and in the object store.
@@ -21,7 +21,7 @@ pub(crate) struct Identity(String);
 
 impl Identity {
     pub(crate) fn new() -> Result<Self, RegistryError> {
-        Ok(Self(hexadecimal(&bytes::<IDENTITY_BYTES>()?)))
+        Ok(Self(hex::encode(bytes::<IDENTITY_BYTES>()?)))
     }
 
     /// The identity that a text holds; `None` where it holds nothing.

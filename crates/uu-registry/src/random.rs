@@ -13,14 +13,9 @@ pub(crate) fn bytes<const COUNT: usize>() -> Result<[u8; COUNT], RegistryError> 
     Ok(bytes)
 }
 
-/// Bytes in lower case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')).collect()
-}
-
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
+    hex::encode(Sha256::digest(bytes))
 }
 
 /// A SHA-256 that grows piece by piece.
@@ -34,7 +29,7 @@ impl Hash {
 
     /// The checksum of all pieces, as [`sha256`] gives it.
     pub(crate) fn finish(self) -> String {
-        hexadecimal(&self.0.finalize())
+        hex::encode(self.0.finalize())
     }
 }
 

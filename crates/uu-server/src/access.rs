@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, header};
 use utoipa::openapi::{OpenApi, SecurityRequirement};
-use uu_service::registry::{Asker, QueueBounds, RegistryError, Scope};
+use uu_registry::{Asker, QueueBounds, RegistryError, Scope};
 
 use crate::app::App;
 use crate::description::TOKEN;

@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use tokio::sync::watch;
 use uu_core::Rules;
+use uu_registry::{QueueBounds, Registry, RegistryError};
 use uu_service::jobs::DeliveryLimits;
-use uu_service::registry::{QueueBounds, Registry, RegistryError};
 use uu_service::{LoadError, Readiness, Served, Serving};
 
 use crate::Limits;

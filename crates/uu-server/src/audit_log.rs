@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_service::registry::AuditRecord;
+use uu_registry::AuditRecord;
 
 use crate::app::App;
 use crate::parameters::{Parameters, bad_parameter};

@@ -11,7 +11,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use tracing::Instrument;
 use utoipa::ToSchema;
-use uu_service::{DriftStatus, DriftVerdict, drift_status};
+use uu_monitor::drift::DriftVerdict;
+use uu_service::{DriftStatus, drift_status};
 
 use crate::app::App;
 use crate::parameters::NoParameters;

@@ -8,8 +8,8 @@ use axum::{Extension, Json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uu_service::registry::{Aliases, Change, ModelVersion, VersionRecord};
-use uu_service::{About, LowCoverage};
+use uu_model::{About, LowCoverage};
+use uu_registry::{Aliases, Change, ModelVersion, VersionRecord};
 
 use crate::access::Caller;
 use crate::app::App;
@@ -214,7 +214,7 @@ pub(crate) async fn rollback(
 }
 
 fn parsed(version: &str) -> Result<ModelVersion, Problem> {
-    version.parse().map_err(|error: uu_service::registry::BadVersion| Problem::new(Kind::NotFound, error.to_string()))
+    version.parse().map_err(|error: uu_registry::BadVersion| Problem::new(Kind::NotFound, error.to_string()))
 }
 
 async fn read_change<T: Default + DeserializeOwned>(app: &App, body: Body, expected: Expected) -> Result<T, Problem> {

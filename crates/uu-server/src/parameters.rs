@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use uu_core::{FaultRule, nearest};
-use uu_service::batch::{BounceRateUnit, Decimal};
-use uu_service::{EstimateOptions, LEVELS};
+use uu_data::read::{BounceRateUnit, Decimal};
+use uu_model::{EstimateOptions, LEVELS};
 
 use crate::problem::{FaultReport, Faults, Problem, shortened};
 

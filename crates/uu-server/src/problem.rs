@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::{Fault, FaultField, FaultRule, Field, escaped};
-use uu_service::batch::RowFaults;
+use uu_data::read::RowFaults;
 
 use crate::request_id;
 pub(crate) use kind::Kind;

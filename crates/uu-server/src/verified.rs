@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use uu_service::registry::{Registry, Scope, Timestamp};
+use uu_registry::{Registry, Scope, Timestamp};
 
 use crate::access::store_problem;
 use crate::problem::Problem;

@@ -5,13 +5,13 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use uu_model::drift::DriftVerdict;
+use uu_monitor::drift::DriftVerdict;
+use uu_monitor::watching::{LiveVerdict, OneSender, RollBackReason};
 use uu_registry::{Change, Entry, Registry, RegistryError, Swept};
 
 use crate::drift::status_of;
 use crate::jobs::{Policy, apply_policy};
 use crate::observing::Live;
-use crate::watching::{LiveVerdict, OneSender, RollBackReason};
 use crate::{LoadError, Serving, rollback};
 
 /// Between two looks at new observations.

@@ -2,10 +2,10 @@
 
 use uu_core::contained;
 use uu_model::ArtifactError;
+use uu_monitor::gate::{BrokenLaw, broken_laws};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError};
 
 use crate::Served;
-use crate::gate::{BrokenLaw, broken_laws};
 
 /// A version could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -121,11 +121,11 @@ pub fn read(registry: &Registry, version: Option<ModelVersion>) -> Result<(Model
 
 #[cfg(test)]
 mod tests {
+    use uu_monitor::gate::Law;
     use uu_registry::{Location, NewVersion};
     use uu_testkit::models::{trained, unsound};
 
     use super::*;
-    use crate::gate::Law;
 
     #[test]
     fn a_model_that_panics_or_breaks_a_law_is_refused() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use uu_model::Model;
-use uu_model::drift::{Counts, DriftReport, DriftVerdict, Reference, Window, drift};
+use uu_model::reference::Reference;
+use uu_monitor::drift::{Counts, DriftReport, DriftVerdict, Window, drift};
 use uu_registry::{ModelVersion, Registry, RegistryError};
 
 use crate::observing::{Live, LiveStatus};

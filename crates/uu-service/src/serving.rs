@@ -1,15 +1,18 @@
 //! The model in use, and how the service stands while there is none.
 
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use uu_core::{Record, Warning};
-use uu_model::drift::{Reference, Window};
+use uu_model::reference::Reference;
 use uu_model::{ArtifactError, Contents, Estimate, Model};
+use uu_monitor::drift::Window;
 use uu_registry::ModelVersion;
+use uu_scoring::{Batch, BatchError, BatchReport, Scorer, predict_batch};
 
 use crate::jobs::JobCounts;
 use crate::{DriftStatus, WarningCounts};
@@ -59,6 +62,14 @@ impl Served {
         if let Some(window) = &self.window {
             window.record(LANE.with(|lane| *lane), record, estimate);
         }
+    }
+
+    /// Estimates every row of a batch by this version, as [`predict_batch`] does, and counts the warnings.
+    ///
+    /// **Errors**: the input or the output fails, or `progress` stops it; the output is then void.
+    pub fn predict_batch(&self, batch: Batch, progress: &mut dyn FnMut(u64) -> ControlFlow<()>) -> Result<BatchReport, BatchError> {
+        let scorer = Scorer { model: &self.model, name: &self.version, on_warning: &|code| self.warnings.count(code) };
+        predict_batch(scorer, batch, progress)
     }
 
     /// Counts the warnings that a request was answered with.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
-use crate::mixture;
-use crate::retraining::{Keeping, keep};
-use crate::{KeepError, LoadError, load};
 use uu_core::Rules;
 use uu_data::{Dataset, Sealed};
-use uu_model::{About, CoverageBySite, FitError, LEAST_COVERAGE, LowCoverage, Progress, TrainReport, TrainSettings, Trainable, Trained};
+use uu_model::{About, LEAST_COVERAGE, LowCoverage};
 use uu_registry::{Change, Mixture, ModelVersion, Registry, RegistryError};
+use uu_train::{CoverageBySite, FitError, Progress, TrainReport, TrainSettings, Trainable, Trained};
+
+use crate::retraining::{Keeping, keep};
+use crate::{KeepError, LoadError, load, mixture};
 
 /// A version that was trained and stored.
 #[derive(Clone, Debug)]
@@ -136,13 +137,13 @@ impl Training<'_> {
         let Self { dataset, rules, settings, intent } = *self;
         Trainable::of(dataset).check()?;
         let TrainingRows::Kept { sealed_sites, .. } = &intent.rows else {
-            return Ok(uu_model::train(dataset, rules, settings, progress)?);
+            return Ok(uu_train::train(dataset, rules, settings, progress)?);
         };
         if let Some(registry) = registry {
             mixture::check(registry, rules, mixture::counted(dataset.records()))?;
         }
         let split = Sealed::about(*sealed_sites, dataset).split(dataset);
-        let trained = uu_model::train(&split.training, rules, settings, progress);
+        let trained = uu_train::train(&split.training, rules, settings, progress);
         Ok(trained.map_err(|error| error.with_held_out(Trainable::of(&split.sealed)))?)
     }
 
@@ -175,6 +176,6 @@ fn put(registry: &Registry, trained: Trained, intent: &Intent) -> Result<NewVers
         registry.promote(version, &change)?;
     }
     let checksum = uu_model::artifact_checksum(&trained.artifact);
-    let low_coverage = LowCoverage::of(trained.coverage).filter(|_| refused.is_none());
+    let low_coverage = trained.coverage.low().filter(|_| refused.is_none());
     Ok(NewVersion { version, about: trained.about, report: trained.report, checksum, promoted, refused, low_coverage })
 }

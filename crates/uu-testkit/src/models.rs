@@ -10,7 +10,8 @@ use uu_data::Dataset;
 use uu_data::clean::{CleanOptions, QualityReport, clean};
 use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
 use uu_data::sample::BUNDLED;
-use uu_model::{Correction, Model, Silent, TrainSettings, Trained, TreeSettings, train};
+use uu_model::Model;
+use uu_train::{Correction, Silent, TrainSettings, Trained, TreeSettings, train};
 
 /// Sites that [`trained`] has.
 const TRAINED_SITES: usize = 1_000;

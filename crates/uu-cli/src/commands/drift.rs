@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use uu_model::drift::{DriftReport, DriftVerdict};
+use uu_monitor::drift::{DriftReport, DriftVerdict};
 use uu_service::observing::LiveStatus;
 use uu_service::{DriftStatus, drift_status};
 

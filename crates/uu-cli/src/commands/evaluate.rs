@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use uu_data::clean::QualityReport;
-use uu_model::Contents;
-use uu_service::{Judgement, Served, judge};
+use uu_model::{Contents, Evaluation};
+use uu_monitor::judge;
 
 use super::train::tell_cleaning;
 use super::{checked_level, existing, sources};
@@ -16,8 +16,9 @@ use crate::settings::Settings;
 
 #[derive(Serialize)]
 struct Report<'a> {
-    #[serde(flatten)]
-    judgement: &'a Judgement,
+    model: &'a str,
+    evaluation: &'a Evaluation,
+    rows_of_training_sites: usize,
     data_quality: &'a QualityReport,
 }
 
@@ -27,12 +28,12 @@ pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<Ex
     let (version, artifact) = uu_service::read(&existing(settings)?, arguments.model)?;
     let contents = Contents::of(&artifact)?;
     let training_sites = contents.training_sites()?;
-    let served = Served::of_contents(version.to_string(), contents)?;
+    let model = contents.into_model()?;
     let counter = rows();
-    let sources = sources(arguments.data, &arguments.reading, served.model.rules().clone());
+    let sources = sources(arguments.data, &arguments.reading, model.rules().clone());
     let (dataset, quality) = sources.for_judging(&mut |rows| counter.set_position(rows))?;
     counter.finish_and_clear();
-    let judgement = judge(&served, &dataset, &training_sites, level, arguments.unseen_only);
+    let judgement = judge(&model, &dataset, &training_sites, level, arguments.unseen_only);
     let optimistic = judgement.rows_of_training_sites;
     let Some(figures) = &judgement.evaluation else {
         tell_cleaning(&quality);
@@ -50,9 +51,14 @@ pub(crate) fn run(arguments: Evaluate, settings: &Settings) -> anyhow::Result<Ex
         ));
     }
     if arguments.json {
-        print_json(&Report { judgement: &judgement, data_quality: &quality })?;
+        print_json(&Report {
+            model: &version.to_string(),
+            evaluation: figures,
+            rows_of_training_sites: optimistic,
+            data_quality: &quality,
+        })?;
     } else {
-        let verdict = format!("`{}` on {}: {}.", served.version, counted(figures.overall.errors.rows, "labelled row"), accuracy(figures));
+        let verdict = format!("`{version}` on {}: {}.", counted(figures.overall.errors.rows, "labelled row"), accuracy(figures));
         let mut page = Page::new();
         page.paragraph(&verdict);
         data(&mut page, "Data", &quality, false);

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use uu_monitor::gate::GateSettings;
 use uu_registry::{Claim, JobId};
-use uu_service::gate::GateSettings;
 use uu_service::jobs::{RetrainJob, work};
 use uu_service::{RetrainSettings, patiently};
 

@@ -10,6 +10,7 @@ use uu_data::replace::{Access, make_folder, replace, replace_all};
 use uu_model::{About, Contents, Inputs, LowCoverage};
 use uu_registry::{Aliases, Change, ModelVersion, Registry, RegistryError, VersionRecord};
 use uu_service::LoadError;
+use uu_train::TrainReport;
 
 use super::{actor, existing};
 use crate::arguments::Models;
@@ -133,7 +134,7 @@ fn show(registry: &Registry, version: Option<ModelVersion>, json: bool) -> anyho
     let (version, bytes) = uu_service::read(registry, version)?;
     let record = registry.version(version)?;
     let contents = Contents::of(&bytes)?;
-    let (about, report) = (contents.about().clone(), contents.report()?);
+    let (about, report) = (contents.about().clone(), TrainReport::of(&contents)?);
     let Inputs { learned, not_learned } = contents.into_model()?.inputs();
     let columns = |fields: &[FaultField]| fields.iter().map(|field| field.column().to_owned()).collect::<Vec<String>>();
     let (learned, not_learned) = (columns(&learned), columns(&not_learned));

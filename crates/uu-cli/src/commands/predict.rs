@@ -7,9 +7,11 @@ use std::process::ExitCode;
 
 use uu_core::{OutputColumn, escaped};
 use uu_data::read::{Format, Input, ReadNote, ReadOptions, open};
+use uu_data::sort_by_site;
 use uu_data::write::{Output, WriteOptions, Writer};
 use uu_model::EstimateOptions;
-use uu_service::{Batch, BatchReport, BatchRows, load, predict_batch, sort_by_site};
+use uu_scoring::{Batch, BatchReport, BatchRows};
+use uu_service::load;
 
 use super::{bad_rows, checked_level, existing, one_site, output_format};
 use crate::arguments::Predict;
@@ -68,7 +70,7 @@ pub(crate) fn run(arguments: Predict, settings: &Settings) -> anyhow::Result<Exi
     } else {
         BatchRows::AsTheyCome(Box::new(reader), bad_rows)
     };
-    let report = predict_batch(&served, Batch { rows, writer, estimate }, &mut |rows| {
+    let report = served.predict_batch(Batch { rows, writer, estimate }, &mut |rows| {
         counter.set_position(rows);
         ControlFlow::Continue(())
     });

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::thread::available_parallelism;
 
 use anyhow::Context;
-use uu_model::TrainSettings;
-use uu_report::{Study, StudySettings};
+use uu_research::{Study, StudySettings};
 use uu_service::{Intent, Training};
+use uu_train::TrainSettings;
 
 use super::late_store::LateStore;
 use super::{actor, kept, place, sources, trained_on, warn_of_unused};
@@ -39,10 +39,10 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
         ..StudySettings::default()
     };
     let progress = Shown::study();
-    let study = uu_report::study((&dataset, &quality), &rules, &study_settings, &progress);
+    let study = uu_research::study((&dataset, &quality), &rules, &study_settings, &progress);
     progress.finish();
     let study = study?;
-    let files = uu_report::write(&study, &arguments.out)?;
+    let files = uu_research::write(&study, &arguments.out)?;
     print(&leaderboard(&study))?;
     files.iter().for_each(|file| note(&format!("wrote `{}`", file.display())));
 
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: Research, settings: &Settings) -> anyhow::Result<Ex
 fn check_folder(arguments: &Research) -> anyhow::Result<()> {
     let folder = &arguments.out;
     anyhow::ensure!(!folder.exists() || folder.is_dir(), "`--out` must be a folder, and `{}` is none", folder.display());
-    Ok(uu_report::check_folder(folder, &arguments.data)?)
+    Ok(uu_research::check_folder(folder, &arguments.data)?)
 }
 
 /// What was typed, with quotes where a shell needs them.
@@ -79,7 +79,7 @@ fn command(arguments: impl Iterator<Item = String>) -> String {
 }
 
 fn leaderboard(study: &Study) -> String {
-    let row = |entry: &uu_report::Entry| {
+    let row = |entry: &uu_research::Entry| {
         let errors = &entry.errors;
         [entry.model.clone(), percent(errors.median_ape), percent(errors.within_30), format!("{:.3}", errors.rmsle), whole(errors.mae)]
     };

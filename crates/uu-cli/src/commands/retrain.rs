@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use uu_data::clean::QualityReport;
-use uu_service::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict, Standing};
-use uu_service::labels::LabelCheck;
+use uu_monitor::gate::{GateReport, GateSettings, Metric, MetricComparison, MetricVerdict};
+use uu_monitor::labels::LabelCheck;
 use uu_service::{Decision, Delivery, RetrainError, RetrainSettings, Retraining, retrain};
+use uu_train::Standing;
 
 use super::late_store::LateStore;
 use super::train::tell_losses;
@@ -126,7 +127,7 @@ fn text(report: &Retraining, quality_report: &QualityReport, is_verbose: bool) -
 }
 
 fn checked(labels: &LabelCheck) -> Table {
-    let row = |source: &uu_service::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
+    let row = |source: &uu_monitor::labels::SourceCheck| [source.source.clone(), words(&source.verdict)];
     Table::new([Column::text("source").cut_to(16), Column::text("labels").cut_to(20)]).rows(labels.sources.iter().map(row))
 }
 

@@ -9,10 +9,11 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use anyhow::Context;
+use uu_model::LowCoverage;
 use uu_registry::{Exposed, Location, Registry, Timestamp};
 use uu_server::App;
 use uu_service::jobs::{ChildProcess, JobCounts, ProgressLine, Supervisor, SupervisorSettings};
-use uu_service::{Caretaker, Follower, LoadError, Look, LowCoverage, Readiness, Served, Serving};
+use uu_service::{Caretaker, Follower, LoadError, Look, Readiness, Served, Serving};
 
 use super::registry;
 use super::tokens::printed;

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 use uu_data::clean::QualityReport;
-use uu_model::tuning::{Trial, Tuning};
-use uu_model::{About, Evaluation, FitError};
+use uu_model::{About, Evaluation};
 use uu_service::{Intent, NewVersion, Sources, TrainError, Training, TrainingRows};
+use uu_train::FitError;
+use uu_train::tuning::{Trial, Tuning};
 
 use super::late_store::LateStore;
 use super::{actor, kept, place, sources, trained_on, warn_of_unused};

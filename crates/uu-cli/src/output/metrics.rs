@@ -22,7 +22,7 @@ pub(crate) fn accuracy(evaluation: &Evaluation) -> String {
 
 /// The model and the simple estimates, side by side.
 pub(crate) fn beside_baselines(page: &mut Page, evaluation: &Evaluation) {
-    let errors = |name: &str, errors: &uu_core::ErrorMetrics| {
+    let errors = |name: &str, errors: &uu_core::stats::ErrorMetrics| {
         [
             name.to_owned(),
             whole(errors.rows as f64),

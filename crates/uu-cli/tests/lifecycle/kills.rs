@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use uu_data::Draws;
+use uu_core::stats::Draws;
 use uu_model::Model;
 use uu_registry::JobId;
 

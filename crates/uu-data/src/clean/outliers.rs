@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use uu_core::{Field, Record, UniqueUsers, Visits, median};
+use uu_core::stats::median;
+use uu_core::{Field, Record, UniqueUsers, Visits};
 
 use super::CleanOptions;
 use super::rules::{CleanRule, Tally};

@@ -151,7 +151,7 @@ mod tests {
     /// A zstd frame of zeros behind some bytes that do not compress.
     fn frame(noise: usize, zeros: u64) -> Vec<u8> {
         let noise: Vec<u8> =
-            (0..noise as u64).map(|index| crate::site_hash("noise", index.wrapping_mul(0x9E37_79B9_7F4A_7C15)) as u8).collect();
+            (0..noise as u64).map(|index| uu_core::stats::site_hash("noise", index.wrapping_mul(0x9E37_79B9_7F4A_7C15)) as u8).collect();
         zstd::encode_all(noise.chain(io::repeat(0).take(zeros)), 1).unwrap()
     }
 

@@ -125,10 +125,10 @@ impl Repeats {
 
     fn add(&mut self, row: &mut Checked, date: u32) {
         let (site, record) = (site_of(row), &row.record);
-        let source = record.source.as_deref().map_or(0, |source| crate::site_hash(source, 1));
+        let source = record.source.as_deref().map_or(0, |source| uu_core::stats::site_hash(source, 1));
         // Spread over all bits: the seed meets the name's first letter, and in the lowest bits alone the next month of `a.com` would be this one of `b.com`.
         let month = u64::from(record.month.index()).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let key = crate::site_hash(site.unwrap_or_default(), source ^ month);
+        let key = uu_core::stats::site_hash(site.unwrap_or_default(), source ^ month);
         if key & self.left_out != 0 {
             return;
         }

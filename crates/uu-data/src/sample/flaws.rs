@@ -1,6 +1,6 @@
 //! What keeps generated data from being clean: unknown values and gross errors.
 
-use uu_core::chance::normal_quantile;
+use uu_core::stats::chance::normal_quantile;
 use uu_core::{AvgVisitDuration, BounceRate, PagesPerVisit, Rank, Record, UniqueUsers, Visits};
 
 use super::month::TrueMonth;

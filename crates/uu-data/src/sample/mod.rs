@@ -17,11 +17,11 @@ mod tests;
 mod world;
 
 use uu_core::Record;
+use uu_core::stats::site_hash;
 
 use self::flaws::Observer;
 use self::random::{Draws, Purpose};
 use self::site::Site;
-use crate::site_hash;
 
 /// The source, and the rank source, of every generated record.
 pub const SOURCE: &str = uu_core::GENERATED;

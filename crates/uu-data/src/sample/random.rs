@@ -6,7 +6,7 @@
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::Rng as _;
-use uu_core::chance::normal_quantile;
+use uu_core::stats::chance::normal_quantile;
 
 /// A stream of draws; each purpose has a stream of its own, so that more draws for one do not shift another's.
 pub(super) struct Draws(Pcg64);

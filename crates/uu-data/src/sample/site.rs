@@ -1,7 +1,7 @@
 //! What is drawn once per site: its size, its audience's loyalty, its depth, and how it changes.
 
 use uu_core::Month;
-use uu_core::chance::normal_quantile;
+use uu_core::stats::chance::normal_quantile;
 
 use super::random::Draws;
 use super::repeat_visits::RepeatVisits;

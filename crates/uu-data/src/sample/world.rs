@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use uu_core::Category;
-use uu_core::chance::normal_quantile;
+use uu_core::stats::chance::normal_quantile;
+use uu_core::stats::site_hash;
 
 use super::random::unit_interval;
 use super::repeat_visits::RepeatVisits;
-use crate::site_hash;
 
 /// A top category's behaviour. Its columns:
 /// - `share`: percent of sites, before scaling to 1. A choice, of the order of what web directories list; it leans towards categories of

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use uu_data::{Draws, site_hash};
+use uu_core::stats::{Draws, site_hash};
 
 use crate::MEMORY;
 use crate::mutations::{mutated, wrapped};

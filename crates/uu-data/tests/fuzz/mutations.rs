@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use uu_data::Draws;
+use uu_core::stats::Draws;
 
 /// Bytes that one change puts in.
 const MOST_REPEATED: usize = 64 << 10;

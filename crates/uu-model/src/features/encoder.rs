@@ -14,7 +14,7 @@ use crate::input_id::InputId;
 
 /// Everything a stage's columns need beside a row's own inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Encoder {
+pub struct Encoder {
     /// Means by category; the target's come first.
     categories: Vec<(Statistic, Means)>,
     /// The same by suffix of the host.
@@ -22,7 +22,7 @@ pub(crate) struct Encoder {
     brands: Brands,
     linear: Option<Linear>,
     /// What tells the sources apart, by code: the levels of the stage; means of the target in artifacts of format 1.
-    pub(super) source: Vec<f64>,
+    pub source: Vec<f64>,
     /// Mean of the target over all rows.
     overall: f64,
 }
@@ -32,7 +32,7 @@ pub(crate) struct Encoder {
 /// **Missing values**: code 0 stands for unknown and holds NaN, so that an unknown group is missing to the trees as any other
 /// unknown input.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Means(Vec<f64>);
+pub(crate) struct Means(Vec<f64>);
 
 /// Means of the target by brand, for the brands there were.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -73,29 +73,29 @@ impl Tally {
 }
 
 /// The values of a statistic in every row; NaN where it is unknown.
-pub(crate) type Values<'a> = (Statistic, &'a [f64]);
+pub type Values<'a> = (Statistic, &'a [f64]);
 
 /// How many groups of a kind there are, and which of the dearer encodings are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kinds<'a> {
+pub struct Kinds<'a> {
     /// Levels of the sources; see [`source_levels`].
-    pub(crate) levels: &'a [f64],
+    pub levels: &'a [f64],
     /// Codes of suffixes; 0 where hosts are not learned.
-    pub(crate) suffixes: usize,
+    pub suffixes: usize,
     pub(crate) brands: bool,
     pub(crate) linear: bool,
 }
 
 impl<'a> Kinds<'a> {
     /// What `columns` need.
-    pub(crate) fn of(columns: &[Column], levels: &'a [f64], suffixes: usize) -> Self {
+    pub fn of(columns: &[Column], levels: &'a [f64], suffixes: usize) -> Self {
         let has = |wanted: &Column| columns.contains(wanted);
         Self { levels, suffixes, brands: has(&Column::Brand), linear: has(&Column::Linear) }
     }
 }
 
 /// How far the mean of each source's targets lies from the mean of all, by the source's code, over the rows `keep` names; few rows say little.
-pub(crate) fn source_levels(sources: &[u16], targets: &[f64], count: usize, keep: impl Fn(usize) -> bool) -> Vec<f64> {
+pub fn source_levels(sources: &[u16], targets: &[f64], count: usize, keep: impl Fn(usize) -> bool) -> Vec<f64> {
     let (mut overall, mut by_source) = (Tally::default(), vec![Tally::default(); count + 1]);
     for (_, (&source, &target)) in sources.iter().zip(targets).enumerate().filter(|(row, _)| keep(*row)) {
         overall.add(target);
@@ -106,7 +106,7 @@ pub(crate) fn source_levels(sources: &[u16], targets: &[f64], count: usize, keep
 
 impl Encoder {
     /// Fits over the rows `keep` names, every statistic in `values`; the target's come first.
-    pub(crate) fn fit(block: &InputBlock, values: &[Values<'_>], kinds: Kinds<'_>, keep: impl Fn(usize) -> bool + Copy) -> Self {
+    pub fn fit(block: &InputBlock, values: &[Values<'_>], kinds: Kinds<'_>, keep: impl Fn(usize) -> bool + Copy) -> Self {
         let targets = values.first().map_or(&[][..], |(_, values)| values);
         let mut overall = Tally::default();
         targets.iter().enumerate().filter(|(row, _)| keep(*row)).for_each(|(_, target)| overall.add(*target));
@@ -125,7 +125,7 @@ impl Encoder {
     }
 
     /// Gives each input that a statistic is of another id.
-    pub(crate) fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
+    pub fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
         self.categories.iter_mut().chain(&mut self.suffixes).for_each(|(statistic, _)| statistic.renumber(renumbered));
     }
 
@@ -141,29 +141,28 @@ impl Encoder {
         self.linear.as_ref().map_or(Ok(()), Linear::check)
     }
 
-    pub(super) fn check_category(&self, statistic: Statistic) -> Soundness {
+    pub(crate) fn check_category(&self, statistic: Statistic) -> Soundness {
         ensure_has(&self.categories, statistic)
     }
 
-    pub(super) fn check_suffix(&self, statistic: Statistic) -> Soundness {
+    pub(crate) fn check_suffix(&self, statistic: Statistic) -> Soundness {
         ensure_has(&self.suffixes, statistic)
     }
 
-    pub(super) fn check_has_linear(&self) -> Soundness {
+    pub(crate) fn check_has_linear(&self) -> Soundness {
         ensure(self.linear.is_some(), "the linear model of a column", "among what was learned", "none")
     }
 
     /// Mean of the target over all rows.
-    #[cfg(feature = "train")]
-    pub(crate) fn overall(&self) -> f64 {
+    pub fn overall(&self) -> f64 {
         self.overall
     }
 
-    pub(super) fn by_category(&self, statistic: Statistic) -> &[f64] {
+    pub(crate) fn by_category(&self, statistic: Statistic) -> &[f64] {
         of(&self.categories, statistic)
     }
 
-    pub(super) fn by_suffix(&self, statistic: Statistic) -> &[f64] {
+    pub(crate) fn by_suffix(&self, statistic: Statistic) -> &[f64] {
         of(&self.suffixes, statistic)
     }
 
@@ -172,7 +171,7 @@ impl Encoder {
     }
 
     /// Mean of the target over the other sites of a brand; NaN where there was none.
-    pub(super) fn by_brand(&self, brand: u64) -> f64 {
+    pub fn by_brand(&self, brand: u64) -> f64 {
         self.brands.names.binary_search(&brand).map_or(f64::NAN, |place| self.brands.means[place])
     }
 }

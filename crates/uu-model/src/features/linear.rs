@@ -12,7 +12,7 @@ use crate::input::{InputBlock, InputRow, UNKNOWN_CODE};
 use crate::input_id::InputId;
 
 /// The numeric inputs it is made of; unknown where one of them is.
-pub(crate) const INPUTS: [InputId; 3] = [InputId::RANK, InputId::VISITS, InputId::PAGES_PER_VISIT];
+pub const INPUTS: [InputId; 3] = [InputId::RANK, InputId::VISITS, InputId::PAGES_PER_VISIT];
 
 /// Powers and products of three standardised inputs.
 const TERMS: usize = 9;
@@ -41,9 +41,9 @@ pub(crate) struct Linear {
 /// What a row has, as the regression takes it.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
-    pub(crate) inputs: [f64; INPUTS.len()],
-    pub(crate) category: u16,
-    pub(crate) suffix: u16,
+    pub inputs: [f64; INPUTS.len()],
+    pub category: u16,
+    pub suffix: u16,
 }
 
 impl Seen {
@@ -64,9 +64,9 @@ impl Seen {
 /// Parts of a prediction, by what they come from.
 pub(crate) struct Parts {
     /// By place in [`INPUTS`]; a product is shared evenly by its two inputs.
-    pub(crate) inputs: [f64; INPUTS.len()],
-    pub(crate) category: f64,
-    pub(crate) suffix: f64,
+    pub inputs: [f64; INPUTS.len()],
+    pub category: f64,
+    pub suffix: f64,
 }
 
 impl Linear {

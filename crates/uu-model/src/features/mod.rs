@@ -6,9 +6,8 @@ pub(crate) mod linear;
 use serde::{Deserialize, Serialize};
 use uu_core::Category;
 
-pub(crate) use encoder::Encoder;
-#[cfg(feature = "train")]
-pub(crate) use encoder::{Kinds, Values, source_levels};
+pub use encoder::Encoder;
+pub use encoder::{Kinds, Values, source_levels};
 use linear::{INPUTS, Seen};
 
 use crate::checks::{Soundness, ensure};
@@ -18,7 +17,7 @@ use crate::input_id::InputId;
 
 /// One column of a stage's feature matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Column {
+pub enum Column {
     /// A numeric input as it is scaled.
     Numeric(InputId),
     /// A weighted sum of scaled inputs: the logarithm of a product of powers. Unknown where one of them is.
@@ -49,7 +48,7 @@ pub(crate) enum Column {
 
 /// What a group is described by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Statistic {
+pub enum Statistic {
     /// What the stage predicts.
     Target,
     /// The logarithm of visits per user.
@@ -101,7 +100,7 @@ impl Column {
     }
 
     /// Gives each of its inputs another id.
-    pub(crate) fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
+    pub fn renumber(&mut self, renumbered: fn(InputId) -> InputId) {
         match self {
             Self::Numeric(id) | Self::Distance(id) => *id = renumbered(*id),
             Self::Combination(terms) => terms.iter_mut().for_each(|(id, _)| *id = renumbered(*id)),
@@ -118,7 +117,7 @@ impl Column {
     }
 
     /// The column's value in one row.
-    pub(crate) fn value(&self, row: &InputRow, encoder: &Encoder) -> f64 {
+    pub fn value(&self, row: &InputRow, encoder: &Encoder) -> f64 {
         match self {
             Self::Numeric(index) => row.numeric[*index],
             Self::Combination(terms) => terms.iter().map(|&(index, weight)| row.numeric[index] * weight).sum(),
@@ -137,7 +136,7 @@ impl Column {
     }
 
     /// The column's values in every row, appended to `out`.
-    pub(crate) fn extend(&self, block: &InputBlock, encoder: &Encoder, out: &mut Vec<f64>) {
+    pub fn extend(&self, block: &InputBlock, encoder: &Encoder, out: &mut Vec<f64>) {
         let lookup = |codes: &[u16], table: &[f64], out: &mut Vec<f64>| out.extend(codes.iter().map(|&code| at(table, code)));
         let hosts = || block.host.iter();
         match self {
@@ -171,7 +170,7 @@ impl Column {
     }
 
     /// The statistic the column needs the means of.
-    pub(crate) fn statistic(&self) -> Option<Statistic> {
+    pub fn statistic(&self) -> Option<Statistic> {
         match self {
             Self::Category(statistic) | Self::Suffix(statistic) => Some(*statistic),
             Self::Distance(index) => Some(Statistic::Numeric(*index)),
@@ -180,13 +179,12 @@ impl Column {
     }
 
     /// Whether the column's values are codes without an order.
-    #[cfg(feature = "train")]
-    pub(crate) fn is_categorical(&self) -> bool {
+    pub fn is_categorical(&self) -> bool {
         matches!(self, Self::CategoryCode | Self::TopCode | Self::SuffixCode)
     }
 
     /// Whether the column depends on what was learned over rows.
-    pub(crate) fn is_encoded(&self) -> bool {
+    pub fn is_encoded(&self) -> bool {
         matches!(self, Self::Category(_) | Self::Distance(_) | Self::Suffix(_) | Self::Brand | Self::Linear)
     }
 }

@@ -1,8 +1,9 @@
 //! What known months, sources and inputs that contradict each other change of an estimate.
 
 use uu_core::{Record, Rules, UniqueUsers, UnusedMonths, Visits, Warning};
-use uu_model::{Estimate, Factor, Model, Silent, train};
+use uu_model::{Estimate, Factor, Model};
 use uu_testkit::models::{dataset, model, quick_settings, trained};
+use uu_train::{Silent, train};
 
 use crate::at;
 

@@ -7,9 +7,11 @@ mod strangers;
 use proptest::prelude::*;
 use uu_core::{Checked, FaultField, Field, Record, Rules, Visits, Warning};
 use uu_data::write::Added;
-use uu_model::{ColumnRequest, Estimate, EstimateOptions, Factor, FitError, Model, Silent, TrainSettings, estimate_columns, train};
+use uu_model::{Estimate, EstimateOptions, Factor, Model};
+use uu_scoring::{ColumnRequest, estimate_columns};
 use uu_testkit::models::{dataset, model, quick_settings, trained};
 use uu_testkit::strategies::{labelled_record, record};
+use uu_train::{FitError, Silent, TrainReport, TrainSettings, train};
 
 fn at(level: f64) -> EstimateOptions {
     EstimateOptions { level, explain: false }
@@ -286,15 +288,15 @@ fn an_extra_input_is_used_and_filled_like_the_others() {
 fn a_source_of_its_own_for_each_row_is_refused_by_the_name_of_the_column() {
     let rows = labelled_rows(400, |index, record| Record { source: Some(format!("row {index}").into()), ..record.clone() });
     let labelled = rows.records().iter().filter(|record| record.unique_users.is_some()).count();
-    assert!(labelled > uu_model::MOST_SOURCES);
+    assert!(labelled > uu_train::MOST_SOURCES);
     let error = train(&rows, &Rules::default(), &quick_settings(), &Silent).unwrap_err();
     assert!(matches!(error, FitError::TooManySources { found } if found == labelled), "{error}");
     assert!(error.to_string().starts_with("`source` must name at most 1000 sources, got "), "{error}");
     assert!(error.to_string().contains("a name of its own for each row"), "{error}");
     let tuned = TrainSettings { trials: 1, ..quick_settings() };
     assert!(matches!(train(&rows, &Rules::default(), &tuned, &Silent), Err(FitError::TooManySources { .. })));
-    let continued = uu_model::train_continued(&trained().artifact, &rows, &Rules::default(), &quick_settings(), &Silent);
-    assert!(matches!(continued, Err(uu_model::ContinueError::Fit(FitError::TooManySources { .. }))), "a continuation too");
+    let continued = uu_train::train_continued(&trained().artifact, &rows, &Rules::default(), &quick_settings(), &Silent);
+    assert!(matches!(continued, Err(uu_train::ContinueError::Fit(FitError::TooManySources { .. }))), "a continuation too");
 }
 
 fn labelled_rows(sites: usize, change: impl Fn(usize, &Record) -> Record) -> uu_data::Dataset {
@@ -307,7 +309,7 @@ fn labelled_rows(sites: usize, change: impl Fn(usize, &Record) -> Record) -> uu_
 fn rows_that_name_no_source_are_a_source_of_their_own() {
     // Every second site counts three times as many users, and names no source.
     let rows = labelled_rows(400, |_, record| {
-        let unnamed = record.site.as_deref().is_some_and(|site| uu_data::site_hash(site, 1).is_multiple_of(2));
+        let unnamed = record.site.as_deref().is_some_and(|site| uu_core::stats::site_hash(site, 1).is_multiple_of(2));
         let visits = record.visits.map(|visits| Visits::new(visits.get() * if unnamed { 1.0 } else { 3.0 }).unwrap());
         Record { source: (!unnamed).then(|| "panel".into()), visits, ..record.clone() }
     });
@@ -377,7 +379,7 @@ fn judging_does_not_let_the_label_bound_unknown_visits() {
 #[test]
 fn an_artifact_gives_back_the_report_of_its_training() {
     let contents = uu_model::Contents::of(&trained().artifact).unwrap();
-    let report = contents.report().unwrap();
+    let report = TrainReport::of(&contents).unwrap();
     assert_eq!(report.settings, trained().report.settings);
     assert_eq!(report.evaluation.overall.errors.rows, trained().report.evaluation.overall.errors.rows);
     assert!(contents.trees().unwrap().contains_key("ratio"));

@@ -6,12 +6,13 @@ use std::sync::{Arc, LazyLock};
 
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
+use uu_core::stats::Draws;
 use uu_core::{FaultField, Field, Record, Rules, Visits, contained};
-use uu_data::Draws;
-use uu_model::drift::Window;
-use uu_model::{ArtifactError, Contents, Correction, Estimate, EstimateOptions, Model, Silent, TrainSettings, TreeSettings, train};
+use uu_model::{ArtifactError, Contents, Estimate, EstimateOptions, Model};
+use uu_monitor::drift::Window;
 use uu_testkit::models::{dataset, quick_settings, resealed, sections_at, unsound};
 use uu_testkit::strategies::{labelled_record, record};
+use uu_train::{Correction, Silent, TrainSettings, TreeSettings, train};
 
 /// An artifact of a few small trees: most of its bytes are those that something is looked up in.
 static SMALL: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -118,13 +119,13 @@ fn ask(artifact: &[u8], records: &[Record]) -> Result<(), ArtifactError> {
     }
     if let Some(window) = window {
         window.turn();
-        uu_model::drift::drift(window.reference(), &window.read()).unwrap();
+        uu_monitor::drift::drift(window.reference(), &window.read()).unwrap();
     }
     let _ = (model.inputs(), model.factors(), model.fillable(), model.learned());
     let _ = uu_model::evaluate(&model, records, 0.9);
     records.iter().for_each(|record| drop((model.source_for(record).to_owned(), model.pattern_of(record))));
     let contents = Contents::of(artifact)?;
-    drop((contents.trees(), contents.report(), contents.training_sites()));
+    drop((contents.trees(), uu_train::TrainReport::of(&contents), contents.training_sites()));
     Ok(())
 }
 

@@ -149,7 +149,7 @@ fn replace_by(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
 fn write_beside(place: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<PathBuf, RegistryError> {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     // Not the process's number: in containers that share a folder, each is the first.
-    let random = random::hexadecimal(&random::bytes::<8>()?);
+    let random = hex::encode(random::bytes::<8>()?);
     let path = place.with_file_name(format!(".{name}.{random}{UNFINISHED}"));
     let written = private::options().write(true).create_new(true).open(&path).and_then(|mut file| {
         write(&mut file)?;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use uu_core::store_files::MODELS;
 
-use crate::random::{Hash, bytes, hexadecimal, sha256};
+use crate::random::{Hash, bytes, sha256};
 use crate::{Location, ObjectFault, RegistryError};
 pub(crate) use folder::{LocalFolder, replace};
 pub(crate) use remote::OPTIONS as URL_OPTIONS;
@@ -72,7 +72,7 @@ impl Folder {
 
     /// A name nobody else takes: replicas that share no counter must not meet, and an old backup's database must not name newer bytes.
     fn new_object(self) -> Result<String, RegistryError> {
-        Ok(format!("{}/{}.{}", self.name(), hexadecimal(&bytes::<NAME_BYTES>()?), self.extension()))
+        Ok(format!("{}/{}.{}", self.name(), hex::encode(bytes::<NAME_BYTES>()?), self.extension()))
     }
 
     /// Whether an object's name is one a store may have: a file of one of the folders, and nothing beyond them.

@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use metrics::Counter;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use uu_service::batch::Format;
+use uu_data::read::Format;
 
 use super::ending;
 use super::failure::{Failure, Sent};

@@ -1,7 +1,7 @@
 //! How the columns of a batch were used, as headers of its answer.
 
 use axum::http::{HeaderMap, HeaderName};
-use uu_service::batch::ColumnUse;
+use uu_data::read::ColumnUse;
 
 use crate::header_list::{self, encoded};
 

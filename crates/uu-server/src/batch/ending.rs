@@ -1,6 +1,6 @@
 //! How an answer ends that was cut off: with the reason, in the form of its format.
 
-use uu_service::batch::Format;
+use uu_data::read::Format;
 
 use crate::problem::Problem;
 

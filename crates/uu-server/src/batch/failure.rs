@@ -1,7 +1,9 @@
 //! What a failed batch is answered with.
 
 use uu_core::{Shortest, escaped};
-use uu_service::batch::{BatchError, Format, ReadError, RowFaults, SkippedRows, WriteError};
+use uu_data::read::{Format, ReadError, RowFaults, SkippedRows};
+use uu_data::write::WriteError;
+use uu_scoring::BatchError;
 
 use crate::line_breaks::{self, OneLine};
 use crate::problem::{FaultReport, Faults, Kind, Problem, as_parameters};

@@ -1,7 +1,7 @@
 //! Which formats a batch comes and goes in, as its headers say.
 
 use axum::http::{HeaderMap, header};
-use uu_service::batch::Format;
+use uu_data::read::Format;
 
 use crate::body::{FORM, content_encodings, media_type};
 use crate::limits::Limits;

@@ -15,8 +15,12 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use uu_data::{
+    read::{ColumnUse, Input, ReadOptions, Reader, open},
+    write::{Output, WriteOptions, Writer},
+};
+use uu_scoring::{Batch, BatchError, BatchRows};
 use uu_service::Served;
-use uu_service::batch::{self, Batch, BatchError, BatchRows, ColumnUse, Input, Output, ReadOptions, Reader, WriteOptions, Writer};
 
 use crate::app::App;
 use crate::counted::counted;
@@ -182,7 +186,7 @@ impl Job {
             estimate: self.options.estimate,
         };
         let (began, limits, mut counted) = (Instant::now(), &self.limits, 0);
-        let report = batch::predict_batch(&self.served, batch, &mut |rows| {
+        let report = self.served.predict_batch(batch, &mut |rows| {
             if rows > 0 {
                 has_rows.set();
             }
@@ -215,6 +219,6 @@ impl Job {
             chunk_rows: CHUNK_ROWS,
             ..ReadOptions::default()
         };
-        Ok(batch::open(Input::Stream { name: "body".to_owned(), reader: Box::new(reader) }, options)?)
+        Ok(open(Input::Stream { name: "body".to_owned(), reader: Box::new(reader) }, options)?)
     }
 }

@@ -1,7 +1,7 @@
 //! Query parameters of a batch.
 
-use uu_service::EstimateOptions;
-use uu_service::batch::{BadRows, BounceRateUnit, Decimal};
+use uu_data::read::{BadRows, BounceRateUnit, Decimal};
+use uu_model::EstimateOptions;
 
 use crate::parameters::{Parameters, read_bounce_rate_unit, read_decimal, read_level, read_switch};
 use crate::problem::Problem;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
-use uu_service::registry::{JobEvent, JobId, Registry, RegistryError};
+use uu_registry::{JobEvent, JobId, Registry, RegistryError};
 
 use super::parsed;
 use crate::app::App;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uu_service::registry::{Job, JobId, Scope};
+use uu_registry::{Job, JobId, Scope};
 
 pub(crate) use events::{__path_events, events};
 

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use uu_core::contained_panics;
-use uu_service::registry::ModelVersion;
-use uu_service::{DriftVerdict, Serving};
+use uu_monitor::drift::DriftVerdict;
+use uu_registry::ModelVersion;
+use uu_service::Serving;
 
 use super::declared::{
     BATCHES, BUILD, CONTAINED_PANICS, DRIFT_CONCEPT, DRIFT_PSI, DRIFT_REQUESTS, DRIFT_VERDICT, Declared, JOBS, JOBS_ENDED, JOBS_LAST,

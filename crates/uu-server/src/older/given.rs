@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
 use uu_core::{Checked, Fault, FaultRule, Field, OutputColumn, RawRecord, RawValue, Rules, check_until, nearest};
-use uu_service::{current_month, newest_month};
+use uu_data::{current_month, newest_month};
 
 use crate::malformed::{Expected, malformed};
 use crate::predict::raw_value;

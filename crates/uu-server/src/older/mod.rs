@@ -8,10 +8,12 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Response};
+use given::Given;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uu_core::{Field, Record, Warning};
-use uu_service::{EstimateOptions, Served};
+use uu_model::EstimateOptions;
+use uu_service::Served;
 
 use crate::app::App;
 use crate::body::{is_json, media_type, read_text, read_whole, refuse_encoding};
@@ -19,7 +21,6 @@ use crate::header_list::{self, encoded};
 use crate::predict::{Prepared, json_response};
 use crate::problem::{Kind, Problem, ProblemDocument, shortened};
 use crate::schema::shapes;
-use given::Given;
 
 /// The warnings of the other routes: their codes, and the fields they are about.
 const WARNINGS: HeaderName = HeaderName::from_static("warnings");

@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use uu_core::{FaultField, Field, OutputColumn, Record, Warning};
-use uu_service::{Estimate, EstimateOptions, Explanation, Served};
+use uu_model::{Estimate, EstimateOptions, Explanation};
+use uu_service::Served;
 
 use super::prepare::Prepared;
 use super::request::{Entry, Given, GivenMonth, Meaning, text_of};

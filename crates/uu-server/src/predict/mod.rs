@@ -16,7 +16,8 @@ use axum::http::{HeaderValue, Method, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use uu_core::Rules;
-use uu_service::{EstimateOptions, Served};
+use uu_model::EstimateOptions;
+use uu_service::Served;
 
 pub(crate) use prepare::Prepared;
 pub(crate) use request::raw_value;

@@ -1,7 +1,7 @@
 //! Checks every month of a request, and collects every fault at once.
 
 use uu_core::{BounceRateUnits, Checked, Fault, FaultField, FaultRule, Field, OutputColumn, Record, Rules, Warning, check, check_until};
-use uu_service::newest_month;
+use uu_data::newest_month;
 
 use super::faults::{duplicate_key, no_month, not_an_object, other_date, too_many_fields, too_many_months};
 use super::request::{Entry, Given, GivenMonth, GivenValue, Meaning, text_of};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use uu_core::{Field, Points, nearest};
-use uu_service::EstimateOptions;
+use uu_model::EstimateOptions;
 
 use crate::parameters::{Parameters, given_twice, read_level, read_switch};
 use crate::problem::{FaultReport, Faults, Problem};

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue as RawJson;
 use uu_core::{DoubtfulOutput, Field, OutputColumn, OwnOutput, RawRecord, RawValue, Rules, is_missing_marker};
-use uu_service::batch::filled_names;
+use uu_data::read::filled_names;
 
 use crate::Limits;
 

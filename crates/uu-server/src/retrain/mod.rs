@@ -15,9 +15,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use uu_service::batch::Format;
+use options::Options;
+use uu_data::read::Format;
+use uu_registry::{Asker, JobId, Scope};
 use uu_service::jobs::{AcceptError, Checking, Delivered, RetrainRequest, accept};
-use uu_service::registry::{Asker, JobId, Scope};
 
 use crate::access::{Caller, store_problem};
 use crate::app::App;
@@ -32,7 +33,6 @@ use crate::schema::shapes::{FileBody, FileUri};
 use crate::schema::{BounceRateUnitName, DecimalName, FilesForm, Row};
 use crate::slots::ClientAddress;
 use crate::streaming::{AnswerWaits, body_reader};
-use options::Options;
 
 /// Files in one delivery, in a form or named by URIs.
 const MOST_FILES: usize = 100;

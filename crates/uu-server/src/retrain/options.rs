@@ -1,6 +1,6 @@
 //! Query parameters of a re-training.
 
-use uu_service::batch::{BounceRateUnit, Decimal};
+use uu_data::read::{BounceRateUnit, Decimal};
 
 use super::MOST_FILES;
 use crate::parameters::{Parameters, read_bounce_rate_unit, read_decimal, read_switch};

@@ -47,7 +47,7 @@ fn rows_that_were_left_out_say_why() {
 #[case::labels("/retrain", "date,site,visits,unique_users2024-12,a.com,1000,500", 422)]
 fn rows_glued_to_their_header_lead_to_the_option_of_curl(#[case] path: &str, #[case] body: &str, #[case] status: u16) {
     let server = Server::start();
-    let token = server.token(uu_service::registry::Scope::Admin);
+    let token = server.token(uu_registry::Scope::Admin);
     let answer = server.client().request("POST", path, &[("authorization", &token), ("content-type", CSV)], body.as_bytes());
     assert_eq!(answer.status, status, "{}", answer.text());
     assert!(answer.text().contains("--data-binary @rows.csv"), "{}", answer.text());
@@ -58,7 +58,7 @@ fn rows_glued_to_their_header_lead_to_the_option_of_curl(#[case] path: &str, #[c
 #[case("/retrain")]
 fn a_table_without_its_type_is_told_the_header_to_add(#[case] path: &str) {
     let server = Server::start();
-    let token = server.token(uu_service::registry::Scope::Admin);
+    let token = server.token(uu_registry::Scope::Admin);
     let form = [("authorization", token.as_str()), ("content-type", "application/x-www-form-urlencoded")];
     for headers in [&form[..], &form[..1]] {
         let answer = server.client().request("POST", path, headers, b"date,visits\n2024-01,5\n");

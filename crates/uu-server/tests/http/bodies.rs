@@ -1,7 +1,7 @@
 //! Bodies as other programs write them: marks, encodings, words that JSON does not have, the forms of other servers.
 
 use rstest::rstest;
-use uu_service::registry::Scope;
+use uu_registry::Scope;
 
 use crate::client::Answer;
 use crate::server::Server;

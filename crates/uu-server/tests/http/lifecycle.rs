@@ -4,8 +4,8 @@ use std::fs;
 
 use rstest::rstest;
 use serde_json::{Value, json};
+use uu_registry::{Change, JobId, ModelVersion, NewVersion, Outcome, Scope};
 use uu_server::{Access, Limits, Policies, RateLimits, Tokens};
-use uu_service::registry::{Change, JobId, ModelVersion, NewVersion, Outcome, Scope};
 
 use crate::client::{Answer, Client};
 use crate::server::{Server, artifact};

@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use uu_service::About;
-use uu_service::registry::{NewVersion, Scope};
+use uu_model::About;
+use uu_registry::{NewVersion, Scope};
 
 use crate::server::{Server, artifact};
 

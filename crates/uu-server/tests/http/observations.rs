@@ -2,8 +2,8 @@
 
 use rstest::rstest;
 use serde_json::json;
+use uu_registry::Scope;
 use uu_server::Limits;
-use uu_service::registry::Scope;
 
 use crate::client::Answer;
 use crate::server::Server;
@@ -77,7 +77,7 @@ fn generated_and_measured_observations_are_not_kept_together() {
         assert_eq!((refused.status, refused.json()["type"].as_str()), (422, Some("urn:uu-predictor:problem:validation")), "{first}");
         assert!(refused.text().contains("generated rows must not train a model together with measured ones"), "{}", refused.text());
         assert!(refused.text().contains("`uu-predictor observations quarantine 1 --reason REASON`"), "{}", refused.text());
-        server.registry.quarantine(uu_service::registry::BatchId(1), "a trial", "ann").unwrap();
+        server.registry.quarantine(uu_registry::BatchId(1), "a trial", "ann").unwrap();
         assert_eq!(observe(&server, &observed(second)).status, 201, "the way out leads out");
     }
 }
@@ -106,7 +106,7 @@ fn the_first_generated_rows_are_taken_from_an_admin_alone() {
     assert_eq!(observe_by(&server, &writer, &observed("generated")).status, 201);
     // Set aside they are none.
     for batch in [1, 2] {
-        server.registry.quarantine(uu_service::registry::BatchId(batch), "a trial", "ann").unwrap();
+        server.registry.quarantine(uu_registry::BatchId(batch), "a trial", "ann").unwrap();
     }
     assert_eq!(observe_by(&server, &writer, &observed("generated")).status, 422);
     assert_eq!(observe_by(&server, &writer, &observed("panel")).status, 201);
@@ -130,7 +130,7 @@ fn observations_of_one_token_are_bounded_and_others_are_not_held_up() {
     assert_eq!(observe_by(&server, &one, &observed(2, 500)).status, 201, "up to the bound");
     assert_eq!(observe_by(&server, &other, &observed(3, 1_000)).status, 201);
     // A training makes room among those that are pending, and not among all.
-    server.registry.set_examined(uu_service::registry::BatchId(3)).unwrap();
+    server.registry.set_examined(uu_registry::BatchId(3)).unwrap();
     assert_eq!(observe_by(&server, &one, &observed(4, 1_000)).status, 201);
     let full = observe_by(&server, &one, &observed(5, 1));
     assert!(full.status == 429 && full.text().contains("observations quarantine"), "{}", full.text());

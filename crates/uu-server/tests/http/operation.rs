@@ -99,7 +99,7 @@ fn metrics_count_problems_warnings_batches_and_refused_tokens() {
     client.request("POST", "/predict/batch?skipBadRows=true", &[("content-type", "text/csv")], skipping);
     client.request("POST", "/models/v0001/promote", &[], b"");
     client.request("POST", "/models/v0001/promote", &[("authorization", "Bearer uu_wrong")], b"");
-    let read = server.token(uu_service::registry::Scope::Read);
+    let read = server.token(uu_registry::Scope::Read);
     client.request("POST", "/models/v0001/promote", &[("authorization", &read)], b"");
     let text = client.get("/metrics").text().to_owned();
     for line in [

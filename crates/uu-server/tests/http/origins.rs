@@ -2,8 +2,8 @@
 //! of the answers.
 
 use rstest::rstest;
+use uu_registry::Scope;
 use uu_server::{Access, Policies, Tokens};
-use uu_service::registry::Scope;
 
 use crate::client::Answer;
 use crate::server::Server;

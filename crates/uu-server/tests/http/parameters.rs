@@ -1,7 +1,7 @@
 //! Query parameters and paths that are not there: near names, and none of them given twice.
 
 use rstest::rstest;
-use uu_service::registry::Scope;
+use uu_registry::Scope;
 
 use crate::server::Server;
 

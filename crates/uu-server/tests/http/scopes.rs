@@ -1,8 +1,8 @@
 //! Who may do what, for every operation that is described: one that somebody adds is looked at as well.
 
 use serde_json::{Value, json};
+use uu_registry::{Scope, Timestamp};
 use uu_server::{Access, Policies, Tokens, openapi};
-use uu_service::registry::{Scope, Timestamp};
 
 use crate::server::Server;
 

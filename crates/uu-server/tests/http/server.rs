@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 use tokio::sync::oneshot;
 use uu_core::{AvgVisitDuration, BounceRate, Category, Month, PagesPerVisit, Rank, Record, Rules, UniqueUsers, Visits};
 use uu_data::Dataset;
-use uu_model::{Correction, Silent, TrainSettings, TreeSettings, train};
+use uu_registry::{Location, QueueBounds, Registry, Scope};
 use uu_server::{App, Lifecycle, Limits, Policies, run};
 use uu_service::jobs::DeliveryLimits;
-use uu_service::registry::{Location, QueueBounds, Registry, Scope};
 use uu_service::{Served, Serving};
+use uu_train::{Correction, Silent, TrainSettings, TreeSettings, train};
 
 use crate::client::Client;
 

@@ -1,8 +1,8 @@
 //! Ids of requests, and deliveries whose clients hang up.
 
 use rstest::rstest;
+use uu_registry::Scope;
 use uu_server::{Access, Limits, Policies, RateLimits, Tokens};
-use uu_service::registry::Scope;
 
 use crate::client::{Answer, request};
 use crate::server::Server;

@@ -24,7 +24,7 @@ fn spoilt_of(source: Option<&str>) -> Vec<u8> {
         Record { unique_users: users, source: source.map_or_else(|| record.source.clone(), |source| Some(source.into())), ..record.clone() }
     };
     let rows = uu_data::Dataset::new(Vec::new(), rows.records().iter().map(tenth).collect());
-    uu_model::train(&rows, &Rules::default(), &uu_testkit::models::quick_settings(), &uu_model::Silent).unwrap().artifact
+    uu_train::train(&rows, &Rules::default(), &uu_testkit::models::quick_settings(), &uu_train::Silent).unwrap().artifact
 }
 
 #[test]

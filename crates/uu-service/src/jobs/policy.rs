@@ -1,7 +1,7 @@
 //! When to re-train without being asked.
 
 use serde_json::Value;
-use uu_model::drift::DriftVerdict;
+use uu_monitor::drift::DriftVerdict;
 use uu_registry::{JobId, Registry, RegistryError, Timestamp};
 
 use super::{RETRAIN, RetrainRequest};

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uu_core::Rules;
 use uu_data::read::{BadRows, Input};
-use uu_model::{FitError, Progress};
 use uu_registry::{Claim, Job, Mixture, Registry, RegistryError};
+use uu_train::{FitError, Progress};
 
 use super::RetrainRequest;
 use crate::patience::patiently;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use uu_core::{Month, Record, UniqueUsers};
-use uu_model::drift::{Arrival, Compared, ConceptDrift, concept_drift};
 use uu_model::{EstimateOptions, Model};
+use uu_monitor::drift::{Arrival, Compared, ConceptDrift, concept_drift};
+use uu_monitor::watching::{Evidence, EvidenceReport, LiveError, LiveReport, LiveVerdict, Observation};
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
 use super::record;
 use crate::retraining::is_of_generated_rows;
-use crate::watching::{Evidence, EvidenceReport, LiveError, LiveReport, LiveVerdict, Observation};
 use crate::{LoadError, Served, load};
 
 /// Observations that are asked for at a time.

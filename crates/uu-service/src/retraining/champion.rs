@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use uu_core::GENERATED;
 use uu_model::{About, Contents, Model};
+use uu_monitor::gate::Contender;
 use uu_registry::{Aliases, ModelVersion, Registry, RegistryError};
 
 use super::RetrainError;
-use crate::gate::Contender;
 use crate::patience::patiently;
 
 /// A version, taken apart.

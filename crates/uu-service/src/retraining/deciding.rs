@@ -1,13 +1,13 @@
 //! Which version answers from now on.
 
 use serde_json::{Value, json};
-use uu_model::{LowCoverage, Trained};
+use uu_monitor::gate::{Compared, Distance, GateReport, MOST_FACTOR};
 use uu_registry::{Change, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
+use uu_train::Trained;
 
 use super::gathering::disagreement;
 use super::{Decision, RetrainError, RetrainSettings, Retraining};
 use crate::IntervalsDoNotHold;
-use crate::gate::{Compared, Distance, GateReport, MOST_FACTOR};
 use crate::patience::patiently;
 
 /// What a decision rests on.
@@ -56,7 +56,7 @@ pub(super) fn decide(
     if let Some(not_held) = not_held {
         reasons.insert(0, not_held.to_string());
     } else {
-        reasons.extend(LowCoverage::of(trained.coverage).map(|low| low.to_string()));
+        reasons.extend(trained.coverage.low().map(|low| low.to_string()));
     }
     if let Some(too_far) = too_far.as_ref().filter(|_| passes) {
         reasons.insert(0, too_far.clone());

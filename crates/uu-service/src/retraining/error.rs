@@ -2,8 +2,9 @@
 
 use uu_data::clean::CleanError;
 use uu_data::read::ReadError;
-use uu_model::{ArtifactError, FitError};
+use uu_model::ArtifactError;
 use uu_registry::{Mixture, RegistryError};
+use uu_train::FitError;
 
 use super::KeepError;
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use uu_core::{Record, Rules, escaped};
 use uu_data::{Dataset, JoinReport, Sealed, Split};
+use uu_monitor::labels::{LabelCheck, LabelVerdict, check_labels};
+use uu_monitor::revision::{Revision, shift};
 use uu_registry::{BatchId, Registry};
 
 use super::champion::Loaded;
 use super::kept::{self, Keeping, Known, Pending, Which};
 use super::{Delivery, RetrainError, RetrainSettings, Retraining};
-use crate::labels::{LabelCheck, LabelVerdict, check_labels};
 use crate::patience::patiently;
-use crate::revision::{Revision, shift};
 
 /// How an admin takes rows in that are set aside.
 const BY_FORCE: &str = "an admin takes such rows in with `uu-predictor retrain --data FILE --force` or `POST /retrain?force=true`";
@@ -220,7 +220,7 @@ fn nothing_new(
 /// its own.
 fn were_learned(registry: &Registry, rows: &Dataset, settings: &RetrainSettings) -> Result<bool, RetrainError> {
     let training = Sealed::about(settings.sealed_sites, rows).split(rows).training;
-    let fingerprint = uu_model::data_fingerprint(&training);
+    let fingerprint = uu_train::data_fingerprint(&training);
     Ok(patiently(|| registry.list())?.iter().any(|version| version.data_fingerprint.as_deref() == Some(fingerprint.as_str())))
 }
 

@@ -45,7 +45,7 @@ pub(crate) struct Keeping<'a> {
 ///
 /// **Errors**: they cannot be written, or the store fails.
 pub(crate) fn keep(registry: &Registry, rows: &Dataset, keeping: Keeping<'_>) -> Result<BatchId, KeepError> {
-    let fingerprint = uu_model::data_fingerprint(rows);
+    let fingerprint = uu_train::data_fingerprint(rows);
     let batches = patiently(|| registry.batches())?;
     let mut used = batches.iter().rev().filter(|batch| batch.quarantined.is_none());
     let is_same = |batch: &&Batch| {
@@ -64,7 +64,7 @@ pub(crate) fn keep(registry: &Registry, rows: &Dataset, keeping: Keeping<'_>) ->
 ///
 /// **Errors**: as [`keep`].
 pub(super) fn set_aside(registry: &Registry, rows: &Dataset, (keeping, reason): (Keeping<'_>, &str)) -> Result<BatchId, KeepError> {
-    let fingerprint = uu_model::data_fingerprint(rows);
+    let fingerprint = uu_train::data_fingerprint(rows);
     let batches = patiently(|| registry.batches())?;
     let is_same = |batch: &&Batch| batch.quarantined.is_some() && batch.fingerprint.as_deref() == Some(fingerprint.as_str());
     match batches.iter().rev().find(is_same) {

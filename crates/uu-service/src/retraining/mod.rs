@@ -15,8 +15,8 @@ mod report;
 mod tests;
 
 use uu_core::Rules;
-use uu_model::{ContinueError, FitError, Progress, TrainSettings, Trainable, Trained, train, train_continued};
 use uu_registry::{Claim, Registry};
+use uu_train::{Choice, ContinueError, FitError, Progress, Standing, TrainSettings, Trainable, Trained, choose, train, train_continued};
 
 pub(crate) use champion::is_of_generated_rows;
 pub use delivery::Delivery;
@@ -25,12 +25,12 @@ pub use kept::KeepError;
 pub(crate) use kept::{Keeping, keep, records_of};
 pub use report::{Decision, Retraining};
 
-use crate::gate::{Choice, Contender, GateSettings, Standing, choose, distances, gate};
 use crate::mixture;
 use crate::patience::patiently;
 use champion::InUse;
 use deciding::{Findings, Measure, decide};
 use gathering::{Against, Gathered, Outlook, gather};
+use uu_monitor::gate::{Contender, GateSettings, distances, gate};
 
 /// How a re-training is done.
 #[derive(Clone, Debug)]

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use uu_data::JoinReport;
 use uu_model::About;
+use uu_monitor::gate::{Distance, GateReport};
+use uu_monitor::labels::LabelCheck;
+use uu_monitor::revision::Revision;
 use uu_registry::{BatchId, ModelVersion};
-
-use crate::gate::{Choice, Distance, GateReport};
-use crate::labels::LabelCheck;
-use crate::revision::Revision;
+use uu_train::Choice;
 
 /// What was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -5,15 +5,15 @@ mod senders;
 use rstest::rstest;
 use uu_core::{Record, UniqueUsers};
 use uu_data::{Dataset, Sealed};
-use uu_model::Silent;
+use uu_monitor::gate::Compared;
+use uu_monitor::revision::Before;
 use uu_registry::{Change, Location, NewVersion};
 use uu_testkit::models::{cleaned, dataset, quick_settings, sites, trained};
+use uu_train::Silent;
 
 use super::kept::{Which, known_rows};
 use super::*;
-use crate::gate::Compared;
 use crate::observing::observe;
-use crate::revision::Before;
 
 struct Store {
     registry: Registry,

@@ -23,7 +23,7 @@ fn labels_of_one_sender_that_disagree_are_set_aside_without_those_of_others() {
     assert!(matches!(gathered.outlook, Outlook::Enough), "bob's are learned from");
     assert!(gathered.doubts.len() == 1 && gathered.doubts[0].starts_with("observations of eve: the labels of"), "{:?}", gathered.doubts);
     assert_eq!(store.quarantined(), [false, true, true]);
-    assert!(gathered.report.observed_labels.is_some_and(|labels| labels.verdict == crate::labels::LabelVerdict::Disagrees));
+    assert!(gathered.report.observed_labels.is_some_and(|labels| labels.verdict == uu_monitor::labels::LabelVerdict::Disagrees));
 }
 
 #[test]
