@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uu_core::escaped;
 
-use crate::model::About;
+use crate::about::About;
 
 /// What every artifact begins with.
 const MAGIC: &[u8; 16] = b"UU PREDICTOR\r\n\x1a\n";

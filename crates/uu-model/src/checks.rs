@@ -8,8 +8,6 @@ use std::fmt::Display;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::model::Parts;
-
 /// Most sources of a model that is read: their codes are 16-bit numbers from 1. A training takes fewer.
 pub(crate) const MOST_CODES: usize = u16::MAX as usize - 1;
 
@@ -55,23 +53,6 @@ pub(crate) fn ensure_increasing<T: PartialOrd>(what: &'static str, list: &[T]) -
     place.map_or(Ok(()), |place| ensure(false, what, "an increasing list", format_args!("entry {place} that is not below the next")))
 }
 
-impl Parts {
-    /// Checks everything that an estimate is computed from.
-    pub(crate) fn check(&self) -> Soundness {
-        self.schema.check()?;
-        let (inputs, sources) = (self.schema.ranges.len(), self.schema.sources.len());
-        ensure_length("the stages that impute inputs", inputs, self.fills.len())?;
-        for stage in [&self.ratio, &self.spread].into_iter().chain(self.fills.iter().flatten()) {
-            stage.check(inputs, sources)?;
-        }
-        ensure_within("the mean logarithm of visits", MOST_LOG, [self.mean_log_visits])?;
-        self.visits_offsets.check()?;
-        self.calibration.check()?;
-        self.site_levels.check()?;
-        self.baselines.check()
-    }
-}
-
 /// Reads a list of at most `MOST` entries: of an entry of one byte that takes hundreds in memory, a small file could have millions.
 pub(crate) fn at_most<'de, D, T, const MOST: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
@@ -104,60 +85,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use rstest::rstest;
-    use uu_testkit::models::trained;
-
     use super::*;
-    use crate::features::{Column, Encoder};
-    use crate::input_id::InputId;
-    use crate::model::Model;
-    use crate::schema::{InputSchema, Sources};
-
-    fn parts() -> Parts {
-        Model::from_bytes(&trained().artifact).expect("the artifact is whole").into_parts()
-    }
-
-    fn schema(parts: &mut Parts) -> &mut InputSchema {
-        Arc::make_mut(&mut parts.schema)
-    }
-
-    #[test]
-    fn what_was_trained_passes() {
-        assert_eq!(parts().check(), Ok(()));
-    }
-
-    #[rstest]
-    #[case::no_source(|parts: &mut Parts| schema(parts).sources = Sources::default())]
-    #[case::sources_beyond_all_codes(|parts: &mut Parts| schema(parts).sources = Sources::new(vec![None; MOST_CODES + 1]))]
-    #[case::an_extra_input_without_its_range(|parts: &mut Parts| schema(parts).rules.extras.push("more".to_owned()))]
-    #[case::an_extra_input_twice(|parts: &mut Parts| {
-        schema(parts).rules.extras = vec!["more".to_owned(); 2];
-        schema(parts).ranges.resize(7, None);
-        parts.fills.resize(7, None);
-    })]
-    #[case::stages_that_are_fewer_than_inputs(|parts: &mut Parts| parts.fills.truncate(3))]
-    #[case::ranges_that_are_fewer_than_inputs(|parts: &mut Parts| schema(parts).ranges.truncate(3))]
-    #[case::a_range_that_is_none(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((f64::NAN, 1.0)))]
-    #[case::a_range_that_is_upside_down(|parts: &mut Parts| schema(parts).ranges[InputId::RANK] = Some((2.0, 1.0)))]
-    #[case::visits_that_were_not_learned(|parts: &mut Parts| schema(parts).ranges[InputId::VISITS] = None)]
-    #[case::a_column_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Numeric(InputId::at(68)))]
-    #[case::a_sum_of_no_input(|parts: &mut Parts| parts.ratio.columns[0] = Column::Combination(vec![(InputId::RANK, 1.0), (InputId::at(9), 1.0)]))]
-    #[case::a_sum_of_weights_that_are_none(|parts: &mut Parts| parts.spread.columns[0] = Column::Combination(vec![(InputId::RANK, 0.0)]))]
-    #[case::a_distance_of_no_input(|parts: &mut Parts| parts.spread.columns[0] = Column::Distance(InputId::at(60)))]
-    #[case::a_column_too_few(|parts: &mut Parts| parts.spread.columns.truncate(3))]
-    #[case::a_linear_model_that_is_not_there(|parts: &mut Parts| parts.spread.columns[0] = Column::Linear)]
-    #[case::an_encoder_that_knows_nothing(|parts: &mut Parts| parts.ratio.encoder = Encoder::default())]
-    #[case::levels_of_other_sources(|parts: &mut Parts| parts.ratio.levels = vec![0.0; 9])]
-    #[case::a_level_that_is_none(|parts: &mut Parts| parts.spread.levels = vec![0.0, f64::INFINITY])]
-    #[case::usual_visits_that_are_none(|parts: &mut Parts| parts.mean_log_visits = f64::NAN)]
-    #[case::usual_visits_beyond_all(|parts: &mut Parts| parts.mean_log_visits = 1e3)]
-    fn what_contradicts_itself_is_refused(#[case] spoil: fn(&mut Parts)) {
-        let mut parts = parts();
-        spoil(&mut parts);
-        assert!(parts.check().is_err());
-    }
 
     #[test]
     fn lists_of_more_entries_than_there_can_be_are_refused_before_they_take_memory() {

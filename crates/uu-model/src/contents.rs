@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 
+use crate::about::About;
 use crate::artifact::{self, ArtifactError, Parts, ROWS_SECTION, SITES_SECTION, TREES_SECTION};
-use crate::model::{About, Model};
+use crate::model::Model;
 
 /// An artifact opened to be looked into.
 #[derive(Debug)]

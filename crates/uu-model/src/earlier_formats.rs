@@ -15,7 +15,7 @@ use crate::calibration::{Calibration, Scores};
 use crate::features::{Column, Encoder};
 use crate::host::Suffixes;
 use crate::input_id::{ByInputBeforeFormat3, InputId};
-use crate::model::Parts;
+use crate::parts::Parts;
 use crate::pattern::PatternBeforeFormat3;
 use crate::schema::{InputSchema, Sources};
 use crate::site_level::SiteLevels;

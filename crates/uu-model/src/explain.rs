@@ -8,7 +8,7 @@ use crate::features::Column;
 use crate::features::linear::{INPUTS, Seen};
 use crate::input::InputRow;
 use crate::input_id::{ByInput, InputId};
-use crate::model::Parts;
+use crate::parts::Parts;
 
 /// The most that the exponents of all factors come to: with those of visits and of a site's level, their product stays a number.
 const MOST_EXPONENT: f64 = 400.0;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::About;
+use crate::about::About;
 
 /// Coverage of the 90 % interval below which a model's intervals do not hold, unless so few sites could show it of intervals that do.
 pub const LEAST_COVERAGE: f64 = 0.85;

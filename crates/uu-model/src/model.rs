@@ -4,25 +4,23 @@ use std::cell::RefCell;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Visits, Warning};
+use uu_core::{FaultField, Field, Record, Rules, UniqueUsers, Warning};
 
+use crate::about::About;
 use crate::artifact::{self, ArtifactError, DRIFT_SECTION, MODEL_SECTION, RANK_VISITS_SECTION};
 use crate::baselines::Baselines;
-use crate::calibration::Calibration;
+use crate::bounds::{bounded_point, interval, whole_visits};
 use crate::checks::MOST_LOG;
 use crate::earlier_formats::{PartsOfFormat1, PartsOfFormat2};
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor, FilledInput};
 use crate::explain;
 use crate::input::{InputBlock, InputRow};
-use crate::input_id::{ByInput, InputId};
+use crate::input_id::InputId;
+use crate::parts::Parts;
 use crate::pattern::Pattern;
 use crate::rank_visits::RankVisits;
 use crate::reference::Reference;
-use crate::schema::InputSchema;
 use crate::site_level::SiteLevels;
-use crate::stage::Stage;
-use crate::visits_offsets::VisitsOffsets;
 
 /// Levels an interval can have: beyond them the calibration has too few rows in its tails.
 pub const LEVELS: RangeInclusive<f64> = 0.5..=0.99;
@@ -48,60 +46,6 @@ pub struct Inputs {
     pub learned: Vec<FaultField>,
     /// Those that too few rows of the training data carried: given, they have no effect, and they are not imputed.
     pub not_learned: Vec<FaultField>,
-}
-
-/// Where a model comes from and how good it was found to be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    /// Release of the product that trained it.
-    pub product_version: String,
-    /// Rows of the training data.
-    pub rows: usize,
-    /// Rows whose unique users are known.
-    pub labelled_rows: usize,
-    /// Sites of the training data.
-    pub sites: usize,
-    /// Sources of the training data, the commonest first: whose definitions of unique users the model knows. Rows that name none are a
-    /// source of their own, [`UNNAMED_SOURCE`](crate::UNNAMED_SOURCE).
-    pub sources: Vec<String>,
-    /// SHA-256 of the training data in canonical order.
-    pub data_fingerprint: String,
-    /// Seed of everything random.
-    pub seed: u64,
-    /// Trees of all stages.
-    pub trees: usize,
-    /// Median absolute percentage error on sites held out, inputs as observed.
-    pub median_ape: f64,
-    /// RMSLE on sites held out, inputs as observed.
-    pub rmsle: f64,
-    /// Coverage of the 90 % interval on sites held out, inputs as observed.
-    pub coverage: f64,
-    /// How often trees were added to a model that was fitted from scratch; 0 for one that was.
-    #[serde(default)]
-    pub continuations: u32,
-}
-
-/// All that an estimate is computed from, as the artifact holds it.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Parts {
-    /// What the model has learned to read.
-    pub schema: Arc<InputSchema>,
-    /// Mean logarithm of visits: where explanations start from.
-    pub mean_log_visits: f64,
-    /// Logarithm of visits per user.
-    pub ratio: Stage,
-    /// Logarithm of the error that is to be expected.
-    pub spread: Stage,
-    /// One for each numeric input, where it was learned.
-    pub fills: ByInput<Option<Stage>>,
-    /// What imputed visits are moved by.
-    pub visits_offsets: VisitsOffsets,
-    /// Quantiles of the standardised errors.
-    pub calibration: Calibration,
-    /// How the months of a site err together.
-    pub site_levels: SiteLevels,
-    /// The simple estimates of the same rows.
-    pub baselines: Baselines,
 }
 
 /// What the stages say of one row.
@@ -389,22 +333,4 @@ impl Model {
         let (low, high) = self.rank_visits.as_ref()?.contradicted(rank, visits)?;
         Some(Warning::RankAndVisitsDisagree { rank, visits, low, high })
     }
-}
-
-/// Visits there can be users of: part of a visit is none.
-pub fn whole_visits(visits: Visits) -> f64 {
-    visits.get().floor()
-}
-
-/// The point estimate: at least one user and at most one a visit, none where there are no visits.
-pub fn bounded_point(visits: f64, log_ratio: f64) -> f64 {
-    (visits * (-log_ratio).exp()).clamp(visits.min(1.0), visits)
-}
-
-/// The interval around a point, `bounds` spreads away from its logarithm; users cannot exceed visits that are known.
-pub fn interval(point: f64, known_visits: Option<f64>, log_spread: f64, bounds: (f64, f64)) -> (f64, f64) {
-    let spread = log_spread.exp();
-    let low = (point * (bounds.0 * spread).exp()).max(point.min(1.0)).min(point);
-    let high = (point * (bounds.1 * spread).exp()).min(known_visits.unwrap_or(f64::MAX)).max(point);
-    (low, high)
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uu_core::{FaultField, Field, Month, Record, UniqueUsers, UnusedMonths, Warning};
 
+use crate::bounds::whole_visits;
 use crate::estimate::{Estimate, EstimateOptions, Explanation, Factor};
 use crate::explain::bounds_factor;
 use crate::input_id::InputId;
-use crate::model::{Model, whole_visits};
+use crate::model::Model;
 use crate::pattern::Pattern;
 use crate::site_level::{Errors, Shift, Shifted};
 

@@ -10,9 +10,9 @@
 use serde::{Deserialize, Serialize};
 use uu_core::Month;
 
+use crate::bounds::interval;
 use crate::calibration::{Score, Scores};
 use crate::checks::{MOST_LOG, Soundness, ensure, ensure_within};
-use crate::model::interval;
 
 /// Sites with two known months that it takes to tell the two parts of the error apart.
 const MIN_SITES: usize = 50;

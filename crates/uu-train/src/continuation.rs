@@ -8,7 +8,7 @@ use uu_core::stats::site_hash;
 use uu_core::{FaultField, Field, Rules, escaped};
 use uu_data::Dataset;
 use uu_model::artifact::TREES_SECTION;
-use uu_model::parts::{Column, InputSchema, Parts};
+use uu_model::components::{Column, InputSchema, Parts};
 use uu_model::{ArtifactError, Contents, Model, UNNAMED_SOURCE};
 
 use super::FitError;

@@ -26,7 +26,7 @@ use uu_core::Rules;
 use uu_core::stats::site_hash;
 use uu_data::Dataset;
 use uu_model::Baselines;
-use uu_model::parts::{Calibration, InputId, Parts, Stage};
+use uu_model::components::{Calibration, InputId, Parts, Stage};
 
 use super::continuation::{Champion, ContinueError, honest_rows};
 use super::fit::FittedStage;

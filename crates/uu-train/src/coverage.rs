@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use uu_model::parts::Judged;
+use uu_model::components::Judged;
 use uu_model::{LEAST_COVERAGE, LowCoverage};
 
 use super::freezing::LEVEL;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use uu_core::stats::site_hash;
 use uu_forest::{Forest, Scratch};
 use uu_lightgbm::{LightGbmError, Objective, Parameters, TrainedText, TrainingSet, train};
-use uu_model::parts::{Column, Encoder, InputBlock, InputId, Kinds, LINEAR_INPUTS, Spelling, Stage, Statistic, Values, source_levels};
+use uu_model::components::{Column, Encoder, InputBlock, InputId, Kinds, LINEAR_INPUTS, Spelling, Stage, Statistic, Values, source_levels};
 
 use super::FitError;
 use super::masking::Expanded;

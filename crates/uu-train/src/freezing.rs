@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use uu_core::Record;
 use uu_core::stats::site_hash;
 use uu_model::artifact::{DRIFT_SECTION, MODEL_SECTION, RANK_VISITS_SECTION, REPORT_SECTION, ROWS_SECTION, SITES_SECTION, TREES_SECTION};
-use uu_model::parts::{InputId, Judged, Pair, Parts, RankVisits, Sorted, falling_steps};
+use uu_model::components::{InputId, Judged, Pair, Parts, RankVisits, Sorted, falling_steps};
 use uu_model::reference::Reference;
 use uu_model::{About, Estimate, EstimateOptions, Evaluation, Group, Model, Pattern, artifact};
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uu_core::stats::site_hash;
 use uu_core::{Record, UniqueUsers};
 use uu_model::Pattern;
-use uu_model::parts::{Calibration, InputBlock, InputId, Judged, Score, Stage, VisitsOffsets, bounded_point, interval, whole_visits};
+use uu_model::components::{Calibration, InputBlock, InputId, Judged, Score, Stage, VisitsOffsets, bounded_point, interval, whole_visits};
 
 use super::HeldOutEstimate;
 use super::table::Table;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use uu_model::parts::{Column, Encoder, InputId, InputRow, Kinds, Statistic};
+use uu_model::components::{Column, Encoder, InputId, InputRow, Kinds, Statistic};
 
 use super::table::Table;
 

@@ -2,7 +2,7 @@
 
 use uu_core::stats::site_hash;
 use uu_model::Pattern;
-use uu_model::parts::{InputBlock, InputId};
+use uu_model::components::{InputBlock, InputId};
 
 use super::table::Table;
 

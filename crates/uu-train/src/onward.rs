@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use uu_forest::{Forest, Scratch};
 use uu_lightgbm::{Objective, extended};
-use uu_model::parts::{Column, Stage};
+use uu_model::components::{Column, Stage};
 
 use super::FitError;
 use super::fit::{Boosting, FittedStage, left_over};

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use uu_core::Rules;
 use uu_data::{Dataset, FEW_TRAINING_SITES};
 use uu_model::Baselines;
-use uu_model::parts::{Calibration, InputId, Parts, SiteLevels, VisitsOffsets};
+use uu_model::components::{Calibration, InputId, Parts, SiteLevels, VisitsOffsets};
 
 use super::fit::{FittedStage, StageFit, columns};
 use super::freezing::{Freezing, Judgement, LEVEL, Seen};

@@ -2,7 +2,7 @@
 
 use uu_core::stats::site_hash;
 use uu_lightgbm::Objective;
-use uu_model::parts::InputId;
+use uu_model::components::InputId;
 
 use super::masking::{self, Masking};
 use super::settings::{Correction, HUBER_ALPHA, TrainSettings, TreeSettings};

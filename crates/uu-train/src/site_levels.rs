@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use uu_model::Group;
-use uu_model::parts::{InputId, Judged, Shifted, SiteLevel, SiteLevels, others};
+use uu_model::components::{InputId, Judged, Shifted, SiteLevel, SiteLevels, others};
 
 use super::held_out::HeldOut;
 use super::table::Table;

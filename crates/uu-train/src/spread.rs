@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use uu_core::stats::site_hash;
 use uu_lightgbm::Objective;
-use uu_model::parts::Column;
+use uu_model::components::Column;
 
 use super::FitError;
 use super::fit::{FittedStage, StageFit, columns};

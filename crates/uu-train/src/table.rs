@@ -7,7 +7,7 @@ use uu_core::stats::site_hash;
 use uu_core::{MAX_EXTRAS, Record, Rules, UniqueUsers, Visits, host_of_site};
 use uu_data::{Dataset, LEAST_TRAINING_ROWS, LEAST_TRAINING_SITES};
 use uu_model::Pattern;
-use uu_model::parts::{InputBlock, InputId, InputRow, InputSchema, Sources, Suffixes};
+use uu_model::components::{InputBlock, InputId, InputRow, InputSchema, Sources, Suffixes};
 
 use super::FitError;
 
