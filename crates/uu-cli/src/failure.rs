@@ -12,8 +12,7 @@ use uu_registry::{Mixture, RegistryError, RestoreError, StoreFault};
 use uu_scoring::BatchError;
 use uu_service::{LoadError, RetrainError, SourceError, TrainError};
 
-use crate::commands::tell_quality;
-use crate::output::note;
+use crate::output::{note, tell_quality};
 
 /// Exit code of an error.
 const ERROR: u8 = 2;

@@ -4,19 +4,17 @@ use std::fmt::{self, Write};
 use std::io;
 
 use tracing::field::Field;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use uu_core::Escaping;
 
-use crate::settings::{LogFormat, LogSettings};
+use crate::settings::{LogFormat, LogSettings, log_filter};
 
 /// Starts the log.
 ///
 /// **Errors**: a filter that is not one.
 pub(crate) fn start(settings: &LogSettings) -> anyhow::Result<()> {
-    let log = tracing_subscriber::fmt().with_env_filter(filter(&settings.level)?).with_writer(io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(log_filter(&settings.level)?).with_writer(io::stderr);
     match settings.format {
         LogFormat::Text => {
             let colours = io::IsTerminal::is_terminal(&io::stderr()) && std::env::var_os("NO_COLOR").is_none();
@@ -34,18 +32,6 @@ pub(crate) fn report_contained_panics() {
         let reason = panic.payload_as_str().unwrap_or_default();
         tracing::warn!(at, reason, "a library panicked on damaged data, which are refused");
     });
-}
-
-/// What `log.level` lets through.
-///
-/// **Errors**: what is neither a level nor a filter. A word alone that is no level is refused, though filters may have it: it would be a target, of
-/// which everything is logged and of all others nothing.
-pub(crate) fn filter(level: &str) -> anyhow::Result<EnvFilter> {
-    let is_word = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_alphanumeric() || "_:-".contains(letter));
-    let has_bad_word = level.split(',').map(str::trim).filter(is_word).any(|word| word.parse::<LevelFilter>().is_err());
-    let filter = if has_bad_word { None } else { EnvFilter::try_new(level).ok() };
-    let expected = "`off`, `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,uu_server=debug`";
-    filter.ok_or_else(|| anyhow::anyhow!("`log.level` must be {expected}, got `{}`", uu_registry::without_secrets(level)))
 }
 
 /// Writes a field of a line for people; what a value quotes of a request can neither begin a line of its own nor command the terminal.

@@ -1,6 +1,9 @@
 //! Settings: where each comes from, and what they are.
 
 mod checks;
+mod log_filter;
+
+pub(crate) use log_filter::log_filter;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

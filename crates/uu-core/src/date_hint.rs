@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use crate::Month;
-use crate::hint::digits;
 
 /// Names of months in the languages whose exports are usual here, in lower case, each by the number of its month.
 const NAMES: [(u32, &str); 46] = [
@@ -157,6 +156,11 @@ fn year_of(word: &str) -> Option<u32> {
 
 fn written(year: u32, month: u32) -> Cow<'static, str> {
     format!("write the year first: `{year:04}-{month:02}`").into()
+}
+
+/// Whether a text is digits and nothing else.
+pub(crate) fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

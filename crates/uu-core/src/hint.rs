@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::date_hint::date_hint;
+use crate::date_hint::{date_hint, digits};
 use crate::fault::TEXT_IN_UTF8;
 use crate::names::trimmed;
 use crate::{BounceRateUnit, Fault, FaultField, FaultRule, Field};
@@ -150,10 +150,6 @@ impl Points {
             false => text.parse::<f64>().is_ok().then_some(Self::Decimal),
         }
     }
-}
-
-pub(crate) fn digits(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `03:21`, `00:03:21`, `3m 21s`, `0 days 00:03:21` and `PT3M21S` in seconds.

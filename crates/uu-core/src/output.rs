@@ -131,7 +131,7 @@ impl DoubtfulOutput {
 fn is_model(name: &str) -> bool {
     const LEAST_DIGITS: usize = 4;
     const CHECKSUM_LETTERS: usize = 12;
-    let is_version = name.strip_prefix('v').is_some_and(|digits| digits.len() >= LEAST_DIGITS && crate::hint::digits(digits));
+    let is_version = name.strip_prefix('v').is_some_and(|digits| digits.len() >= LEAST_DIGITS && crate::date_hint::digits(digits));
     is_version || name.len() == CHECKSUM_LETTERS && name.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'))
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::hint::digits;
+use crate::date_hint::digits;
 use crate::names::trimmed;
 
 /// What a text in the place of a site's name is.

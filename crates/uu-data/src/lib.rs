@@ -4,12 +4,15 @@ mod by_site;
 pub mod clean;
 mod clock;
 mod dataset;
+mod instants;
 mod join;
 mod needs;
 pub mod read;
+mod records;
 pub mod replace;
 pub mod sample;
 mod sealed;
+mod texts;
 pub mod write;
 
 pub use by_site::{SortedRows, sort_by_site};

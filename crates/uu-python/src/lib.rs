@@ -2,6 +2,7 @@
 
 mod cleaning;
 mod errors;
+mod fit;
 mod fitting;
 mod model;
 mod reading;
@@ -21,7 +22,7 @@ mod _native {
     #[pymodule_export]
     use crate::errors::{ArtifactError, CleanError, Fault, FitError, ReadError, RecordError, UuError};
     #[pymodule_export]
-    use crate::fitting::{default_settings, fit};
+    use crate::fit::{default_settings, fit};
     #[pymodule_export]
     use crate::model::{Model, load};
     #[pymodule_export]

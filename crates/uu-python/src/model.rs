@@ -255,7 +255,7 @@ impl Model {
         };
         let mut tables = Given::tables("old", old)?;
         tables.extend(Given::tables("new", new)?);
-        fitting.run(old.py(), tables, progress)
+        Self::of(old.py(), fitting.run(old.py(), tables, progress)?)
     }
 
     /// Writes the model to a file, in place only when whole; a device or a pipe is written into.

@@ -4,13 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use uu_core::store_files::DATABASE;
+
 use crate::adoption::{CHAMPION_FILE, FORMAT_FILE};
-use crate::backup::RESTORED;
-use crate::database::DATABASE_FILE;
 use crate::error::failed;
 use crate::identity::{MARK, Places};
-use crate::objects::{Folder, Objects};
-use crate::sweep::SWEPT;
+use crate::objects::{Folder, Objects, RESTORED, SWEPT};
 use crate::{Location, RegistryError, Timestamp};
 
 /// Holds what was moved aside, each time under a name of its own.
@@ -51,7 +50,7 @@ pub(crate) async fn everything(location: &Location, places: &Places<'_>) -> Resu
 
 /// Moves SQLite's files aside, where there are any; gives back where they are.
 pub(crate) fn database(store: &Path) -> Result<Option<String>, RegistryError> {
-    if !store.join(DATABASE_FILE).exists() {
+    if !store.join(DATABASE).exists() {
         return Ok(None);
     }
     let name = new_name();
@@ -62,7 +61,7 @@ pub(crate) fn database(store: &Path) -> Result<Option<String>, RegistryError> {
 
 fn database_files() -> impl Iterator<Item = String> {
     // What is beside the database goes first: it belongs to no other one.
-    BESIDE.iter().map(|end| format!("{DATABASE_FILE}{end}")).chain([DATABASE_FILE.to_owned()])
+    BESIDE.iter().map(|end| format!("{DATABASE}{end}")).chain([DATABASE.to_owned()])
 }
 
 fn move_parts(store: &Path, name: &str, parts: &[String]) -> Result<(), RegistryError> {

@@ -8,15 +8,16 @@ use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
+use uu_core::store_files::DATABASE;
+
 use crate::adoption::{self, damaged};
-use crate::database::{DATABASE_FILE, Database, is_unreadable};
+use crate::database::{Database, PATIENCE, is_unreadable, within};
 use crate::error::failed;
 use crate::identity::{Identity, Marks, Places};
 use crate::objects::{Folder, Objects};
-use crate::registry::{PATIENCE, within};
 use crate::schema::State;
 use crate::versions::version_of;
-use crate::{Location, RegistryError, StoreFault, aside, backup, schema};
+use crate::{Location, RegistryError, StoreFault, aside, schema, staged};
 
 /// What may be done where no whole store is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +59,7 @@ pub(crate) async fn open(location: &Location, making: Making) -> Result<Opened, 
             let database = connected(location).await?;
             finish(location, &places, &database, &marks).await?;
             // Much can be done without the objects, and whoever needs one learns what is wrong with it.
-            if let Err(error) = backup::finish_staged(&database, &objects).await {
+            if let Err(error) = staged::finish(&database, &objects).await {
                 tracing::warn!(%error, "what a restore may have left beside its place is not known for now");
             }
             Ok(Opened { database, objects, aside: None })
@@ -128,7 +129,7 @@ async fn look(location: &Location, places: &Places<'_>) -> Result<Found, Registr
     let is_left = |marks: &Marks| is_formatted || marks.first().is_some();
     if location.database_url.is_none() && !has_database_file(location)? {
         if is_left(&marks) || any_own(places.objects()).await? {
-            let file = location.store.join(DATABASE_FILE).display().to_string();
+            let file = location.store.join(DATABASE).display().to_string();
             return Err(fault(location, StoreFault::NoDatabase { file }));
         }
         return marks.unreachable.map_or(Ok(Found::Nothing), Err);
@@ -153,7 +154,7 @@ async fn closed(database: &Database) {
 
 /// Whether SQLite's file is there and holds anything.
 fn has_database_file(location: &Location) -> Result<bool, RegistryError> {
-    let file = location.store.join(DATABASE_FILE);
+    let file = location.store.join(DATABASE);
     match std::fs::metadata(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         other => other.map(|file| file.len() > 0).map_err(|source| failed("look at", &file, source)),
@@ -163,7 +164,7 @@ fn has_database_file(location: &Location) -> Result<bool, RegistryError> {
 /// Refuses a file of SQLite's that cannot be written. SQLite itself opens it for reading, and whether that succeeds depends on what the last process
 /// left beside it.
 fn refuse_read_only(location: &Location) -> Result<(), RegistryError> {
-    let file = location.store.join(DATABASE_FILE);
+    let file = location.store.join(DATABASE);
     if location.database_url.is_some() || !file.exists() {
         return Ok(());
     }
@@ -301,7 +302,7 @@ fn at(location: &Location, error: RegistryError) -> RegistryError {
     if location.database_url.is_some() {
         return error;
     }
-    let file = location.store.join(DATABASE_FILE);
+    let file = location.store.join(DATABASE);
     match error {
         error if is_unreadable(&error) => {
             let reason = std::error::Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);

@@ -2,18 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::database::Database;
+use crate::database::{Database, PATIENCE, within};
 use crate::objects::Objects;
 use crate::opening::{Making, Opened};
 use crate::{Location, RegistryError, opening};
-
-/// How long a call waits for the database in all. The waits below it are shorter and tell their reasons; this bounds what they do not
-/// see, such as a network that swallows packets.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The state of the service: versions and aliases, the audit log, jobs, observations and tokens.
 ///
@@ -107,11 +102,6 @@ impl Registry {
     pub(crate) fn wait_long<T, Fault>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
         self.shared.runtime.as_ref().expect("the runtime is there until this is dropped").block_on(work)
     }
-}
-
-pub(crate) async fn within<T>(patience: Duration, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
-    let late = |_| Err(RegistryError::Unavailable { what: "database", source: None });
-    tokio::time::timeout(patience, work).await.unwrap_or_else(late)
 }
 
 impl fmt::Debug for Registry {

@@ -7,14 +7,11 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
 use crate::database::Database;
-use crate::objects::Folder;
-use crate::{Registry, RegistryError, Timestamp, backup, opening, schema};
+use crate::objects::{Folder, SWEPT};
+use crate::{Registry, RegistryError, Timestamp, opening, schema, staged};
 
 /// The column in which a table that names objects does so.
 const OBJECT: &str = "object";
-
-/// Holds what was swept, under the names it had.
-pub(crate) const SWEPT: &str = "swept";
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -89,8 +86,8 @@ impl Registry {
         for found in &old {
             self.wait_long(self.objects().remove(&found.object))?;
         }
-        self.wait_long(backup::finish_staged(self.database(), self.objects()))?;
-        let staged = self.wait_long(backup::remove_staged(self.objects(), Some(ages.left_behind)))?;
+        self.wait_long(staged::finish(self.database(), self.objects()))?;
+        let staged = self.wait_long(staged::remove_older_than(self.objects(), Some(ages.left_behind)))?;
         let unfinished = self.objects().remove_unfinished(ages.left_behind)? + staged;
         Ok(Swept { objects: left.len(), removed: old.len(), unfinished, uploads })
     }

@@ -5,6 +5,7 @@ mod champion;
 mod drift;
 mod following;
 pub mod jobs;
+mod kept_records;
 mod mixture;
 pub mod observing;
 mod patience;

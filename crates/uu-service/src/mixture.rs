@@ -1,9 +1,10 @@
 //! Generated rows and measured ones never train together: what would bring them together is refused where it arrives, not by the training.
 
-use uu_core::{Record, Rules};
+use uu_core::{GENERATED, Record, Rules};
+use uu_model::{About, Model};
 use uu_registry::{BatchId, Registry, RegistryError};
 
-use crate::retraining::records_of;
+use crate::kept_records::records_of;
 
 /// How many records are generated, and how many are not.
 pub(crate) fn counted<'a>(records: impl IntoIterator<Item = &'a Record>) -> (u64, u64) {
@@ -41,4 +42,13 @@ fn generated_in(registry: &Registry, rules: &Rules, batch: BatchId) -> Result<Op
         Err(error) => return Err(error),
     };
     Ok(records_of(batch, contents, rules).ok().map(|records| counted(&records).0))
+}
+
+/// Whether a model was trained on generated rows.
+pub(crate) fn is_of_generated_rows(model: &Model) -> bool {
+    names_generated_rows(model.about())
+}
+
+pub(crate) fn names_generated_rows(about: &About) -> bool {
+    about.sources.iter().any(|source| source == GENERATED)
 }

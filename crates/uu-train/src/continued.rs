@@ -29,14 +29,14 @@ use uu_model::Baselines;
 use uu_model::components::{Calibration, InputId, Parts, Stage};
 
 use super::continuation::{Champion, ContinueError, honest_rows};
+use super::coverage::LEVEL;
 use super::fit::FittedStage;
-use super::freezing::{Freezing, Judgement, LEVEL};
+use super::freezing::{Freezing, Judgement};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
 use super::onward::StageOnward;
-use super::pipeline::check;
 use super::plan::Plan;
-use super::settings::{Correction, TrainSettings, TreeSettings};
+use super::settings::{Correction, TrainSettings, TreeSettings, check};
 use super::table::Table;
 use super::{FitError, Progress, Trained};
 

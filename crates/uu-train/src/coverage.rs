@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use uu_model::components::Judged;
 use uu_model::{LEAST_COVERAGE, LowCoverage};
 
-use super::freezing::LEVEL;
 use super::held_out::HeldOut;
 use super::table::Table;
+
+/// Level of the intervals that the report judges.
+pub(super) const LEVEL: f64 = 0.9;
 
 /// Coverage below which they do not hold, however few the sites: nobody is helped by an interval that may miss one time in five.
 const LEAST_OF_FEW: f64 = 0.8;

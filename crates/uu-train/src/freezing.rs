@@ -11,15 +11,12 @@ use uu_model::components::{InputId, Judged, Pair, Parts, RankVisits, Sorted, fal
 use uu_model::reference::Reference;
 use uu_model::{About, Estimate, EstimateOptions, Evaluation, Group, Model, Pattern, artifact};
 
-use super::coverage::CoverageBySite;
+use super::coverage::{CoverageBySite, LEVEL};
 use super::held_out::HeldOut;
 use super::settings::TrainSettings;
 use super::table::Table;
 use super::{TrainReport, Trained};
 use crate::tuning::Tuning;
-
-/// Level of the intervals that the report judges.
-pub(super) const LEVEL: f64 = 0.9;
 
 /// Held-out rows beside the truth.
 pub(super) struct Judgement {

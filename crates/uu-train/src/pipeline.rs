@@ -11,59 +11,17 @@ use uu_data::{Dataset, FEW_TRAINING_SITES};
 use uu_model::Baselines;
 use uu_model::components::{Calibration, InputId, Parts, SiteLevels, VisitsOffsets};
 
+use super::coverage::LEVEL;
 use super::fit::{FittedStage, StageFit, columns};
-use super::freezing::{Freezing, Judgement, LEVEL, Seen};
+use super::freezing::{Freezing, Judgement, Seen};
 use super::held_out::{Draw, FoldStages, HeldOut, as_observed, every_pattern};
 use super::lesson::Lesson;
 use super::plan::Plan;
 use super::settings::TrainSettings;
 use super::site_levels::Months;
 use super::table::{Table, Trainable};
-use super::tuned::tuned;
 use super::{FitError, Progress, Trained, spread};
 use crate::tuning::Tuning;
-
-/// Trains a model on cleaned data.
-///
-/// The same rows, settings and release give the same artifact, byte for byte, whatever the number of threads and the order in which
-/// the rows came.
-///
-/// **Errors**: [`FitError`]; nothing is kept of a training that did not end well.
-pub fn train(dataset: &Dataset, rules: &Rules, settings: &TrainSettings, progress: &dyn Progress) -> Result<Trained, FitError> {
-    check(settings)?;
-    threads(settings)?.install(|| {
-        if settings.trials == 0 {
-            return Training::new(dataset, rules, settings, progress)?.run();
-        }
-        let (tuned, tuning) = tuned(dataset, rules, settings, progress)?;
-        Training { tuning: Some(tuning), ..Training::new(dataset, rules, &tuned, progress)? }.run()
-    })
-}
-
-/// The threads of a training.
-pub(super) fn threads(settings: &TrainSettings) -> Result<rayon::ThreadPool, FitError> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(0)).build()?)
-}
-
-pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
-    let threads = settings.threads.unwrap_or(1);
-    let faults = [
-        ("folds", "2 to 20", settings.folds.to_string(), (2..=20).contains(&settings.folds)),
-        ("trials", "0 to 1000", settings.trials.to_string(), settings.trials <= 1_000),
-        ("copies", "0 to 8", settings.copies.to_string(), settings.copies <= 8),
-        ("threads", "1 to 256", threads.to_string(), (1..=256).contains(&threads)),
-        (
-            "copy_weight",
-            "above 0 and at most 1",
-            settings.copy_weight.to_string(),
-            settings.copy_weight > 0.0 && settings.copy_weight <= 1.0,
-        ),
-    ];
-    match faults.into_iter().find(|(_, _, _, good)| !good) {
-        Some((name, expected, found, _)) => Err(FitError::Setting { name, expected, found }),
-        None => Ok(()),
-    }
-}
 
 /// The fold of each row. Few sites are dealt out, so that the folds hold alike many of them; of many a hash says it, which does not depend
 /// on the others.
@@ -121,7 +79,12 @@ impl<'a> Training<'a> {
         Ok(training)
     }
 
-    fn run(&self) -> Result<Trained, FitError> {
+    /// The same after a search that found its settings.
+    pub(super) fn after(self, tuning: Tuning) -> Self {
+        Self { tuning: Some(tuning), ..self }
+    }
+
+    pub(super) fn run(&self) -> Result<Trained, FitError> {
         let jobs = self.jobs();
         // The largest first, so that no thread is left with one at the end.
         let fitted: Vec<(Job, FittedStage)> =

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use uu_lightgbm::{Objective, Parameters};
 
 use super::FitError;
-use super::pipeline::check;
 
 /// Settings of a training.
 ///
@@ -164,4 +163,29 @@ impl Correction {
         parameters.extra.insert("boost_from_average".to_owned(), "false".to_owned());
         parameters
     }
+}
+
+pub(super) fn check(settings: &TrainSettings) -> Result<(), FitError> {
+    let threads = settings.threads.unwrap_or(1);
+    let faults = [
+        ("folds", "2 to 20", settings.folds.to_string(), (2..=20).contains(&settings.folds)),
+        ("trials", "0 to 1000", settings.trials.to_string(), settings.trials <= 1_000),
+        ("copies", "0 to 8", settings.copies.to_string(), settings.copies <= 8),
+        ("threads", "1 to 256", threads.to_string(), (1..=256).contains(&threads)),
+        (
+            "copy_weight",
+            "above 0 and at most 1",
+            settings.copy_weight.to_string(),
+            settings.copy_weight > 0.0 && settings.copy_weight <= 1.0,
+        ),
+    ];
+    match faults.into_iter().find(|(_, _, _, good)| !good) {
+        Some((name, expected, found, _)) => Err(FitError::Setting { name, expected, found }),
+        None => Ok(()),
+    }
+}
+
+/// The threads of a training.
+pub(super) fn threads(settings: &TrainSettings) -> Result<rayon::ThreadPool, FitError> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(settings.threads.unwrap_or(0)).build()?)
 }

@@ -14,8 +14,8 @@ use uu_core::stats::site_hash;
 use uu_data::Dataset;
 
 use super::held_out::{Draw, FoldStages, HeldOut};
-use super::pipeline::{Job, Training, check, threads};
-use super::settings::{TrainSettings, TreeSettings};
+use super::pipeline::{Job, Training};
+use super::settings::{TrainSettings, TreeSettings, check, threads};
 use super::{FitError, Progress};
 use crate::tuning::{Dimension, Spread, Tuning, search};
 

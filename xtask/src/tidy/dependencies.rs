@@ -46,6 +46,10 @@ fn compare(table: &BTreeMap<String, Allowed>, members: &[Member]) -> Vec<String>
             Allowed::Only(listed) => !listed.contains(*needed),
             Allowed::Any | Allowed::ForTests => false,
         };
+        if let Allowed::Only(listed) = allowed {
+            let unused = listed.iter().filter(|name| names.contains(name.as_str())).filter(|name| !member.needs.contains(*name));
+            faults.extend(unused.map(|name| format!("`{FILE}` row `{}`: the crate does not depend on `{name}`", member.name)));
+        }
         let forbidden = member.needs.iter().filter(is_forbidden);
         faults.extend(forbidden.map(|needed| format!("crate `{}` must not depend on `{needed}`, says the table in `{FILE}`", member.name)));
     }
@@ -115,10 +119,10 @@ mod tests {
     }
 
     #[test]
-    fn a_forbidden_edge_a_missing_row_and_a_stale_row_are_faults() {
+    fn a_forbidden_edge_a_missing_row_a_stale_row_and_an_unused_allowance_are_faults() {
         let members = [
             member("uu-core", &["uu-data"]),
-            member("uu-data", &["uu-core", "uu-testkit"]),
+            member("uu-data", &["uu-testkit"]),
             member("uu-cli", &["uu-core", "uu-data"]),
             member("uu-new", &[]),
             member("uu-testkit", &["uu-core"]),
@@ -129,6 +133,7 @@ mod tests {
             [
                 "`ARCHITECTURE.md` row `uu-model`: the workspace has no crate `uu-model`",
                 "crate `uu-core` must not depend on `uu-data`, says the table in `ARCHITECTURE.md`",
+                "`ARCHITECTURE.md` row `uu-data`: the crate does not depend on `uu-core`",
                 "crate `uu-data` must not depend on `uu-testkit`, says the table in `ARCHITECTURE.md`",
                 "`ARCHITECTURE.md`: the dependency table has no row for the crate `uu-new`",
             ]

@@ -30,8 +30,6 @@ use uu_data::read::{BadRows, Format, Input};
 use uu_registry::{Registry, RegistryError};
 use uu_service::{Sources, TrainingRows};
 
-pub(crate) use train::tell_quality;
-
 use crate::arguments::{Arguments, Command, Config, FormatName, Making, Reading};
 use crate::failure::Advised;
 use crate::output::note;

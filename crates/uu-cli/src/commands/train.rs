@@ -12,7 +12,9 @@ use uu_train::tuning::{Trial, Tuning};
 use super::late_store::LateStore;
 use super::{actor, kept, place, sources, trained_on, warn_of_unused};
 use crate::arguments::Train;
-use crate::output::{Column, Page, Table, accuracy, beside_baselines, data, evaluation, falling_steps, note, print, print_json, quality};
+use crate::output::{
+    Column, Page, Table, accuracy, beside_baselines, data, evaluation, falling_steps, note, print, print_json, tell_quality,
+};
 use crate::progress::{Shown, rows};
 use crate::settings::Settings;
 
@@ -103,13 +105,6 @@ fn report<'a>(trained: &'a NewVersion, quality: &'a QualityReport) -> Report<'a>
 
 fn warnings(trained: &NewVersion) -> Vec<String> {
     trained.low_coverage.iter().map(ToString::to_string).collect()
-}
-
-/// What cleaning left, where that is why nothing could be trained.
-pub(crate) fn tell_quality(report: &QualityReport) {
-    let mut page = Page::new();
-    quality(&mut page, report);
-    note(&page.finish());
 }
 
 /// What came of it, in a line or two, and a line for each warning.

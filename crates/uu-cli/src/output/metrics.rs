@@ -170,3 +170,10 @@ fn quality_details(page: &mut Page, report: &QualityReport) {
     ];
     page.table("", &Table::new(columns).rows(sources));
 }
+
+/// What cleaning left, where that is why nothing could be trained.
+pub(crate) fn tell_quality(report: &QualityReport) {
+    let mut page = Page::new();
+    quality(&mut page, report);
+    super::note(&page.finish());
+}

@@ -14,7 +14,7 @@ use serde::Serialize;
 use uu_core::escaped;
 use uu_registry::Secret;
 
-pub(crate) use metrics::{accuracy, beside_baselines, data, evaluation, falling_steps, quality};
+pub(crate) use metrics::{accuracy, beside_baselines, data, evaluation, falling_steps, tell_quality};
 pub(crate) use numbers::{counted, percent, short, whole, words};
 pub(crate) use page::Page;
 pub(crate) use table::{Column, Table};

@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 
 use uu_registry::without_secrets;
 
+use super::log_filter::log_filter;
 use super::{LogSettings, RetrainingSettings, ServerSettings, Settings};
 use crate::failure::Advised;
-use crate::logging;
 
 /// Bounds on numbers that nobody means to reach: what is beyond them was misspelled, or is in another unit.
 const MOST_CONNECTIONS: usize = 1_000_000;
@@ -76,7 +76,7 @@ pub(super) fn check_roots(settings: &Settings) -> anyhow::Result<()> {
 }
 
 fn check_log(log: &LogSettings, faults: &mut Faults) {
-    if let Err(error) = logging::filter(&log.level) {
+    if let Err(error) = log_filter(&log.level) {
         faults.0.push(error.to_string());
     }
 }

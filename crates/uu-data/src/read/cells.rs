@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Int32Type, Int64Type, TimeUnit};
 use uu_core::{Field, Month, RawValue};
 
 use super::columns::Target;
-use super::instants::{days, units_per_second};
+use crate::instants::{days, units_per_second};
 
 /// One column, ready to be walked.
 pub(super) enum Cells {

@@ -10,9 +10,9 @@ use super::cells::{Cells, flat};
 use super::column_use::ReadNote;
 use super::columns::{Target, column_names, texts_of};
 use super::grouped::Grouped;
-use super::instants::days;
 use super::repeats::Repeats;
 use super::{Chunk, Context, ReadError};
+use crate::instants::days;
 
 /// Rows whose days are looked at.
 const DAYS_LOOKED_AT: usize = 2_000;

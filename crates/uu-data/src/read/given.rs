@@ -10,7 +10,7 @@ use uu_core::{Checked, Field, RawValue, is_missing_marker, visible};
 use super::cells::Cells;
 use super::columns::{Target, column_names};
 use super::{BounceRateUnit, GoodChunk, ReadOptions};
-use crate::write::records_batch;
+use crate::records::records_batch;
 
 /// The columns of a chunk that may hold one field, under whatever names.
 struct Given {

@@ -18,7 +18,7 @@ use super::columns::Target;
 use super::object::{Entries, parse};
 use super::outdated::is_outdated;
 use super::{Chunk, Context};
-use crate::write::texts;
+use crate::texts::texts;
 
 /// Places of the columns of an output of this product.
 #[derive(Clone, Copy, Debug)]

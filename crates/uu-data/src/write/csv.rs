@@ -5,10 +5,10 @@ use std::io::Write;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 
-use super::cells::{Cells, quote_from};
+use super::layout::cells_of;
 use super::output::Sink;
-use super::spreadsheet::guard_from;
 use super::{Encode, WriteError};
+use crate::texts::{guard_from, quote_from};
 
 const FLUSH_BYTES: usize = 1 << 20;
 
@@ -47,7 +47,7 @@ impl CsvWriter {
 
 impl Encode for CsvWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
-        let columns = Cells::of_batch(batch)?;
+        let columns = cells_of(batch)?;
         for row in 0..batch.num_rows() {
             let start = self.buffer.len();
             for (index, cells) in columns.iter().enumerate() {

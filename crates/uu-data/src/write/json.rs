@@ -8,11 +8,11 @@ use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
 use uu_core::{OutputColumn, RawValue as Given, is_missing_marker};
 
-use super::cells::{Cells, key, push_json_text};
-use super::layout::{fills, is_replaced};
+use super::layout::{cells_of, fills, is_replaced};
 use super::output::Sink;
 use super::{Added, Encode, WriteError};
 use crate::read::object::{Entries, given};
+use crate::texts::{Cells, key, push_json_text};
 
 const FLUSH_BYTES: usize = 1 << 20;
 
@@ -93,7 +93,7 @@ impl TableWriter {
 impl Encode for TableWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), WriteError> {
         let schema = batch.schema();
-        let columns: Vec<_> = schema.fields().iter().map(|column| key(column.name())).zip(Cells::of_batch(batch)?).collect();
+        let columns: Vec<_> = schema.fields().iter().map(|column| key(column.name())).zip(cells_of(batch)?).collect();
         self.rows(&columns, batch.num_rows()).map_err(|source| WriteError::Io { file: self.file.clone(), source })
     }
 

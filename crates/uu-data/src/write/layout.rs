@@ -12,6 +12,7 @@ use uu_core::{Field, OutputColumn, is_missing_marker};
 
 use super::{Added, WriteError};
 use crate::read::cells::{flat, holds_text, is_text, seconds_of, texts_of_bytes};
+use crate::texts::{Cells, texts};
 
 /// One column of the output.
 struct OutColumn {
@@ -211,7 +212,7 @@ impl Layout {
             return cast(&flat, &column.kind).map_err(failed);
         }
         if self.text && is_text(&column.kind) {
-            return super::cells::texts(values).map_err(failed);
+            return texts(values).map_err(failed);
         }
         cast(values, &column.kind).map_err(failed)
     }
@@ -278,4 +279,15 @@ fn numbers(values: &ArrayRef, column: &str) -> Result<ArrayRef, WriteError> {
     };
     let numbers = texts.iter().map(parse).collect::<Result<Float64Array, _>>()?;
     Ok(Arc::new(numbers))
+}
+
+/// The columns of a batch, each ready to be written row by row.
+///
+/// **Errors**: the first column of a type that has no text, by its name.
+pub(super) fn cells_of(batch: &RecordBatch) -> Result<Vec<Cells>, WriteError> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns());
+    let named =
+        columns.map(|(column, values)| Cells::of(values).map_err(|reason| WriteError::Column { column: column.name().clone(), reason }));
+    named.collect()
 }

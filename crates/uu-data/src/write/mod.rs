@@ -1,13 +1,11 @@
 //! Writing: the columns as given with the added ones beside them, streamed, and in place only when whole.
 
-mod cells;
 mod csv;
 mod json;
 mod layout;
 mod output;
 mod parquet;
 mod records;
-mod spreadsheet;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
@@ -21,9 +19,10 @@ use arrow::record_batch::RecordBatch;
 use serde_json::value::RawValue;
 use uu_core::{Escaping, Field};
 
-pub(crate) use cells::texts;
 pub use output::{Compression, Output};
-pub use records::{records_batch, write_records};
+pub use records::write_records;
+
+pub use crate::records::records_batch;
 
 use crate::read::Format;
 use crate::replace::ReplaceError;

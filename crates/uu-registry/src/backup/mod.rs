@@ -18,7 +18,6 @@
 mod error;
 mod pages;
 mod read;
-mod staged;
 mod verify;
 mod write;
 
@@ -28,7 +27,6 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{BackupError, RestoreError};
 pub use read::Onto;
-pub(crate) use staged::{RESTORED, finish as finish_staged, remove_older_than as remove_staged};
 
 /// Grows where an older release could not read what a newer one writes.
 const FORMAT: u32 = 1;

@@ -9,11 +9,12 @@ use tar::{Archive, Entry};
 use zstd::stream::read::Decoder;
 
 use super::pages::{Page, listed, table_named};
-use super::staged::{RESTORED, beside, forget};
 use super::verify::{Placed, verify};
 use super::{Contents, END, FORMAT, HEADER, Header, OBJECTS, RestoreError, TABLES};
 use crate::database::Transaction;
+use crate::objects::RESTORED;
 use crate::objects::{Folder, Stored};
+use crate::staged::{beside, forget};
 use crate::{ObjectFault, Registry, opening, schema};
 
 /// The longest part that is read: what one object or one page may take in memory.

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::{RestoreError, TABLES};
 use crate::aliases::{self, Aliases};
 use crate::database::{Row, Transaction};
+use crate::jobs::uploads;
 use crate::objects::{Folder, Stored};
-use crate::{RegistryError, audit, jobs, observations, tokens, uploads, versions, windows};
+use crate::{RegistryError, audit, jobs, observations, tokens, versions, windows};
 
 /// The objects that came with a backup.
 #[derive(Debug, Default)]

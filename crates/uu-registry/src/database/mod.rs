@@ -8,10 +8,11 @@ mod error;
 mod row;
 mod value;
 
-pub(crate) use dialect::FILE as DATABASE_FILE;
 pub(crate) use error::is_unreadable;
 pub(crate) use row::Row;
 pub(crate) use value::Value;
+
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool};
@@ -19,6 +20,16 @@ use sqlx::{AssertSqlSafe, PgPool, Postgres, SqlSafeStr, Sqlite, SqlitePool};
 use crate::{Location, RegistryError};
 use error::refused;
 use value::checked;
+
+/// How long a call waits for the database in all. The waits below it are shorter and tell their reasons; this bounds what they do not
+/// see, such as a network that swallows packets.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for work on the database, and no longer than that.
+pub(crate) async fn within<T>(patience: Duration, work: impl Future<Output = Result<T, RegistryError>>) -> Result<T, RegistryError> {
+    let late = |_| Err(RegistryError::Unavailable { what: "database", source: None });
+    tokio::time::timeout(patience, work).await.unwrap_or_else(late)
+}
 
 /// Rows that go into one statement: few enough for both databases' limits on parameters.
 const ROWS_AT_ONCE: usize = 200;

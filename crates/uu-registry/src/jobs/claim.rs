@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::uploads::forget;
 use super::{Job, JobId, JobState, event, find};
 use crate::database::Transaction;
-use crate::uploads::forget;
 use crate::{Registry, RegistryError, Timestamp};
 
 /// A job that was given to a worker; what the worker reports names it.

@@ -8,6 +8,7 @@
 mod bounds;
 mod claim;
 mod event;
+pub(crate) mod uploads;
 mod watch;
 
 pub use bounds::{Asker, QueueBounds};
@@ -23,8 +24,9 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use uploads::hand_on;
+
 use crate::database::{Row, Transaction};
-use crate::uploads::hand_on;
 use crate::{Registry, RegistryError, Timestamp};
 
 /// Number of a job, in the order of arrival.

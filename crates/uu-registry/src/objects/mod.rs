@@ -27,6 +27,12 @@ pub(crate) enum Objects {
     Remote(Remote),
 }
 
+/// Holds what was swept, under the names it had.
+pub(crate) const SWEPT: &str = "swept";
+
+/// Holds objects of a backup whose names are taken until its rows are there.
+pub(crate) const RESTORED: &str = "restored";
+
 /// What an object is, by the folder it lies in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Folder {

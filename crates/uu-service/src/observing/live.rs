@@ -11,7 +11,7 @@ use uu_monitor::watching::{Evidence, EvidenceReport, LiveError, LiveReport, Live
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
 use super::record;
-use crate::retraining::is_of_generated_rows;
+use crate::mixture::is_of_generated_rows;
 use crate::{LoadError, Served, load};
 
 /// Observations that are asked for at a time.

@@ -7,5 +7,5 @@ mod live;
 mod observation;
 
 pub use live::{Live, LiveStatus};
+pub(crate) use observation::record;
 pub use observation::{ObserveError, observe};
-pub(crate) use observation::{object, record};

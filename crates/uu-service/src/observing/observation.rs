@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use uu_core::{Field, RawRecord, RawValue, Record, Rules, check};
 use uu_registry::{Asker, BatchId, Observation, Registry, RegistryError};
 
+use crate::kept_records::object;
 use crate::mixture::count_older;
 
 /// Observations could not be kept; none of them was.
@@ -45,13 +46,6 @@ fn observation(record: &Record, rules: &Rules) -> Observation {
         month: format!("{:04}-{:02}", record.month.year(), record.month.month_of_year()),
         fields: fields.into_iter().flatten().chain(extras).collect(),
     }
-}
-
-/// An observation as a row of a file.
-pub(crate) fn object(observation: Observation) -> Value {
-    let Observation { source, site, month, mut fields } = observation;
-    fields.extend([("source".to_owned(), json!(source)), ("site".to_owned(), json!(site)), ("date".to_owned(), json!(month))]);
-    Value::Object(fields)
 }
 
 /// An observation as a record; `None` where the rules have changed since it was kept and it breaks one.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use uu_core::GENERATED;
 use uu_model::{About, Contents, Model};
 use uu_monitor::gate::Contender;
 use uu_registry::{Aliases, ModelVersion, Registry, RegistryError};
 
 use super::RetrainError;
+use crate::mixture::{is_of_generated_rows, names_generated_rows};
 use crate::patience::patiently;
 
 /// A version, taken apart.
@@ -62,11 +62,6 @@ impl InUse {
     }
 }
 
-/// Whether a model was trained on generated rows.
-pub(crate) fn is_of_generated_rows(model: &Model) -> bool {
-    names_generated_rows(model.about())
-}
-
 /// Whether a version of measured rows was ever the champion. One that cannot be read counts as one: an admin is asked rather than nobody.
 ///
 /// **Errors**: the store fails.
@@ -90,8 +85,4 @@ fn is_kept_as_generated(registry: &Registry, version: ModelVersion) -> Result<bo
         Err(RegistryError::DamagedVersion { .. }) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn names_generated_rows(about: &About) -> bool {
-    about.sources.iter().any(|source| source == GENERATED)
 }

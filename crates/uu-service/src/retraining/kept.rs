@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
-use uu_core::{Checked, Month, Record, Rules};
+use uu_core::{Month, Record, Rules};
 use uu_data::clean::CleanError;
-use uu_data::read::{BadRows, Format, Input, ReadOptions, read_all};
+use uu_data::read::Format;
 use uu_data::write::{Output, WriteError, WriteOptions, Writer, records_batch};
 use uu_data::{Dataset, JoinReport, Labels, Sealed, Split, join_rows, join_rows_by};
 use uu_registry::{Batch, BatchContents, BatchId, ObservationBatch, Registry, RegistryError};
 
 use super::RetrainError;
+use crate::kept_records::records_of;
 use crate::mixture;
-use crate::observing::object;
 use crate::patience::patiently;
 
 /// Rows could not be kept.
@@ -258,20 +258,4 @@ pub(super) fn known_rows(
     joining.settle()?;
     let Joining { rows, first, .. } = joining;
     Ok(Known { rows, anchored: anchored.unwrap_or_else(|| first.clone()), first, pending })
-}
-
-/// The records of a batch.
-///
-/// **Errors**: bytes that cannot be read.
-pub(crate) fn records_of(batch: BatchId, contents: BatchContents, rules: &Rules) -> Result<Vec<Record>, RetrainError> {
-    let (format, bytes) = match contents {
-        BatchContents::Parquet(bytes) => (Format::Parquet, bytes),
-        BatchContents::Rows(rows) => {
-            let lines = rows.into_iter().map(|row| format!("{}\n", object(row.observation)));
-            (Format::Ndjson, lines.collect::<String>().into_bytes())
-        }
-    };
-    let options = ReadOptions { format: Some(format), rules: rules.clone(), ..ReadOptions::default() }.trusted();
-    let (checked, _) = read_all(vec![Input::bytes(format!("batch {batch}"), bytes)], &options, BadRows::Skip)?;
-    Ok(checked.into_iter().map(|Checked { record, .. }| record).collect())
 }

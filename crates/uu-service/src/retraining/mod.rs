@@ -18,14 +18,13 @@ use uu_core::Rules;
 use uu_registry::{Claim, Registry};
 use uu_train::{Choice, ContinueError, FitError, Progress, Standing, TrainSettings, Trainable, Trained, choose, train, train_continued};
 
-pub(crate) use champion::is_of_generated_rows;
 pub use delivery::Delivery;
 pub use error::RetrainError;
 pub use kept::KeepError;
-pub(crate) use kept::{Keeping, keep, records_of};
+pub(crate) use kept::{Keeping, keep};
 pub use report::{Decision, Retraining};
 
-use crate::mixture;
+use crate::mixture::{self, is_of_generated_rows};
 use crate::patience::patiently;
 use champion::InUse;
 use deciding::{Findings, Measure, decide};

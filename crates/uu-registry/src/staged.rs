@@ -7,18 +7,15 @@ use std::time::Duration;
 
 use crate::RegistryError;
 use crate::database::Database;
-use crate::objects::{Folder, Objects, Stored};
-
-/// Holds objects whose names are taken until the rows are there.
-pub(crate) const RESTORED: &str = "restored";
+use crate::objects::{Folder, Objects, RESTORED, Stored};
 
 /// Where an object is until the rows are there, if another one has its name.
-pub(super) fn beside(object: &str) -> String {
+pub(crate) fn beside(object: &str) -> String {
     format!("{RESTORED}/{object}")
 }
 
 /// Removes what lies beside its place.
-pub(super) async fn forget(objects: &Objects) -> Result<(), RegistryError> {
+pub(crate) async fn forget(objects: &Objects) -> Result<(), RegistryError> {
     remove_older_than(objects, None).await.map(drop)
 }
 

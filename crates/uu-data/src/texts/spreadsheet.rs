@@ -4,7 +4,7 @@
 const SIGNS: [&str; 11] = ["=", "+", "-", "@", "\t", "\r", "\n", "\u{ff1d}", "\u{ff0b}", "\u{ff0d}", "\u{ff20}"];
 
 /// Puts an apostrophe before what was appended since `start`, if it would be a formula.
-pub(super) fn guard_from(start: usize, out: &mut Vec<u8>) {
+pub(crate) fn guard_from(start: usize, out: &mut Vec<u8>) {
     if is_formula(&out[start..]) {
         out.insert(start, b'\'');
     }

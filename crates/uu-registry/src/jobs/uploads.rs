@@ -5,8 +5,8 @@ use std::fs::File;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{Asker, JobId, queue, room};
 use crate::database::{Row, Transaction};
-use crate::jobs::{Asker, JobId, queue, room};
 use crate::objects::{Folder, Stored};
 use crate::{Registry, RegistryError};
 

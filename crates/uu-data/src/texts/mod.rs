@@ -1,5 +1,7 @@
 //! A column's values as text: for CSV cells and for JSON.
 
+mod spreadsheet;
+
 use std::io::Write;
 use std::sync::Arc;
 
@@ -10,20 +12,19 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::WriteError;
-use super::spreadsheet::guard_from;
-use crate::read::instants::{units_per_second, zone_named};
+pub(crate) use spreadsheet::guard_from;
+
+use crate::instants::{units_per_second, zone_named};
 
 /// Parts the entries of a list within one cell.
 const LIST_SEPARATOR: &[u8] = b"; ";
 
 /// One column, ready to be written row by row.
-pub(super) enum Cells {
+pub(crate) enum Cells {
     Numbers(Float64Array),
     Integers(Int64Array),
     Booleans(BooleanArray),
@@ -48,18 +49,7 @@ pub(super) enum Cells {
 }
 
 impl Cells {
-    /// The columns of a batch.
-    ///
-    /// **Errors**: the first column of a type that has no text, by its name.
-    pub(super) fn of_batch(batch: &RecordBatch) -> Result<Vec<Self>, WriteError> {
-        let schema = batch.schema();
-        let columns = schema.fields().iter().zip(batch.columns());
-        let named =
-            columns.map(|(column, values)| Self::of(values).map_err(|reason| WriteError::Column { column: column.name().clone(), reason }));
-        named.collect()
-    }
-
-    pub(super) fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
+    pub(crate) fn of(column: &ArrayRef) -> Result<Self, ArrowError> {
         Ok(match column.data_type() {
             DataType::Utf8 => Self::Text(column.as_string::<i32>().clone()),
             DataType::LargeUtf8 => Self::LargeText(column.as_string::<i64>().clone()),
@@ -105,7 +95,7 @@ impl Cells {
         })
     }
 
-    pub(super) fn is_null(&self, row: usize) -> bool {
+    pub(crate) fn is_null(&self, row: usize) -> bool {
         match self {
             Self::Numbers(array) => array.is_null(row) || array.value(row).is_nan(),
             Self::Integers(array) => array.is_null(row),
@@ -129,7 +119,7 @@ impl Cells {
     }
 
     /// Appends the value as bare text; nothing where it is null.
-    pub(super) fn push_text(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn push_text(&self, row: usize, out: &mut Vec<u8>) {
         if self.is_null(row) {
             return;
         }
@@ -153,7 +143,7 @@ impl Cells {
     }
 
     /// Appends the value as a CSV cell, in quotes where it needs them.
-    pub(super) fn push_csv(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn push_csv(&self, row: usize, out: &mut Vec<u8>) {
         match self {
             Self::Numbers(_) | Self::Integers(_) | Self::Booleans(_) => self.push_text(row, out),
             _ => {
@@ -165,7 +155,7 @@ impl Cells {
     }
 
     /// The same as a spreadsheet takes it for a text or a number, and never for a formula.
-    pub(super) fn push_guarded_csv(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn push_guarded_csv(&self, row: usize, out: &mut Vec<u8>) {
         let start = out.len();
         self.push_text(row, out);
         guard_from(start, out);
@@ -173,7 +163,7 @@ impl Cells {
     }
 
     /// Appends the value as JSON.
-    pub(super) fn push_json(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn push_json(&self, row: usize, out: &mut Vec<u8>) {
         if self.is_null(row) {
             out.extend_from_slice(b"null");
             return;
@@ -255,7 +245,7 @@ fn bounds(offsets: &[i32], row: usize) -> (usize, usize) {
 }
 
 /// A key of an object, with its colon.
-pub(super) fn key(name: &str) -> Vec<u8> {
+pub(crate) fn key(name: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(name.len() + 3);
     push_json_text(name, &mut key);
     key.push(b':');
@@ -263,7 +253,7 @@ pub(super) fn key(name: &str) -> Vec<u8> {
 }
 
 /// Appends a JSON text.
-pub(super) fn push_json_text(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn push_json_text(text: &str, out: &mut Vec<u8>) {
     serde_json::to_writer(out, text).expect("a text is JSON, and a vector takes it");
 }
 
@@ -285,7 +275,7 @@ fn push_number(number: f64, out: &mut Vec<u8>) {
 }
 
 /// Puts what was appended since `start` in quotes if CSV needs them.
-pub(super) fn quote_from(start: usize, out: &mut Vec<u8>) {
+pub(crate) fn quote_from(start: usize, out: &mut Vec<u8>) {
     let cell = &out[start..];
     let spaced = cell.first().is_some_and(u8::is_ascii_whitespace) || cell.last().is_some_and(u8::is_ascii_whitespace);
     if !spaced && !cell.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
