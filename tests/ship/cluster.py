@@ -23,7 +23,7 @@ OBSERVATION = {"2024-12-01": {"domain": "example.com", "visits": 1000000, "uniqu
 
 def asked_as(name):
     """The status of an answer to whoever asks under that name."""
-    return run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", f"Host: {name}", f"http://{PROXY}/models").stdout
+    return run("curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--header", f"Host: {name}", f"http://{PROXY}/categories").stdout
 
 
 def single(variables):
@@ -64,7 +64,7 @@ def check_start(replicas):
     assert all(inspect(replica, "{{.RestartCount}}") == "0" for replica in replicas), "no replica had to be started twice"
     tokens = [token for replica in replicas for token in printed(replica)]
     assert len(tokens) == 1 and tokens[0].startswith("uu_"), f"exactly one replica prints a token, found {len(tokens)}"
-    documents = [ask(address(replica), "GET", "/models")[1] for replica in replicas]
+    documents = [ask(address(replica), "GET", "/models", tokens[0])[1] for replica in replicas]
     assert documents[0] == documents[1] and [version["version"] for version in documents[0]["versions"]] == ["v0001"], documents
     wait_until("the proxy answers", lambda: model_of(PROXY) == "v0001")
     run(ROOT / "deploy/check-answers", f"http://{PROXY}")
@@ -77,7 +77,7 @@ def check_lifecycle(replicas, token):
     before = model_of(one)
     rows = run("docker", "exec", replicas[0], "uu-predictor", "sample", "--sites", "600", "--seed", "7", "--output", "-").stdout
     run("docker", "exec", "--interactive", replicas[0], "uu-predictor", "train", "--data", "-", "--format", "csv", input=rows)
-    trained = ask(one, "GET", "/models")[1]["champion"]
+    trained = ask(one, "GET", "/models", token)[1]["champion"]
     assert trained != before
 
     def reaches(what, version):

@@ -21,7 +21,7 @@ pub(crate) enum SiteName {
 }
 
 /// What exports call the row that sums up the others, in lower case.
-const TOTALS: [&str; 32] = [
+const TOTALS: [&str; 39] = [
     "total",
     "totals",
     "grand total",
@@ -54,6 +54,13 @@ const TOTALS: [&str; 32] = [
     "insgesamt",
     "totale",
     "totaal",
+    "gesamtergebnis",
+    "total général",
+    "total general",
+    "suma",
+    "razem",
+    "合計",
+    "总计",
 ];
 
 /// Most bytes of a host name and of one label of it.

@@ -1,16 +1,16 @@
 //! The current month, which bounds what can have been measured.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use uu_core::Month;
 
 /// The current month in UTC.
 #[must_use]
 pub fn current_month() -> Month {
-    const SECONDS_PER_DAY: u64 = 86_400;
-    let days = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs() / SECONDS_PER_DAY);
-    let month = i64::try_from(days).ok().and_then(Month::of_day_since_1970);
-    month.unwrap_or_else(|| Month::new(9999, 12).expect("the calendar ends there"))
+    let today = TimeZone::UTC.to_datetime(Timestamp::now()).date();
+    // A clock from before the year 1 counts as one of 1970.
+    let month = u32::try_from(today.year()).ok().and_then(|year| Month::new(year, today.month().unsigned_abs().into()));
+    month.unwrap_or_else(|| Month::new(1970, 1).expect("the calendar has it"))
 }
 
 /// The last month that a value can be of without a fault or a warning: the one after the current month, which has begun in some time zones

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Date64Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array,
-    Int32Array, LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampSecondArray, UInt8Array,
+    Int32Array, LargeStringArray, StringArray, StringViewArray, TimestampMicrosecondArray, TimestampMillisecondArray, TimestampSecondArray,
+    UInt8Array,
 };
-use arrow::datatypes::{DataType, Field, Int32Type, Schema};
+use arrow::datatypes::{DataType, Field, Int32Type, Schema, TimeUnit};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::{ArrowWriter, add_encoded_arrow_schema_to_metadata};
@@ -94,6 +95,27 @@ fn declared_as(declared: &DataType, notes: Vec<&[u8]>) -> Vec<u8> {
     writer.write(&batch).unwrap();
     writer.close().unwrap();
     bytes
+}
+
+/// As pandas writes seconds: milliseconds in UTC, and a schema that names seconds and their zone.
+#[rstest]
+#[case(TimeUnit::Second)]
+#[case(TimeUnit::Millisecond)]
+#[case(TimeUnit::Nanosecond)]
+fn a_zone_counts_whatever_the_unit_it_is_declared_with(#[case] unit: TimeUnit) {
+    let midnights = [i64::from(DAY), i64::from(DAY + 31)].map(|day| day * 86_400_000 - 3_600_000);
+    let dates: ArrayRef = Arc::new(TimestampMillisecondArray::from(midnights.to_vec()).with_timezone("UTC"));
+    let batch = RecordBatch::try_from_iter(vec![("date", dates), ("visits", Arc::new(Int32Array::from(vec![7, 8])) as ArrayRef)]).unwrap();
+    let zoned = Field::new("date", DataType::Timestamp(unit, Some("Europe/Berlin".into())), false);
+    let mut properties = WriterProperties::builder().build();
+    add_encoded_arrow_schema_to_metadata(&Schema::new(vec![zoned, batch.schema().field(1).clone()]), &mut properties);
+    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
+    let mut bytes = Vec::new();
+    let mut writer = ArrowWriter::try_new_with_options(&mut bytes, batch.schema(), options).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let months: Vec<String> = read(bytes).unwrap().iter().map(|row| row.month.to_string()).collect();
+    assert_eq!(months, ["2018-12-01", "2019-01-01"]);
 }
 
 #[rstest]

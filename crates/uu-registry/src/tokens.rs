@@ -106,6 +106,12 @@ pub struct Token {
 }
 
 impl Token {
+    /// What jobs and the audit log call whoever holds it.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        format!("token {} ({})", self.id, self.name)
+    }
+
     /// Whether it is neither revoked nor expired at that instant.
     #[must_use]
     pub fn is_good_at(&self, now: Timestamp) -> bool {
@@ -240,6 +246,15 @@ impl Registry {
     /// **Errors**: a database that cannot be reached.
     pub fn tokens(&self) -> Result<Vec<Token>, RegistryError> {
         self.wait(self.database().fetch(SQL, Vec::new()))?.iter().map(token).collect()
+    }
+
+    /// Whether whoever is called `by` may still do what `scope` allows: the holder of a token while it is good, others, who needed none, always.
+    ///
+    /// **Errors**: a database that cannot be reached.
+    pub fn may_still(&self, by: &str, scope: Scope) -> Result<bool, RegistryError> {
+        let tokens = self.tokens()?;
+        let held = tokens.iter().find(|token| token.holder() == by);
+        Ok(held.is_none_or(|token| token.scope >= scope && token.is_good_at(Timestamp::now())))
     }
 
     /// Makes a token good for nothing; whether it was good for something before.

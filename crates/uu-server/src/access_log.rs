@@ -15,10 +15,9 @@ use tracing::{Level, Span};
 use crate::access::{Caller, Tokens};
 use crate::app::App;
 use crate::counted::{Watch, counted, watched};
-use crate::metrics::Route;
 use crate::problem::shortened;
 use crate::request_id::RequestIds;
-use crate::routes::template;
+use crate::route::{Matched, Route};
 
 /// What goes with a request from its headers to the end of its answer: its ids, and its line of the log where there is one.
 pub(crate) struct Trace {
@@ -28,17 +27,17 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Begins with the headers of a request of `route` that came from `peer`.
-    pub(crate) fn begin(app: &App, (route, peer): (Route, IpAddr), request: Request<Body>) -> (Self, Request<Body>) {
+    /// Begins with the headers of a request that came from `peer`.
+    pub(crate) fn begin(app: &App, (matched, peer): (Matched, IpAddr), request: Request<Body>) -> (Self, Request<Body>) {
         let ids = RequestIds::of(request.headers());
         let is_logged =
-            app.access_log && if is_of_machines(route) { tracing::enabled!(Level::DEBUG) } else { tracing::enabled!(Level::INFO) };
-        let span = if has_few_lines(app, route) { Span::none() } else { ids.span() };
+            app.access_log && if is_of_machines(matched.route) { tracing::enabled!(Level::DEBUG) } else { tracing::enabled!(Level::INFO) };
+        let span = if has_few_lines(app, matched.route) { Span::none() } else { ids.span() };
         if !is_logged {
             return (Self { span, ids, line: None }, request);
         }
         let address = app.access.client(peer, request.headers());
-        let line = Line::of(&request, route, (address, ids.clone()));
+        let line = Line::of(&request, matched, (address, ids.clone()));
         let bytes_in = Arc::clone(&line.bytes_in);
         let request = request.map(|body| {
             if body.is_end_stream() {
@@ -97,7 +96,7 @@ fn is_of_machines(route: Route) -> bool {
 /// What is logged of a request: no body, no query, no token. Written when it is dropped, whatever became of the request.
 struct Line {
     ids: RequestIds,
-    route: Route,
+    matched: Matched,
     method: Method,
     uri: Uri,
     address: IpAddr,
@@ -113,10 +112,10 @@ struct Line {
 }
 
 impl Line {
-    fn of(request: &Request<Body>, route: Route, (address, ids): (IpAddr, RequestIds)) -> Self {
+    fn of(request: &Request<Body>, matched: Matched, (address, ids): (IpAddr, RequestIds)) -> Self {
         Self {
             ids,
-            route,
+            matched,
             method: request.method().clone(),
             uri: request.uri().clone(),
             address,
@@ -162,10 +161,9 @@ macro_rules! write_line {
 }
 
 impl Line {
-    /// The route as it is declared. Most paths are their route's name.
+    /// The route as it is declared.
     fn route(&self) -> &'static str {
-        let (path, name) = (self.uri.path(), self.route.name());
-        if path == name { name } else { template(path).unwrap_or(name) }
+        self.matched.path.unwrap_or(self.matched.route.name())
     }
 
     fn outcome(&self) -> &'static str {
@@ -179,7 +177,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if is_of_machines(self.route) {
+        if is_of_machines(self.matched.route) {
             write_line!(DEBUG, &*self);
         } else {
             write_line!(INFO, &*self);

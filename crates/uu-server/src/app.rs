@@ -12,10 +12,10 @@ use uu_service::jobs::DeliveryLimits;
 use uu_service::{LoadError, Readiness, Served, Serving};
 
 use crate::Limits;
-use crate::access::{Access, store_problem};
-use crate::drift::LastDrift;
+use crate::access::Access;
+use crate::last_drift::LastDrift;
 use crate::metrics::Metrics;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, store_problem};
 use crate::rates::{RateLimits, Rates};
 use crate::slots::Slots;
 use crate::verified::Verified;
@@ -107,6 +107,11 @@ impl App {
             lifecycle,
             access,
         })
+    }
+
+    /// Whether it listens on this machine alone; until it listens, it may listen anywhere.
+    pub(crate) fn is_on_loopback(&self) -> bool {
+        self.address.get().is_some_and(|address| address.ip().is_loopback())
     }
 
     /// Asks the store, off the threads that serve.

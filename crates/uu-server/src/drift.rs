@@ -8,13 +8,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use tracing::Instrument;
 use utoipa::ToSchema;
 use uu_monitor::drift::DriftVerdict;
 use uu_service::{DriftStatus, drift_status};
 
 use crate::app::App;
+use crate::last_drift::Computed;
 use crate::parameters::NoParameters;
 use crate::problem::{Problem, ProblemDocument};
 use crate::schema::drift::{DriftVerdictDocument, ObservationDriftDocument, RequestDriftDocument};
@@ -101,20 +101,6 @@ pub(crate) async fn drift(State(app): State<Arc<App>>, _: NoParameters, headers:
 
 /// How long an answer is given again.
 const FRESH: Duration = Duration::from_secs(30);
-
-/// The answer as it was computed last; who holds the lock computes it for all who wait.
-pub(crate) type LastDrift = tokio::sync::Mutex<Option<Arc<Computed>>>;
-
-/// An answer in both forms.
-#[derive(Debug)]
-pub(crate) struct Computed {
-    json: Bytes,
-    html: Bytes,
-    checksum: u64,
-    /// The version that answered then.
-    served: Option<String>,
-    at: Instant,
-}
 
 impl Computed {
     /// What was computed a moment ago, or is computed now: once for all who wait, and to its end, whoever still waits for it.

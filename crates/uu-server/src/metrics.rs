@@ -2,93 +2,22 @@
 
 mod declared;
 mod process;
-mod scraped;
+pub(crate) mod scraped;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use crate::app::App;
 use crate::problem::Kind;
+use crate::route::Route;
 use declared::{BATCH_BYTES, BATCH_ROWS, CONNECTIONS, DURATION, Declared, PANICS, PROBLEMS, REQUESTS, STORE_DURATION, TOKENS_REFUSED};
-use scraped::scraped;
 
 /// Upper bounds of the duration histogram's buckets, seconds.
 const DURATIONS_S: [f64; 14] = [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0];
 
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-
-/// Routes as the metrics tell them apart: a closed set, whatever paths clients make up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Route {
-    Predict,
-    Batch,
-    Older,
-    Categories,
-    Retrain,
-    Jobs,
-    Observations,
-    Models,
-    Drift,
-    AuditLog,
-    Health,
-    Documentation,
-    Metrics,
-    Other,
-}
-
-impl Route {
-    const ALL: [(Self, &'static str); 14] = [
-        (Self::Predict, "/predict"),
-        (Self::Batch, "/predict/batch"),
-        (Self::Older, "/predictor"),
-        (Self::Categories, "/categories"),
-        (Self::Retrain, "/retrain"),
-        (Self::Jobs, "/jobs"),
-        (Self::Observations, "/observations"),
-        (Self::Models, "/models"),
-        (Self::Drift, "/drift"),
-        (Self::AuditLog, "/audit-log"),
-        (Self::Health, "/health"),
-        (Self::Documentation, "/docs"),
-        (Self::Metrics, "/metrics"),
-        (Self::Other, "other"),
-    ];
-
-    /// Its name in metrics, and in the log where a path has no route of its own.
-    pub(crate) fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    pub(crate) fn of(path: &str) -> Self {
-        match path {
-            "/predict" => Self::Predict,
-            "/predict/batch" => Self::Batch,
-            "/predictor" | "/predictor/predict" => Self::Older,
-            "/categories" => Self::Categories,
-            "/retrain" => Self::Retrain,
-            "/observations" => Self::Observations,
-            "/drift" => Self::Drift,
-            "/audit-log" => Self::AuditLog,
-            "/health/live" | "/health/ready" => Self::Health,
-            "/openapi.json" => Self::Documentation,
-            "/metrics" => Self::Metrics,
-            path if is_at_or_below(path, "/docs") => Self::Documentation,
-            path if is_at_or_below(path, "/jobs") => Self::Jobs,
-            path if is_at_or_below(path, "/models") => Self::Models,
-            _ => Self::Other,
-        }
-    }
-}
-
-fn is_at_or_below(path: &str, route: &str) -> bool {
-    path.strip_prefix(route).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
 
 struct RouteMetrics {
     requests: [Counter; STATUS_CLASSES.len()],
@@ -131,6 +60,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
+    /// What was recorded, in Prometheus' text form.
+    pub(crate) fn recorded(&self) -> String {
+        self.handle.render()
+    }
+
     pub(crate) fn new() -> Self {
         let builder = PrometheusBuilder::new().set_buckets(&DURATIONS_S).expect("the list of buckets is not empty");
         let recorder = builder.build_recorder();
@@ -185,10 +119,4 @@ impl std::fmt::Debug for Metrics {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_struct("Metrics").finish_non_exhaustive()
     }
-}
-
-/// The server's metrics, in Prometheus' text form.
-#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, description = "Metrics", body = String, content_type = "text/plain")))]
-pub(crate) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.handle.render() + &scraped(&app))
 }

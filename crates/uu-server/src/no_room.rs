@@ -14,10 +14,15 @@ use tokio::time::timeout;
 
 use crate::access_log::Trace;
 use crate::app::App;
-use crate::metrics::Route;
 use crate::problem::{Kind, Problem};
+use crate::routes::matched;
 use crate::security_headers;
-use crate::waiting::{HEAD_BYTES, MOST_HEADERS};
+
+/// Most bytes of a request for `/health` that is answered without a place.
+pub(crate) const HEAD_BYTES: usize = 2 << 10;
+
+/// Most headers of one.
+pub(crate) const MOST_HEADERS: usize = 64;
 
 /// How long the answer may take to be read: a connection that is closed with bytes that nobody has read is reset, and the answer is lost.
 const LINGER: Duration = Duration::from_secs(1);
@@ -41,14 +46,14 @@ pub(crate) async fn refuse(app: &App, mut stream: TcpStream, peer: IpAddr) {
 
 async fn answer(app: &App, stream: &TcpStream, peer: IpAddr) -> Vec<u8> {
     let (began, request) = (Instant::now(), head(stream).await);
-    let (route, has_token) = (Route::of(request.uri().path()), request.headers().contains_key(header::AUTHORIZATION));
+    let (matched, has_token) = (matched(request.method(), request.uri().path()), request.headers().contains_key(header::AUTHORIZATION));
     let is_head = request.method() == Method::HEAD;
-    let (trace, _) = Trace::begin(app, (route, peer.to_canonical()), request);
+    let (trace, _) = Trace::begin(app, (matched, peer.to_canonical()), request);
     let problem = || Problem::new(Kind::NoRoom, "all connections are taken; try again").retry_after(RETRY_AFTER_S);
     let mut response = trace.ids.clone().within(async { problem().into_response() }).await;
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    security_headers::add(response.headers_mut(), route, has_token);
-    app.metrics.answered(route, &response, began.elapsed());
+    security_headers::add(response.headers_mut(), matched.route, has_token);
+    app.metrics.answered(matched.route, &response, began.elapsed());
     written(trace.end(response), is_head).await
 }
 

@@ -10,12 +10,13 @@ use utoipa::ToSchema;
 use uu_core::{FaultField, Field, Record, Rules, Warning};
 use uu_service::observing::{ObserveError, observe};
 
-use crate::access::{Caller, store_problem};
+use crate::access::Caller;
 use crate::app::App;
 use crate::body::{read_json, read_text};
 use crate::limits::Limits;
 use crate::parameters::NoParameters;
 use crate::predict::{Prepared, checked};
+use crate::problem::store_problem;
 use crate::problem::{FaultReport, Faults, Kind, Problem, ProblemDocument, pointer, shortened};
 use crate::schema::PredictRequest;
 use crate::slots::ClientAddress;

@@ -9,7 +9,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, Method, Request, Version, header};
 
 use crate::access::Access;
-use crate::app::App;
 use crate::problem::{Kind, Problem, shortened};
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -23,11 +22,14 @@ pub(crate) fn is_safe(method: &Method) -> bool {
 /// site's page would change. `is_open` is whether the request changes something that needs no token.
 ///
 /// **Errors**: 400, 421, 403.
-pub(crate) fn check(app: &App, (peer, is_open): (IpAddr, bool), request: &Request<Body>) -> Result<(), Problem> {
+pub(crate) fn check(
+    access: &Access,
+    is_on_loopback: bool,
+    (peer, is_open): (IpAddr, bool),
+    request: &Request<Body>,
+) -> Result<(), Problem> {
     check_transfer_coding(request.headers())?;
     let host = host(request)?;
-    let is_on_loopback = app.address.get().is_some_and(|address| address.ip().is_loopback());
-    let access = &app.access;
     if is_asked_by_name(access, peer, is_on_loopback || is_open) {
         let target = request.uri().authority().map(|authority| split(authority.as_str()).ok_or_else(malformed_host)).transpose()?;
         for asked in host.into_iter().chain(target) {

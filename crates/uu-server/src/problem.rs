@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
 mod kind;
+mod store;
 
 use std::borrow::Cow;
 use std::io;
@@ -14,6 +15,7 @@ use uu_data::read::RowFaults;
 
 use crate::request_id;
 pub(crate) use kind::Kind;
+pub(crate) use store::store_problem;
 
 /// Most faults listed in one answer; `errorCount` counts all of them.
 pub(crate) const MOST_FAULTS: usize = 1_000;
@@ -186,11 +188,18 @@ impl Problem {
         const MOST: usize = 5;
         let mut line = self.detail.clone();
         for fault in self.faults.iter().take(MOST) {
-            line.push_str("; ");
-            if let Some(row) = fault.row {
-                line.push_str(&format!("row {row}: "));
+            // Of a whole file's fault the detail is the message.
+            if fault.message != self.detail {
+                line.push_str("; ");
+                if let Some(row) = fault.row {
+                    line.push_str(&format!("row {row}: "));
+                }
+                line.push_str(&fault.message);
             }
-            line.push_str(&fault.message);
+        }
+        let mut hints = self.faults.iter().take(MOST).filter_map(|fault| fault.hint.as_deref());
+        if let Some(hint) = hints.next() {
+            line.push_str(&format!("; hint: {hint}"));
         }
         escaped(&line).into_owned()
     }

@@ -23,17 +23,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 use tracing::Instrument;
 
-use crate::access::{Caller, admit};
+use crate::access::Caller;
 use crate::access_log::Trace;
+use crate::admission::admit;
 use crate::app::App;
 use crate::draining::Draining;
 use crate::lanes::{Admission, Lanes, Serve};
-use crate::metrics::Route;
 use crate::places::{Places, Seat};
 use crate::predict;
 use crate::problem::{Kind, Problem};
 use crate::request_id;
-use crate::routes::router;
+use crate::route::{Matched, Route};
+use crate::routes::{matched, router};
 use crate::security_headers;
 use crate::slots::ClientAddress;
 use crate::stalling::Stalling;
@@ -172,13 +173,14 @@ impl Serve for Serving {
 /// Answers one request, with its ids and its line of the log.
 async fn handle(app: Arc<App>, router: Router, (peer, request): (IpAddr, Request<Incoming>)) -> Result<Response, Infallible> {
     let start = Instant::now();
-    let route = Route::of(request.uri().path());
+    let matched = matched(request.method(), request.uri().path());
+    let route = matched.route;
     let has_token = request.headers().contains_key(header::AUTHORIZATION);
     let (head, body) = request.into_parts();
     let body = Body::new(Draining::new(&head.headers, body));
-    let (mut trace, request) = Trace::begin(&app, (route, peer), Request::from_parts(head, body));
+    let (mut trace, request) = Trace::begin(&app, (matched, peer), Request::from_parts(head, body));
     let ids = trace.ids.clone();
-    let mut response = ids.within(answer(&app, router, (route, peer, request), &mut trace)).await;
+    let mut response = ids.within(answer(&app, router, (matched, peer, request), &mut trace)).await;
     security_headers::add(response.headers_mut(), route, has_token);
     app.metrics.answered(route, &response, start.elapsed());
     Ok(trace.end(response))
@@ -188,17 +190,17 @@ async fn handle(app: Arc<App>, router: Router, (peer, request): (IpAddr, Request
 async fn answer(
     app: &Arc<App>,
     mut router: Router,
-    (route, peer, mut request): (Route, IpAddr, Request<Body>),
+    (matched, peer, mut request): (Matched, IpAddr, Request<Body>),
     trace: &mut Trace,
 ) -> Response {
-    let span = trace.span();
+    let (span, route) = (trace.span(), matched.route);
     let handler = async {
         let is_estimate = route == Route::Predict && request.method() == Method::POST;
         if !is_estimate && matches!(route, Route::Predict | Route::Batch | Route::Retrain | Route::Jobs | Route::Observations) {
             let client = ClientAddress(app.access.client(peer, request.headers()));
             request.extensions_mut().insert(client);
         }
-        let admitted = admit(app, route, peer, &mut request).await;
+        let admitted = admit(app, matched, peer, &mut request).await;
         trace.came_from(request.extensions().get::<Caller>());
         if let Err(problem) = admitted {
             return problem.into_response();

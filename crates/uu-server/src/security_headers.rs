@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use crate::metrics::Route;
+use crate::route::Route;
 
 /// On every answer.
 static EVERYWHERE: [(HeaderName, HeaderValue); 4] = [

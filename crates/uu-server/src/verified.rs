@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use uu_registry::{Registry, Scope, Timestamp};
 
-use crate::access::store_problem;
-use crate::problem::Problem;
+use crate::problem::{Problem, store_problem};
 use crate::workers::Workers;
 
 /// How long a token that was found good may read without being looked up again: a revoked one is refused after so long at the latest.
@@ -70,7 +69,7 @@ impl Verified {
         // Apart, so that requests that need none are not moved with the room for it.
         let refused = match Box::pin(self.lookups.run(Some(address), move || registry.verify(&owned))).await {
             Ok(Ok(Some(token))) => {
-                let holder = (format!("token {} ({})", token.id, token.name), token.scope);
+                let holder = (token.holder(), token.scope);
                 let mut known = self.known();
                 if known.len() >= MOST {
                     known.clear();

@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::app::App;
 use crate::network::Network;
-use crate::no_room;
+use crate::no_room::{self, HEAD_BYTES, MOST_HEADERS};
 use crate::places::{LEAST_IDLE, Places, Seat};
 
 /// Requests for `/health` that are answered at a time while all places are taken; each is whole before it is looked at, and has no body.
@@ -22,12 +22,6 @@ const OF_HEALTH: usize = 16;
 
 /// Connections for which there is room beside those that wait for a place: however many wait, new ones are looked at.
 const NOT_LOOKED_AT: usize = 2 * OF_HEALTH;
-
-/// Most bytes of a request for `/health` that is answered without a place.
-pub(crate) const HEAD_BYTES: usize = 2 << 10;
-
-/// Most headers of one.
-pub(crate) const MOST_HEADERS: usize = 64;
 
 /// Between two looks at a head that is not whole yet.
 const LOOK_EVERY: Duration = Duration::from_millis(20);

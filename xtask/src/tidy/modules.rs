@@ -12,28 +12,17 @@ use anyhow::{Context, Result};
 
 use crate::metadata::Member;
 
-/// Circles that are there, each to be opened: the first module of each, by crate. An entry without its circle is a fault.
-const KNOWN: [(&str, &str); 2] = [("uu-server", "access"), ("uu-server", "no_room")];
-
 type Needs = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn faults(members: &[Member]) -> Result<Vec<String>> {
     let mut faults = Vec::new();
-    let mut known: BTreeSet<(&str, &str)> = KNOWN.into();
     for member in members {
         let Some(source) = member.source.parent() else { continue };
-        for circle in circles(&needs(source)?) {
-            let is_this = |(name, first): &(&str, &str)| *name == member.name && circle.first().is_some_and(|module| module == first);
-            if let Some(found) = known.iter().copied().find(is_this) {
-                known.remove(&found);
-            } else {
-                faults.push(format!("crate `{}`: the modules `{}` need each other in a circle", member.name, circle.join("`, `")));
-            }
-        }
+        let circles = circles(&needs(source)?).into_iter();
+        faults.extend(
+            circles.map(|circle| format!("crate `{}`: the modules `{}` need each other in a circle", member.name, circle.join("`, `"))),
+        );
     }
-    faults.extend(
-        known.into_iter().map(|(name, first)| format!("crate `{name}` has no circle at `{first}` any more: strike it from `KNOWN`")),
-    );
     Ok(faults)
 }
 

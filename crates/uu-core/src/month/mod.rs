@@ -7,6 +7,9 @@ use std::str::FromStr;
 
 pub use written::day_of;
 
+use jiff::SignedDuration;
+use jiff::civil::{Date, date};
+
 use crate::names::trimmed;
 
 /// A calendar month; every day of it is the same month.
@@ -15,11 +18,13 @@ use crate::names::trimmed;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(u32);
 
-/// Days of the calendar's cycle of 400 years.
-const DAYS_PER_ERA: i64 = 146_097;
+/// Where days are counted from.
+const EPOCH: Date = date(1970, 1, 1);
 
-/// Days from 0000-03-01 to 1970-01-01.
-const DAYS_TO_1970: i64 = 719_468;
+const HOURS_PER_DAY: i64 = 24;
+
+/// Hours beyond all of the calendar, and within what a duration holds.
+const MOST_HOURS: i64 = 1 << 40;
 
 /// The text is in none of the forms that can mean one month only: see [`Month::from_str`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -71,43 +76,26 @@ impl Month {
     }
 
     /// Days from 1970-01-01 to its first day, in the Gregorian calendar.
-    ///
-    /// **Source**: Hinnant, "chrono-compatible low-level date algorithms", `days_from_civil`.
     #[must_use]
     pub fn days_since_1970(self) -> i32 {
-        let (year, month) = (self.year() as i32, self.month_of_year() as i32);
-        let year = if month <= 2 { year - 1 } else { year };
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5;
-        let day_of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4 - year.rem_euclid(400) / 100 + day_of_year;
-        year.div_euclid(400) * DAYS_PER_ERA as i32 + day_of_era - DAYS_TO_1970 as i32
+        (self.first_day().duration_since(EPOCH).as_hours() / HOURS_PER_DAY) as i32
     }
 
     /// The month of the day so many days after 1970-01-01, if it is in the calendar.
-    ///
-    /// **Source**: as above, `civil_from_days`: 400-year cycles counted from 0000-03-01.
     #[must_use]
     pub fn of_day_since_1970(day: i64) -> Option<Self> {
-        let shifted = day.checked_add(DAYS_TO_1970)?;
-        let day_of_era = shifted.rem_euclid(DAYS_PER_ERA);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let index = (shifted.div_euclid(DAYS_PER_ERA) * 400 + year_of_era) * 12 + month_from_march + 2;
-        Self::from_index(u32::try_from(index).ok()?)
+        let since = SignedDuration::from_hours(day.checked_mul(HOURS_PER_DAY).filter(|hours| hours.abs() < MOST_HOURS)?);
+        let day = EPOCH.checked_add(since).ok()?;
+        Self::new(u32::try_from(day.year()).ok()?, u32::try_from(day.month()).ok()?)
     }
 
     fn days(self) -> u32 {
-        match self.month_of_year() {
-            4 | 6 | 9 | 11 => 30,
-            2 if is_leap(self.year()) => 29,
-            2 => 28,
-            _ => 31,
-        }
+        self.first_day().days_in_month().unsigned_abs().into()
     }
-}
 
-fn is_leap(year: u32) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    fn first_day(self) -> Date {
+        Date::new(self.year() as i16, self.month_of_year() as i8, 1).expect("years are 1 to 9999, months 1 to 12")
+    }
 }
 
 /// Reads `2018-12-01` and `2018-12` (also with `/`; with `.` where a day is named), a date-time as ISO 8601 and its relatives write it, `20181201`,

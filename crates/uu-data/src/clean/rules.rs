@@ -25,6 +25,8 @@ pub enum CleanRule {
     ImplausibleMonth,
     /// A count with a decimal point.
     FractionalCount,
+    /// A bounce rate that looks like a fraction.
+    BounceRateFraction,
     /// A site that cannot be a host.
     NotAHost,
     /// A row that sums up others.
@@ -69,12 +71,13 @@ pub enum CleanAction {
 
 impl CleanRule {
     /// Every rule, in the order in which they are applied.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::TotalRow,
         Self::NotAHost,
         Self::MissingMarker,
         Self::ImplausibleMonth,
         Self::FractionalCount,
+        Self::BounceRateFraction,
         Self::BelowOne,
         Self::ImplausibleValue,
         Self::UnknownCategory,
@@ -103,6 +106,7 @@ impl CleanRule {
             Self::MissingMarker => "missing_marker",
             Self::ImplausibleMonth => "implausible_month",
             Self::FractionalCount => "fractional_count",
+            Self::BounceRateFraction => "bounce_rate_fraction",
             Self::NotAHost => "not_a_host",
             Self::TotalRow => "total_row",
             Self::UnknownCategory => "unknown_category",
@@ -126,7 +130,7 @@ impl CleanRule {
             Self::DuplicateIdentical | Self::DuplicateConflicting | Self::UsersExceedVisits | Self::LabelOutlier => CleanAction::Dropped,
             Self::TotalRow => CleanAction::Dropped,
             Self::NotAHost | Self::MissingMarker => CleanAction::TreatedAsUnknown,
-            Self::ImplausibleMonth | Self::FractionalCount => CleanAction::Counted,
+            Self::ImplausibleMonth | Self::FractionalCount | Self::BounceRateFraction => CleanAction::Counted,
             Self::BelowOne | Self::ImplausibleValue | Self::UnknownCategory | Self::AmbiguousCategory => CleanAction::TreatedAsUnknown,
             Self::ZeroVisits | Self::ZeroUsers | Self::InputOutlier => CleanAction::TreatedAsUnknown,
             Self::UsersSetToVisits => CleanAction::Clipped,
@@ -147,6 +151,7 @@ impl CleanRule {
             Self::MissingMarker => "a text that marks a missing value, such as `nan` or `N/A`; unknown",
             Self::ImplausibleMonth => "a month before 1990 or one that has not been; kept",
             Self::FractionalCount => "visits, users or a rank with a decimal point, which may part thousands; kept",
+            Self::BounceRateFraction => "a bounce rate that may be a fraction where the file's are percent; kept",
             Self::NotAHost => "a site that cannot be a host: an address is unknown, another name only groups its months",
             Self::TotalRow => "a row that sums up others; row dropped",
             Self::UnknownCategory => "a category that is not in the taxonomy; the known one above it, else unknown",
@@ -171,6 +176,7 @@ impl CleanRule {
             Warning::MissingMarker { .. } => Some(Self::MissingMarker),
             Warning::ImplausibleMonth { .. } => Some(Self::ImplausibleMonth),
             Warning::FractionalCount { .. } => Some(Self::FractionalCount),
+            Warning::BounceRateFraction { .. } => Some(Self::BounceRateFraction),
             Warning::NotAHost { .. } => Some(Self::NotAHost),
             Warning::TotalRow { .. } => Some(Self::TotalRow),
             Warning::UnknownCategory { .. } => Some(Self::UnknownCategory),

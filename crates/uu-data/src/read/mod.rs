@@ -37,6 +37,7 @@ mod periods;
 mod repeats;
 mod text_table;
 mod views;
+mod zones;
 
 use std::fmt;
 use std::io::Read;

@@ -20,6 +20,7 @@ use super::columns::{Binding, column_names};
 use super::page_header::HeaderError;
 use super::pages::{PageError, check_contents, check_pages};
 use super::views::{add_bytes, are_texts_utf8, as_views, fixed_bytes, packed, rows_of};
+use super::zones::with_zones;
 use super::{Chunk, ChunkSource, Context, MAX_CHUNK_BYTES, MAX_ROW_BYTES, ReadError};
 
 pub(super) struct ParquetChunks {
@@ -42,7 +43,7 @@ pub(super) fn chunks<S: ChunkReader + 'static>(source: S, context: Context) -> R
     let file = Arc::clone(&context.file);
     check_contents(&source).map_err(|error| refused(&file, &error))?;
     let declared = guarded(&file, || ArrowReaderMetadata::load(&source, ArrowReaderOptions::new()).map_err(|error| error.to_string()))?;
-    let schema = Arc::clone(declared.schema());
+    let schema = guarded(&file, || Ok(Arc::new(with_zones(declared.schema(), declared.metadata()))))?;
     context.check_width(schema.flattened_fields().len())?;
     check_codecs(&file, declared.metadata())?;
     // Some pages are decompressed to be checked, which the library may panic on.

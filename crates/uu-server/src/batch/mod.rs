@@ -44,6 +44,9 @@ use options::Options;
 /// Rows that are read, estimated and written at a time; several such chunks are under way in each batch.
 const CHUNK_ROWS: usize = 8_192;
 
+/// The same with explanations, which take some hundred times as long: work whose client is gone ends with its chunk.
+const EXPLAINED_CHUNK_ROWS: usize = 256;
+
 /// Estimates rows of any sites: CSV, NDJSON, a JSON array or Parquet in, the same or the accepted type out, as it streams.
 ///
 /// Every row stands for itself. The columns of the input are kept; beside them stand the filled inputs, `unique_users`,
@@ -216,7 +219,7 @@ impl Job {
             allow_repeated_months: self.options.allow_repeated_months,
             // Compression gives nobody more than he may send without it.
             decompressed_bytes: self.media.most_bytes(&self.limits),
-            chunk_rows: CHUNK_ROWS,
+            chunk_rows: if self.options.estimate.explain { EXPLAINED_CHUNK_ROWS } else { CHUNK_ROWS },
             ..ReadOptions::default()
         };
         Ok(open(Input::Stream { name: "body".to_owned(), reader: Box::new(reader) }, options)?)

@@ -12,7 +12,6 @@ use super::declared::{
     JOBS_SECONDS, MODEL_VERSION, WARNINGS, WATCH_DIFFERENCE, WATCH_OBSERVATIONS,
 };
 use super::process::process;
-use crate::app::App;
 
 /// The commit that this was built from, where whoever built it said so.
 const COMMIT: &str = match option_env!("UU_COMMIT") {
@@ -21,13 +20,13 @@ const COMMIT: &str = match option_env!("UU_COMMIT") {
 };
 
 /// All of them, in Prometheus' text form.
-pub(super) fn scraped(app: &App) -> String {
+pub(crate) fn scraped(serving: &Serving, batches: usize) -> String {
     let mut text = Text(String::new());
     text.one(BUILD, &[env!("CARGO_PKG_VERSION"), COMMIT], 1.0);
-    text.one(BATCHES, &[], app.batches.taken() as f64);
+    text.one(BATCHES, &[], batches as f64);
     text.one(CONTAINED_PANICS, &[], contained_panics() as f64);
-    text.of_service(&app.serving);
-    text.of_jobs(&app.serving);
+    text.of_service(serving);
+    text.of_jobs(serving);
     for (metric, value) in process() {
         text.one(metric, &[], value);
     }

@@ -20,7 +20,7 @@ use uu_data::read::Format;
 use uu_registry::{Asker, JobId, Scope};
 use uu_service::jobs::{AcceptError, Checking, Delivered, RetrainRequest, accept};
 
-use crate::access::{Caller, store_problem};
+use crate::access::Caller;
 use crate::app::App;
 use crate::batch::{check_encoding, given, unreadable};
 use crate::body::{media_type, refuse_encoding};
@@ -28,6 +28,7 @@ use crate::flow::Flow;
 use crate::jobs::{JobDocument, accepted};
 use crate::line_breaks::{self, Lines};
 use crate::paced::{BodyBounds, Paced, Refusal};
+use crate::problem::store_problem;
 use crate::problem::{Kind, Problem, ProblemDocument};
 use crate::schema::shapes::{FileBody, FileUri};
 use crate::schema::{BounceRateUnitName, DecimalName, FilesForm, Row};

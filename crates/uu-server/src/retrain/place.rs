@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use percent_encoding::percent_decode_str;
 use uu_service::jobs::Delivered;
 
-use crate::access::store_problem;
 use crate::app::Lifecycle;
+use crate::problem::store_problem;
 use crate::problem::{Kind, Problem, shortened};
 
 /// The folder of the artifact store that others put files into.

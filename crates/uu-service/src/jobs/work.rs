@@ -45,6 +45,7 @@ enum WorkError {
     Request(#[from] serde_json::Error),
     #[error("the files of the job are not kept any more; send them again")]
     Forgotten,
+
     #[error(transparent)]
     Store(#[from] RegistryError),
     #[error(transparent)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use uu_monitor::gate::{Compared, Distance, GateReport, MOST_FACTOR};
-use uu_registry::{Change, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError};
+use uu_registry::{Change, Entry, ModelVersion, NewVersion, Order, Registry, RegistryError, Scope};
 use uu_train::Trained;
 
 use super::gathering::disagreement;
@@ -151,8 +151,17 @@ fn by_an_admin(version: ModelVersion) -> String {
     format!("`uu-predictor models promote {version}` or `POST /models/{version}/promote` puts it in use")
 }
 
+/// Asks whether whoever wants it by force may still ask for that.
+pub(super) fn may_force(registry: &Registry, settings: &RetrainSettings) -> Result<(), RetrainError> {
+    if settings.force && !patiently(|| registry.may_still(&settings.by, Scope::Admin))? {
+        return Err(RetrainError::MayNotForce { by: settings.by.clone() });
+    }
+    Ok(())
+}
+
 /// Asks before the store is changed whether the work is still wanted: its job may have been called off, or given to another worker.
 fn still_wanted(registry: &Registry, settings: &RetrainSettings) -> Result<(), RetrainError> {
+    may_force(registry, settings)?;
     let Some(claim) = &settings.claim else { return Ok(()) };
     match patiently(|| registry.beat(claim))? {
         Order::GoOn => Ok(()),

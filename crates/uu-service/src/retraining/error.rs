@@ -38,6 +38,12 @@ pub enum RetrainError {
         /// Its rows.
         rows: u64,
     },
+    /// Whoever asked for it by force may not any more.
+    #[error("`{by}` asked for this by force, and its token has been revoked or has expired since: an admin asks for it again")]
+    MayNotForce {
+        /// Who asked.
+        by: String,
+    },
     /// It was called off.
     #[error("the re-training was called off")]
     Cancelled,

@@ -27,7 +27,7 @@ pub use report::{Decision, Retraining};
 use crate::mixture::{self, is_of_generated_rows};
 use crate::patience::patiently;
 use champion::InUse;
-use deciding::{Findings, Measure, decide};
+use deciding::{Findings, Measure, decide, may_force};
 use gathering::{Against, Gathered, Outlook, gather};
 use uu_monitor::gate::{Contender, GateSettings, distances, gate};
 
@@ -61,6 +61,7 @@ pub fn retrain(
     settings: &RetrainSettings,
     progress: &dyn Progress,
 ) -> Result<Retraining, RetrainError> {
+    may_force(registry, settings)?;
     if let Some(delivery) = delivery.filter(|delivery| !delivery.has_labels()) {
         return Err(RetrainError::NoUsableRow { rows: delivery.as_they_came.len() as u64 + delivery.quality.rows_skipped });
     }

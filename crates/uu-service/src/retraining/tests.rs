@@ -7,7 +7,7 @@ use uu_core::{Record, UniqueUsers};
 use uu_data::{Dataset, Sealed};
 use uu_monitor::gate::Compared;
 use uu_monitor::revision::Before;
-use uu_registry::{Change, Location, NewVersion};
+use uu_registry::{Change, Location, NewVersion, Scope};
 use uu_testkit::models::{cleaned, dataset, quick_settings, sites, trained};
 use uu_train::Silent;
 
@@ -218,4 +218,26 @@ fn rows_that_are_kept_and_can_never_train_together_are_named_with_the_way_out() 
     store.registry.quarantine(uu_registry::BatchId(1), "for now", "ann").unwrap();
     store.keep(&measured, false);
     assert!(store.registry.release(uu_registry::BatchId(1), "ann").is_err());
+}
+
+#[test]
+fn what_was_asked_for_by_force_ends_with_its_token() {
+    let store = Store::new();
+    let (id, _) = store.registry.create_token("ci", Scope::Admin, "ann").unwrap();
+    let by = store.registry.tokens().unwrap()[0].holder();
+    let asked = |force, by: &str| {
+        let settings = RetrainSettings {
+            train: quick_settings(),
+            sealed_sites: 300,
+            gate: GateSettings::default(),
+            force,
+            by: by.to_owned(),
+            claim: None,
+        };
+        may_force(&store.registry, &settings).map_err(|error| error.to_string())
+    };
+    assert_eq!(asked(true, &by), Ok(()));
+    store.registry.revoke_token(id, "ann").unwrap();
+    assert!(asked(true, &by).is_err_and(|error| error.contains("token 1 (ci)") && error.contains("revoked")));
+    assert_eq!((asked(false, &by), asked(true, "ann")), (Ok(()), Ok(())), "what needs no force, and who needs no token");
 }

@@ -2,28 +2,33 @@
 
 use axum::http::{Method, StatusCode};
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Response, ResponseBuilder, SecurityRequirement};
 
-use crate::access::{Tokens, described_security, needed};
-use crate::metrics::Route;
+use super::operations;
+use crate::access::{Tokens, needed};
 use crate::origins;
 use crate::problem::Kind;
-use crate::routes::operations;
+use crate::route::{Audience, Route, Table};
 
 /// The name of the security scheme.
-pub(crate) const TOKEN: &str = "token";
+pub(super) const TOKEN: &str = "token";
 
 /// Gives every operation its security, and the answers that it may have beside those it describes itself.
-pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
-    described_security(&mut api);
+pub(super) fn completed(mut api: OpenApi, table: &Table) -> OpenApi {
+    let token = SecurityRequirement::new::<_, [&str; 0], &str>(TOKEN, []);
     for (path, item) in &mut api.paths.paths {
-        let route = Route::of(path);
         for (method, operation) in operations(item) {
+            let Some((route, audience)) = table.declared(&method, path) else { continue };
+            operation.security = Some(match audience {
+                Audience::Everybody => Vec::new(),
+                Audience::Readers | Audience::Operators => vec![SecurityRequirement::default(), token.clone()],
+                Audience::Holders(_) => vec![token.clone()],
+            });
             // Files may be named by `uri` instead.
             if let (Route::Retrain, Some(RefOr::T(body))) = (route, &mut operation.request_body) {
                 body.required = None;
             }
-            for kind in refusals(route, &method, operation) {
+            for kind in refusals((route, audience), &method, operation) {
                 let status = kind.status().as_u16().to_string();
                 operation.responses.responses.entry(status).or_insert_with(|| RefOr::T(answer(kind)));
             }
@@ -33,7 +38,7 @@ pub(crate) fn completed(mut api: OpenApi) -> OpenApi {
 }
 
 /// How an operation may be refused.
-fn refusals(route: Route, method: &Method, operation: &Operation) -> Vec<Kind> {
+fn refusals((route, audience): (Route, Audience), method: &Method, operation: &Operation) -> Vec<Kind> {
     let mut kinds = vec![Kind::MalformedRequest, Kind::Misdirected, Kind::Internal];
     if !origins::is_safe(method) {
         kinds.push(Kind::ForeignOrigin);
@@ -43,10 +48,10 @@ fn refusals(route: Route, method: &Method, operation: &Operation) -> Vec<Kind> {
         kinds.extend([Kind::Validation, Kind::Timeout]);
     }
     // Tokens are in the store.
-    if needed(route, method, Tokens::All).is_some() {
+    if needed(Some(audience), Tokens::All, true).is_some() {
         kinds.extend([Kind::Unauthorized, Kind::TooMany, Kind::StoreAway]);
     }
-    if needed(route, method, Tokens::Writing).is_some() {
+    if needed(Some(audience), Tokens::Writing, true).is_some() {
         kinds.extend([Kind::Forbidden, Kind::StoreFull]);
     }
     if operation.request_body.is_some() {

@@ -2,36 +2,27 @@
 
 use std::sync::LazyLock;
 
-use axum::http::{Method, Uri};
+use axum::http::Uri;
 use axum::response::IntoResponse;
 use uu_core::nearest;
 
+use super::TABLE;
 use crate::problem::{Kind, Problem, shortened};
-use crate::routes::{leads_to, openapi, operations};
-
-/// The paths of the routes, with the names of their variable segments in braces.
-static ROUTES: LazyLock<Vec<(String, Vec<Method>)>> = LazyLock::new(|| {
-    let paths = openapi().paths.paths;
-    paths.into_iter().map(|(path, mut item)| (path, operations(&mut item).map(|(method, _)| method).collect())).collect()
-});
 
 /// Those that somebody may mean.
-static PATHS: LazyLock<Vec<&str>> =
-    LazyLock::new(|| ROUTES.iter().map(|(route, _)| route.as_str()).filter(|route| !route.starts_with("/docs/")).collect());
+static PATHS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let mut paths: Vec<&str> = TABLE.paths().filter(|route| !route.starts_with("/docs/")).collect();
+    paths.sort_unstable();
+    paths
+});
 
-pub(crate) async fn not_found(uri: Uri) -> impl IntoResponse {
+pub(super) async fn not_found(uri: Uri) -> impl IntoResponse {
     let path = uri.path();
     let detail = match near(path) {
         Some(near) => format!("there is no route `{}`; did you mean `{near}`? The routes are listed under `/docs`", shortened(path)),
         None => format!("there is no route `{}`; the routes are listed under `/docs`", shortened(path)),
     };
     Problem::new(Kind::NotFound, detail)
-}
-
-/// Whether a route takes that method at that path; `HEAD` is taken where `GET` is.
-pub(crate) fn is_operation(method: &Method, path: &str) -> bool {
-    let method = if *method == Method::HEAD { &Method::GET } else { method };
-    ROUTES.iter().any(|(route, methods)| methods.contains(method) && leads_to(path, route))
 }
 
 /// The route that a path seems to mean: the same but for slashes and case, one with something before it, or one that is spelled much like it.
@@ -78,23 +69,6 @@ fn filled(route: &str, segments: &[&str]) -> Option<String> {
 mod tests {
     use super::*;
     use rstest::rstest;
-
-    #[rstest]
-    #[case(Method::GET, "/predict", true)]
-    #[case(Method::HEAD, "/predict", true)]
-    #[case(Method::POST, "/models/v0001/promote", true)]
-    #[case(Method::POST, "/models/rollback", true)]
-    #[case(Method::GET, "/docs/", true)]
-    #[case(Method::GET, "/docs/index.html", true)]
-    #[case(Method::DELETE, "/predict", false)]
-    #[case(Method::OPTIONS, "/predict", false)]
-    #[case(Method::GET, "/models/v0001/promote", false)]
-    #[case(Method::POST, "/models//promote", false)]
-    #[case(Method::POST, "/models/v0001/delete", false)]
-    #[case(Method::GET, "/predict/", false)]
-    fn an_operation_is_known_by_its_method_and_path(#[case] method: Method, #[case] path: &str, #[case] expected: bool) {
-        assert_eq!(is_operation(&method, path), expected);
-    }
 
     #[rstest]
     #[case("/predict/", Some("/predict"))]

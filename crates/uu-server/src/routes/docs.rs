@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use utoipa_swagger_ui::Config;
 
+use super::openapi;
 use crate::problem::{Kind, Problem};
-use crate::routes::openapi;
 
 static DESCRIPTION: LazyLock<Bytes> =
     LazyLock::new(|| Bytes::from(openapi().to_json().expect("the description holds nothing that JSON cannot")));
