@@ -10,7 +10,7 @@ use uu_monitor::drift::{Arrival, Compared, ConceptDrift, concept_drift};
 use uu_monitor::watching::{Evidence, EvidenceReport, LiveError, LiveReport, LiveVerdict, Observation};
 use uu_registry::{Aliases, ModelVersion, Received, Registry, RegistryError, Timestamp};
 
-use super::record;
+use crate::kept_records::record;
 use crate::mixture::is_of_generated_rows;
 use crate::{LoadError, Served, load};
 

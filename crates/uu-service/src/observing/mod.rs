@@ -7,5 +7,4 @@ mod live;
 mod observation;
 
 pub use live::{Live, LiveStatus};
-pub(crate) use observation::record;
 pub use observation::{ObserveError, observe};

@@ -1,10 +1,9 @@
 //! A record with its label as the registry keeps it, and back.
 
-use serde_json::{Map, Value, json};
-use uu_core::{Field, RawRecord, RawValue, Record, Rules, check};
+use serde_json::json;
+use uu_core::{Field, Record, Rules};
 use uu_registry::{Asker, BatchId, Observation, Registry, RegistryError};
 
-use crate::kept_records::object;
 use crate::mixture::count_older;
 
 /// Observations could not be kept; none of them was.
@@ -48,32 +47,10 @@ fn observation(record: &Record, rules: &Rules) -> Observation {
     }
 }
 
-/// An observation as a record; `None` where the rules have changed since it was kept and it breaks one.
-pub(crate) fn record(observation: Observation, rules: &Rules) -> Option<Record> {
-    let Value::Object(fields) = object(observation) else { return None };
-    check(&raw(&fields, rules), rules).ok().map(|checked| checked.record)
-}
-
-fn raw<'a>(fields: &'a Map<String, Value>, rules: &Rules) -> RawRecord<'a> {
-    let mut raw = RawRecord::new();
-    for (name, value) in fields {
-        let value = match value {
-            Value::Number(number) => RawValue::number(number.as_f64()),
-            Value::String(text) => RawValue::text(text.as_str()),
-            _ => continue,
-        };
-        if let Some(index) = rules.extras.iter().position(|extra| extra == name) {
-            raw.set_extra(index, value);
-        } else if let Some(field) = Field::named(name) {
-            raw.set(field, value);
-        }
-    }
-    raw
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kept_records::{record, records_of};
     use proptest::prelude::*;
     use uu_testkit::models::dataset;
 
@@ -100,5 +77,25 @@ mod tests {
         records[2].unique_users = None;
         assert!(matches!(observe(&registry, &records, &Rules::default(), "ann"), Err(ObserveError::WithoutUsers { .. })));
         assert_eq!(registry.observations_after(0, 10).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn an_observation_without_any_input_can_be_read_back_for_a_training() {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::open(&uu_registry::Location::folder(folder.path())).unwrap();
+        let rows = dataset(20);
+        let whole = rows.records().iter().find(|record| record.unique_users.is_some()).unwrap();
+        let bare = Record {
+            visits: None,
+            rank: None,
+            pages_per_visit: None,
+            bounce_rate: None,
+            avg_visit_duration: None,
+            category: None,
+            ..whole.clone()
+        };
+        let batch = observe(&registry, std::slice::from_ref(&bare), &Rules::default(), "ann").unwrap();
+        let read = records_of(batch, registry.read_batch(batch).unwrap(), &Rules::default()).unwrap();
+        assert_eq!(read.iter().map(|record| (&record.site, record.unique_users)).collect::<Vec<_>>(), [(&bare.site, bare.unique_users)]);
     }
 }
