@@ -59,7 +59,7 @@ impl Calibration {
         Self { patterns }
     }
 
-    /// The same where the scores of each pattern come from so few sites; see [`Scores::of_few_sites`].
+    /// The same where the scores of each pattern come from so few sites; see `Scores::of_few_sites`.
     ///
     /// **Shapes**: a number of sites for each pattern that was calibrated.
     pub fn of_few_sites(&self, sites: &BTreeMap<Pattern, f64>) -> Self {
