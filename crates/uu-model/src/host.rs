@@ -68,7 +68,7 @@ impl Host {
     }
 }
 
-/// The suffixes that are told apart, sorted; their codes start after `RARE`.
+/// The suffixes that are distinguished, sorted; their codes start after `RARE`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Suffixes(Vec<Box<str>>);
 

@@ -19,16 +19,10 @@ pub(crate) fn records_of(batch: BatchId, contents: BatchContents, rules: &Rules)
     Ok(checked.into_iter().map(|Checked { record, .. }| record).collect())
 }
 
-/// An observation as a row of a file.
-pub(crate) fn object(observation: Observation) -> Value {
-    let Observation { source, site, month, mut fields } = observation;
-    fields.extend([("source".to_owned(), json!(source)), ("site".to_owned(), json!(site)), ("date".to_owned(), json!(month))]);
-    Value::Object(fields)
-}
-
 /// An observation as a record; `None` where the rules have changed since it was kept and it breaks one.
 pub(crate) fn record(observation: Observation, rules: &Rules) -> Option<Record> {
-    let Value::Object(fields) = object(observation) else { return None };
+    let Observation { source, site, month, mut fields } = observation;
+    fields.extend([("source".to_owned(), json!(source)), ("site".to_owned(), json!(site)), ("date".to_owned(), json!(month))]);
     check(&raw(&fields, rules), rules).ok().map(|checked| checked.record)
 }
 

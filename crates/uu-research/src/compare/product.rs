@@ -56,9 +56,9 @@ impl Teaching<'_> {
         let StudySettings { seed, trials, threads, train, .. } = self.settings;
         let settings = TrainSettings { threads: Some(*threads), seed: *seed, trials: *trials, ..train.clone() };
         let start = Instant::now();
-        let told = self.work.training("tuning", product_tuning_units(dataset.len(), *trials));
-        let (tuned, mut tuning) = uu_train::tune(dataset, self.rules, &settings, &told).map_err(failed)?;
-        told.finish()?;
+        let progress = self.work.training("tuning", product_tuning_units(dataset.len(), *trials));
+        let (tuned, mut tuning) = uu_train::tune(dataset, self.rules, &settings, &progress).map_err(failed)?;
+        progress.finish()?;
         // The trials are alike, and the search is timed as a whole.
         let seconds = start.elapsed().as_secs_f64() / tuning.trials.len().max(1) as f64;
         tuning.trials.iter_mut().for_each(|trial| trial.seconds = Some(seconds));
@@ -70,9 +70,9 @@ impl Teaching<'_> {
     /// **Errors**: the training failed, or the study was stopped.
     pub(crate) fn train(&self, stage: &'static str, dataset: &Dataset, threads: usize) -> Result<uu_train::Trained, StudyError> {
         let settings = TrainSettings { threads: Some(threads), seed: self.settings.seed, ..self.settings.train.clone() };
-        let told = self.work.training(stage, TRAINING_COST * dataset.len() as u64);
-        let trained = train(dataset, self.rules, &settings, &told).map_err(failed)?;
-        told.finish()?;
+        let progress = self.work.training(stage, TRAINING_COST * dataset.len() as u64);
+        let trained = train(dataset, self.rules, &settings, &progress).map_err(failed)?;
+        progress.finish()?;
         Ok(trained)
     }
 }

@@ -4,7 +4,7 @@ mod description;
 mod docs;
 mod not_found;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::http::Method;
@@ -104,17 +104,22 @@ impl Routes {
     }
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| Routes::all().table);
+static TABLE: OnceLock<Table> = OnceLock::new();
+
+/// What the routes declare. A router that is made brings it along, so that no request waits for it.
+fn table() -> &'static Table {
+    TABLE.get_or_init(|| Routes::all().table)
+}
 
 /// What a request's method and path lead to.
 pub(crate) fn matched(method: &Method, path: &str) -> Matched {
-    TABLE.matched(method, path)
+    table().matched(method, path)
 }
 
 /// The description of the API (OpenAPI 3.1).
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    completed(Routes::all().router.into_openapi(), &TABLE)
+    completed(Routes::all().router.into_openapi(), table())
 }
 
 /// The operations of a path, with their methods.
@@ -130,7 +135,9 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &
 }
 
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let (router, _) = Routes::all().router.split_for_parts();
+    let Routes { router, table } = Routes::all();
+    TABLE.get_or_init(|| table);
+    let (router, _) = router.split_for_parts();
     router.fallback(not_found).method_not_allowed_fallback(method_not_allowed).with_state(app)
 }
 

@@ -6,12 +6,12 @@ use axum::http::Uri;
 use axum::response::IntoResponse;
 use uu_core::nearest;
 
-use super::TABLE;
+use super::table;
 use crate::problem::{Kind, Problem, shortened};
 
 /// Those that somebody may mean.
 static PATHS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let mut paths: Vec<&str> = TABLE.paths().filter(|route| !route.starts_with("/docs/")).collect();
+    let mut paths: Vec<&str> = table().paths().filter(|route| !route.starts_with("/docs/")).collect();
     paths.sort_unstable();
     paths
 });
